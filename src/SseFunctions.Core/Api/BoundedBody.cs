@@ -1,0 +1,30 @@
+using Microsoft.AspNetCore.Http;
+using SseFunctions.EventLog;
+
+namespace SseFunctions.Api;
+
+/// <summary>Reads a request's body into memory, up to a limit.</summary>
+internal static class BoundedBody
+{
+    /// <exception cref="EventLimitException">The body is over the limit; the size it names is the declared one, or what had come by then.</exception>
+    public static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, int limit, CancellationToken cancellationToken)
+    {
+        if (request.ContentLength > limit)
+            throw TooLarge(limit, request.ContentLength.Value, "has");
+
+        using var body = new MemoryStream();
+        var buffer = new byte[16 * 1024];
+        while (await request.Body.ReadAsync(buffer, cancellationToken) is > 0 and var read)
+        {
+            if (body.Length + read > limit)
+                throw TooLarge(limit, body.Length + read, "has at least");
+
+            body.Write(buffer, 0, read);
+        }
+
+        return body.ToArray();
+    }
+
+    private static EventLimitException TooLarge(int limit, long size, string has) =>
+        new("data", limit, size, $"data {has} {size} bytes; {limit} are allowed.");
+}

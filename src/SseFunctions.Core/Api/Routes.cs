@@ -1,0 +1,17 @@
+namespace SseFunctions.Api;
+
+/// <summary>Routes below host.json's routePrefix, and timer settings: used by the triggers' attributes and by the local host.</summary>
+public static class Routes
+{
+    public const string Events = "events/{topic}";
+    public const string Topic = "topics/{topic}";
+    public const string Complete = "topics/{topic}/complete";
+    public const string Health = "health";
+    public const string Demo = "demo";
+
+    /// <summary>The app setting with the clock's NCRONTAB schedule.</summary>
+    public const string ClockSchedule = "ClockSchedule";
+
+    /// <summary>The app setting with retention's NCRONTAB schedule.</summary>
+    public const string RetentionSchedule = "RetentionSchedule";
+}

@@ -1,0 +1,52 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using SseFunctions.Access;
+using SseFunctions.EventLog;
+using SseFunctions.Publishing;
+using SseFunctions.Streaming;
+
+namespace SseFunctions.Api;
+
+/// <summary>Registers everything that a host needs: <see cref="SseEndpoints"/>, <see cref="ClockSource"/> and <see cref="RetentionSweep"/>.</summary>
+public static class ServiceCollectionExtensions
+{
+    /// <param name="services">The host's services.</param>
+    /// <param name="configuration">The app settings; host.json is read from the app's folder.</param>
+    /// <exception cref="SettingsException">At least one setting has a wrong value; the exception names all.</exception>
+    public static IServiceCollection AddSseFunctions(this IServiceCollection services, IConfiguration configuration)
+    {
+        var settings = Settings.Read(configuration);
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(settings);
+        services.AddSingleton(settings.Stream);
+        services.AddSingleton(_ => TableConnection.Open(settings.EventLog));
+        services.AddSingleton<TableEventLog>();
+        services.AddSingleton<TopicFeeds>();
+        services.AddSingleton<OpenStreams>();
+        services.AddSingleton(_ => new ReadAccess(settings.AnonymousTopics));
+        services.AddSingleton<TopicTrimmer>();
+        services.AddSingleton(s => new RetentionSweep(
+            s.GetRequiredService<TableEventLog>(),
+            s.GetRequiredService<TopicTrimmer>(),
+            settings.Retention,
+            s.GetRequiredService<ILogger<RetentionSweep>>()));
+        services.AddSingleton(s => new ClockSource(
+            s.GetRequiredService<TableEventLog>(),
+            settings.Clock,
+            s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<ILogger<ClockSource>>()));
+        services.AddSingleton(s => new SseEndpoints(
+            s.GetRequiredService<TableEventLog>(),
+            s.GetRequiredService<TopicFeeds>(),
+            s.GetRequiredService<OpenStreams>(),
+            s.GetRequiredService<ReadAccess>(),
+            settings.Stream,
+            s.GetRequiredService<IHostApplicationLifetime>(),
+            s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<ILogger<SseEndpoints>>()));
+        return services;
+    }
+}

@@ -1,0 +1,140 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Azure.Data.Tables;
+using Microsoft.Extensions.Configuration;
+using SseFunctions.EventLog;
+using SseFunctions.Publishing;
+using SseFunctions.Streaming;
+
+namespace SseFunctions.Api;
+
+/// <summary>All settings, read and checked at start. Names, units, defaults and ranges are in the README's table.</summary>
+internal sealed partial record Settings(
+    EventLogOptions EventLog,
+    StreamOptions Stream,
+    RetentionOptions Retention,
+    IReadOnlyList<string> AnonymousTopics,
+    TickSchedule Clock,
+    TickSchedule RetentionTicks)
+{
+    public const string DefaultClockSchedule = "*/5 * * * * *";
+    public const string DefaultRetentionSchedule = "0 7 * * * *";
+
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+
+    /// <exception cref="SettingsException">At least one setting has a wrong value.</exception>
+    public static Settings Read(IConfiguration configuration)
+    {
+        var reader = new SettingsReader(configuration);
+        var settings = new Settings(
+            ReadEventLog(reader),
+            ReadStream(reader, HostJson.Read(configuration)),
+            ReadRetention(reader),
+            ReadAnonymousTopics(reader),
+            ReadSchedule(reader, Routes.ClockSchedule, DefaultClockSchedule),
+            ReadSchedule(reader, Routes.RetentionSchedule, DefaultRetentionSchedule));
+        foreach (var section in (string[])["EventLog", "Stream", "Retention", "Access"])
+            reader.RefuseUnknown(section);
+
+        reader.ThrowIfFaulty();
+        return settings;
+    }
+
+    private static EventLogOptions ReadEventLog(SettingsReader reader)
+    {
+        var defaults = new EventLogOptions();
+        var options = new EventLogOptions
+        {
+            ConnectionString = reader.Text("EventLog:ConnectionString") ?? defaults.ConnectionString,
+            TableServiceUri = ReadUri(reader),
+            UseManagedIdentity = reader.Read("EventLog:credential", false, text => text == "managedidentity" ? true : null, "'managedidentity'"),
+            ClientId = reader.Text("EventLog:clientId"),
+            TableName = reader.Text("EventLog:TableName") ?? defaults.TableName,
+        };
+        if (!TableNameRule().IsMatch(options.TableName))
+            reader.Refuse("EventLog:TableName", options.TableName, "a letter, then 2 to 62 letters or digits");
+
+        if (options.TableServiceUri is null && !IsConnectionString(options.ConnectionString))
+            reader.Refuse("EventLog:ConnectionString", options.ConnectionString, "a storage connection string", isSecret: true);
+
+        return options;
+    }
+
+    private static Uri? ReadUri(SettingsReader reader)
+    {
+        const string Key = "EventLog:tableServiceUri";
+        if (reader.Text("EventLog:accountName") is { } account && reader.Text(Key) is null)
+            return new Uri($"https://{account}.table.core.windows.net");
+
+        if (reader.Text(Key) is not { } text)
+            return null;
+
+        if (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https")
+            return uri;
+
+        reader.Refuse(Key, text, "an address such as https://<account>.table.core.windows.net");
+        return null;
+    }
+
+    private static bool IsConnectionString(string text)
+    {
+        try
+        {
+            _ = new TableServiceClient(text);
+            return true;
+        }
+        catch (Exception fault) when (fault is FormatException or InvalidOperationException or ArgumentException)
+        {
+            return false;
+        }
+    }
+
+    private static StreamOptions ReadStream(SettingsReader reader, HostJson host)
+    {
+        var defaults = new StreamOptions { FunctionTimeout = host.FunctionTimeout };
+        return defaults with
+        {
+            Lifetime = reader.Duration("Stream:Lifetime", defaults.Lifetime, TimeSpan.FromSeconds(1), StreamLifetime.FrontEndLimit - StreamLifetime.Margin),
+            Retry = reader.Duration("Stream:Retry", defaults.Retry, TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1)),
+            Heartbeat = reader.Duration("Stream:Heartbeat", defaults.Heartbeat, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(3)),
+            WriteTimeout = reader.Duration("Stream:WriteTimeout", defaults.WriteTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(3)),
+            PollInterval = reader.Duration("Stream:PollInterval", defaults.PollInterval, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1)),
+            MaxStreams = (int)reader.Number("Stream:MaxStreams", defaults.MaxStreams, 1, 1_000_000),
+            CacheBytes = reader.Number("Stream:CacheBytes", defaults.CacheBytes, 1024 * 1024, 64L * 1024 * 1024 * 1024),
+        };
+    }
+
+    private static RetentionOptions ReadRetention(SettingsReader reader)
+    {
+        var defaults = new RetentionOptions();
+        return new RetentionOptions
+        {
+            MaxAge = reader.Duration("Retention:MaxAge", defaults.MaxAge, TimeSpan.FromMinutes(1), 3650 * Day),
+            MaxEvents = reader.Number("Retention:MaxEvents", defaults.MaxEvents, 1, EventId.MaxSequence),
+        };
+    }
+
+    private static string[] ReadAnonymousTopics(SettingsReader reader)
+    {
+        const string Key = "Access:AnonymousTopics";
+        var patterns = reader.Text(Key)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+        foreach (var pattern in patterns.Where(pattern => pattern != "*" && !Topic.TryParse(pattern.EndsWith('*') ? pattern[..^1] : pattern, out _)))
+            reader.Refuse(Key, pattern, "topic names, or prefixes of them that end in '*', separated by commas");
+
+        return patterns;
+    }
+
+    private static TickSchedule ReadSchedule(SettingsReader reader, string key, string fallback)
+    {
+        var text = reader.Text(key) ?? fallback;
+        if (TickSchedule.TryParse(text) is { } schedule)
+            return schedule;
+
+        reader.Refuse(key, text, string.Create(CultureInfo.InvariantCulture, $"an NCRONTAB expression of six fields, such as '{fallback}'"));
+        return TickSchedule.TryParse(fallback)!;
+    }
+
+    // learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model#table-names
+    [GeneratedRegex(@"\A[A-Za-z][A-Za-z0-9]{2,62}\z")]
+    private static partial Regex TableNameRule();
+}

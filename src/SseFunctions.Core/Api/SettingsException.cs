@@ -1,0 +1,9 @@
+namespace SseFunctions.Api;
+
+/// <summary>Settings that the app cannot start with, all of them at once.</summary>
+public sealed class SettingsException(IReadOnlyList<string> faults)
+    : Exception("The settings have faults:" + string.Concat(faults.Select(fault => $"{Environment.NewLine}  {fault}")))
+{
+    /// <summary>One line a fault: the setting, its value and what is allowed.</summary>
+    public IReadOnlyList<string> Faults { get; } = faults;
+}

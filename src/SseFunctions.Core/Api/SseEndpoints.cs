@@ -1,0 +1,253 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using SseFunctions.Access;
+using SseFunctions.EventLog;
+using SseFunctions.Pages;
+using SseFunctions.Publishing;
+using SseFunctions.Streaming;
+
+namespace SseFunctions.Api;
+
+/// <summary>What both hosts call, a method a route. Each answers whatever comes; none throws for what a client sends.</summary>
+public sealed partial class SseEndpoints
+{
+    /// <summary>When a publisher may try again after storage failed.</summary>
+    private const string RetryAfterSeconds = "5";
+
+    private readonly TableEventLog log;
+    private readonly TopicFeeds feeds;
+    private readonly OpenStreams openStreams;
+    private readonly ReadAccess access;
+    private readonly StreamOptions options;
+    private readonly IHostApplicationLifetime lifetime;
+    private readonly TimeProvider time;
+    private readonly ILogger<SseEndpoints> logger;
+
+    internal SseEndpoints(
+        TableEventLog log,
+        TopicFeeds feeds,
+        OpenStreams openStreams,
+        ReadAccess access,
+        StreamOptions options,
+        IHostApplicationLifetime lifetime,
+        TimeProvider time,
+        ILogger<SseEndpoints> logger)
+    {
+        (this.log, this.feeds, this.openStreams, this.access) = (log, feeds, openStreams, access);
+        (this.options, this.lifetime, this.time, this.logger) = (options, lifetime, time, logger);
+    }
+
+    /// <summary>GET events/{topic}: streams the topic.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="topicName">From the route.</param>
+    /// <param name="invocationCancelled">Fires at functionTimeout, when the request's own token does not.</param>
+    public async Task StreamAsync(HttpContext context, string topicName, CancellationToken invocationCancelled)
+    {
+        if (Readable(topicName, out var problem) is not { } topic)
+        {
+            await problem!.ExecuteAsync(context);
+            return;
+        }
+
+        var (request, badQuery) = StreamQuery.Read(context.Request, topic);
+        if (request is null)
+        {
+            await badQuery!.ExecuteAsync(context);
+            return;
+        }
+
+        using var left = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, invocationCancelled);
+        using var session = new StreamSession(request, feeds, openStreams, options, time, left.Token, lifetime.ApplicationStopping);
+        if (await session.IsFullyReadAsync())
+        {
+            context.Response.StatusCode = StatusCodes.Status204NoContent;
+            return;
+        }
+
+        await RunAsync(context, session, topic);
+    }
+
+    /// <summary>POST events/{topic}: publishes one event.</summary>
+    public async Task<IResult> PublishAsync(HttpContext context, string topicName)
+    {
+        if (!Topic.TryParse(topicName, out var topic))
+            return BadTopic(topicName);
+
+        if (!PublishBody.IsSupported(context.Request.ContentType, out var isJson))
+        {
+            return Problem.Of(
+                StatusCodes.Status415UnsupportedMediaType,
+                "Unsupported media type",
+                $"Content-Type must be one of {string.Join(", ", PublishBody.MediaTypes)}, in UTF-8.",
+                "Content-Type");
+        }
+
+        try
+        {
+            var body = await BoundedBody.ReadAsync(context.Request, NewEvent.MaxDataBytes, context.RequestAborted);
+            var type = context.Request.Query["type"].ToString();
+            var newEvent = PublishBody.Read(body, isJson, type.Length == 0 ? null : type);
+            // From here on the publisher's leaving changes nothing: an append that may have begun is brought to its end.
+            return Answer(topic, await log.AppendAsync(topic, [newEvent], null, lifetime.ApplicationStopping));
+        }
+        catch (EventLimitException fault)
+        {
+            return fault.TooLarge && fault.Field == "data"
+                ? Problem.Of(StatusCodes.Status413PayloadTooLarge, "Content too large", fault.Message, fault.Field, fault.Limit, fault.Size)
+                : Problem.BadField(fault.Field, fault.Message, fault.Limit, fault.Size);
+        }
+        catch (FormatException fault)
+        {
+            return Problem.BadField("body", fault.Message);
+        }
+        catch (BadHttpRequestException fault)
+        {
+            return Problem.Of(fault.StatusCode, "Bad request", "the body could not be read to its end.", "body");
+        }
+        catch (EventLogUnavailableException fault)
+        {
+            return StorageUnavailable(context, fault);
+        }
+        catch (OperationCanceledException)
+        {
+            return context.RequestAborted.IsCancellationRequested ? TypedResults.Empty : StorageUnavailable(context, null);
+        }
+    }
+
+    /// <summary>GET topics/{topic}: what the topic holds.</summary>
+    public async Task<IResult> TopicAsync(HttpContext context, string topicName)
+    {
+        if (Readable(topicName, out var problem) is not { } topic)
+            return problem!;
+
+        try
+        {
+            return TypedResults.Json(TopicState.Of(topic, await log.ReadHeadAsync(topic, context.RequestAborted)));
+        }
+        catch (EventLogUnavailableException fault)
+        {
+            return StorageUnavailable(context, fault);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            return TypedResults.Empty;
+        }
+    }
+
+    /// <summary>POST topics/{topic}/complete: no more events.</summary>
+    public async Task<IResult> CompleteAsync(HttpContext context, string topicName)
+    {
+        if (!Topic.TryParse(topicName, out var topic))
+            return BadTopic(topicName);
+
+        try
+        {
+            return TypedResults.Json(TopicState.Of(topic, await log.CompleteAsync(topic, lifetime.ApplicationStopping)));
+        }
+        catch (EventLogUnavailableException fault)
+        {
+            return StorageUnavailable(context, fault);
+        }
+        catch (OperationCanceledException)
+        {
+            return StorageUnavailable(context, null);
+        }
+    }
+
+    /// <summary>GET health: 200 when the table can be reached, else 503.</summary>
+    public async Task<IResult> HealthAsync(HttpContext context)
+    {
+        using var patience = new CancellationTokenSource(HealthState.Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, context.RequestAborted);
+        var isReachable = true;
+        try
+        {
+            await log.PingAsync(either.Token);
+        }
+        catch (Exception fault) when (fault is EventLogUnavailableException or OperationCanceledException)
+        {
+            isReachable = false;
+        }
+
+        context.Response.Headers.CacheControl = "no-store";
+        return TypedResults.Json(
+            new HealthState(isReachable ? "reachable" : "unreachable", openStreams.Count),
+            statusCode: isReachable ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+    }
+
+    /// <summary>GET demo: the page of the classic example.</summary>
+    public static IResult Demo() => DemoPage.Result;
+
+    private async Task RunAsync(HttpContext context, StreamSession session, Topic topic)
+    {
+        StreamQuery.SetHeaders(context.Response);
+        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        // WriteTimeout is this app's word on slow clients; Kestrel's own would cut them off earlier.
+        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
+            rate.MinDataRate = null;
+
+        try
+        {
+            var end = await session.RunAsync(context.Response.BodyWriter);
+            LogStreamEnded(topic, end);
+            if (end == StreamEnd.SlowClient)
+                context.Abort(); // what is buffered for it would keep the connection waiting
+        }
+        catch (Exception fault) when (fault is not OutOfMemoryException)
+        {
+            // The client would take an exception for a clean end; it comes back with its Last-Event-ID either way.
+            LogStreamFailed(topic, fault);
+            context.Abort();
+        }
+    }
+
+    private Topic? Readable(string topicName, out IResult? problem)
+    {
+        if (!Topic.TryParse(topicName, out var topic))
+        {
+            problem = BadTopic(topicName);
+            return null;
+        }
+
+        problem = access.IsAnonymous(topic)
+            ? null
+            : Problem.Of(StatusCodes.Status401Unauthorized, "No access", $"Topic '{topic}' is not open to anonymous readers (Access__AnonymousTopics).", "topic");
+        return problem is null ? topic : null;
+    }
+
+    private static ProblemHttpResult BadTopic(string topicName) =>
+        Problem.BadField("topic", $"the topic has {topicName.Length} characters or some that are not allowed: it is {Topic.Rule}.", Topic.MaxLength, topicName.Length);
+
+    private static IResult Answer(Topic topic, AppendResult result) => result.Outcome switch
+    {
+        AppendOutcome.TopicComplete => Problem.Of(StatusCodes.Status409Conflict, "Topic complete", $"Topic '{topic}' is complete and takes no more events.", "topic"),
+        var outcome => TypedResults.Json(
+            new { ids = result.Ids.Select(id => id.ToString()) },
+            statusCode: outcome == AppendOutcome.Appended ? StatusCodes.Status201Created : StatusCodes.Status200OK),
+    };
+
+    private ProblemHttpResult StorageUnavailable(HttpContext context, EventLogUnavailableException? fault)
+    {
+        if (fault is not null)
+            LogStorageUnavailable(fault.Message);
+
+        context.Response.Headers.RetryAfter = RetryAfterSeconds;
+        return Problem.Of(
+            StatusCodes.Status503ServiceUnavailable,
+            "Storage unavailable",
+            "the table could not be reached in time; nothing is known to be written. Try again.");
+    }
+
+    [LoggerMessage(EventId = 1, Level = LogLevel.Debug, Message = "A stream of topic {Topic} ended: {End}")]
+    private partial void LogStreamEnded(Topic topic, StreamEnd end);
+
+    [LoggerMessage(EventId = 2, Level = LogLevel.Error, Message = "A stream of topic {Topic} failed")]
+    private partial void LogStreamFailed(Topic topic, Exception fault);
+
+    [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "A request was answered 503: {Fault}")]
+    private partial void LogStorageUnavailable(string fault);
+}

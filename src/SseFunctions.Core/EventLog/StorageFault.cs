@@ -1,0 +1,37 @@
+using Azure;
+
+namespace SseFunctions.EventLog;
+
+/// <summary>
+/// Sorts what the storage client throws. With its own retries switched on, the client throws
+/// RequestFailedException, AggregateException (all tries failed) or OperationCanceledException (a network timeout).
+/// </summary>
+internal static class StorageFault
+{
+    /// <summary>Another writer was first, or an earlier try of the same write landed.</summary>
+    public static bool IsConflict(Exception fault) =>
+        fault is RequestFailedException { Status: 409 or 412 } failed && failed.ErrorCode != "TableBeingDeleted";
+
+    public static bool IsTableMissing(Exception fault) =>
+        fault is RequestFailedException { Status: 404, ErrorCode: "TableNotFound" };
+
+    /// <summary>Whether asking again can help: everything but a refusal (a 4xx that names neither time nor load).</summary>
+    public static bool IsPassing(Exception fault) =>
+        fault is not RequestFailedException { Status: >= 400 and < 500 and not (404 or 408 or 409 or 412 or 429) };
+
+    /// <summary>Whether the fault is storage's, not the caller's own cancellation or a programming error.</summary>
+    public static bool IsStorage(Exception fault, CancellationToken cancellationToken) => fault switch
+    {
+        RequestFailedException or IOException or HttpRequestException => true,
+        OperationCanceledException => !cancellationToken.IsCancellationRequested,
+        AggregateException all => all.InnerExceptions.All(inner => IsStorage(inner, cancellationToken)),
+        _ => false,
+    };
+
+    /// <summary>Status and code only: messages of the service may quote what was sent.</summary>
+    public static EventLogUnavailableException Unavailable(Exception fault) => new(
+        fault is RequestFailedException { Status: > 0 } failed
+            ? $"Table storage answered {failed.Status} {failed.ErrorCode}."
+            : "Table storage did not answer.",
+        fault);
+}

@@ -1,0 +1,36 @@
+using Azure.Core;
+using Azure.Data.Tables;
+using Azure.Identity;
+
+namespace SseFunctions.EventLog;
+
+/// <summary>Makes the client of the one table, from the settings.</summary>
+internal static class TableConnection
+{
+    /// <summary>Few and short: the log retries by itself, and asks before it does whether a write has landed.</summary>
+    private const int MaxRetries = 2;
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan NetworkTimeout = TimeSpan.FromSeconds(10);
+
+    public static TableClient Open(EventLogOptions options)
+    {
+        var clientOptions = new TableClientOptions();
+        clientOptions.Retry.Mode = RetryMode.Exponential;
+        clientOptions.Retry.MaxRetries = MaxRetries;
+        clientOptions.Retry.Delay = RetryDelay;
+        clientOptions.Retry.NetworkTimeout = NetworkTimeout;
+        return options.TableServiceUri is { } uri
+            ? new TableClient(uri, options.TableName, Credential(options), clientOptions)
+            : new TableClient(options.ConnectionString, options.TableName, clientOptions);
+    }
+
+    private static TokenCredential Credential(EventLogOptions options)
+    {
+        if (!options.UseManagedIdentity)
+            return new DefaultAzureCredential(new DefaultAzureCredentialOptions { ManagedIdentityClientId = options.ClientId });
+
+        return new ManagedIdentityCredential(options.ClientId is null
+            ? ManagedIdentityId.SystemAssigned
+            : ManagedIdentityId.FromUserAssignedClientId(options.ClientId));
+    }
+}

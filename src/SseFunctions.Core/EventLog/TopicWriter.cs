@@ -1,0 +1,201 @@
+using System.Diagnostics.CodeAnalysis;
+using Azure;
+using Azure.Data.Tables;
+
+namespace SseFunctions.EventLog;
+
+/// <summary>
+/// Writes one topic for this process: one write at a time, since two would only defeat each other's ETag.
+/// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "The semaphore's wait handle is never used, and so never made.")]
+internal sealed class TopicWriter(Topic topic, TableEventLog log, TableClient table, TimeProvider time)
+{
+    /// <summary>An entity group transaction holds 100 operations: the head, an idempotency key, and these.</summary>
+    public const int MaxEvents = 98;
+
+    /// <summary>An entity group transaction holds 4 MiB; the rest is for names, keys and base64's envelope.</summary>
+    public const int MaxAppendBytes = 3_670_016;
+
+    /// <summary>How long a write goes on trying.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly SemaphoreSlim gate = new(1);
+
+    /// <summary>The head as this process last saw it; a stale one costs a conflict, never an event.</summary>
+    private TopicHead? knownHead;
+
+    public Task<AppendResult> AppendAsync(IReadOnlyList<NewEvent> events, string? idempotencyKey, CancellationToken cancellationToken)
+    {
+        Validate(events);
+        return ExclusivelyAsync(() => AppendCoreAsync(events, idempotencyKey, cancellationToken), cancellationToken);
+    }
+
+    public Task<TopicHead> CompleteAsync(CancellationToken cancellationToken) =>
+        ExclusivelyAsync(() => CompleteCoreAsync(cancellationToken), cancellationToken);
+
+    private static void Validate(IReadOnlyList<NewEvent> events)
+    {
+        if (events.Count is 0 or > MaxEvents)
+            throw new EventLimitException("events", MaxEvents, events.Count, $"an append has {events.Count} events; 1 to {MaxEvents} are allowed.");
+
+        foreach (var newEvent in events)
+            newEvent.Validate();
+
+        var size = events.Sum(newEvent => (long)newEvent.Data.Length);
+        if (size > MaxAppendBytes)
+            throw new EventLimitException("data", MaxAppendBytes, size, $"an append has {size} bytes of data; {MaxAppendBytes} are allowed.");
+    }
+
+    private async Task<T> ExclusivelyAsync<T>(Func<Task<T>> write, CancellationToken cancellationToken)
+    {
+        await gate.WaitAsync(cancellationToken);
+        try
+        {
+            return await write();
+        }
+        catch
+        {
+            knownHead = null; // what the table holds now is not known
+            throw;
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    private async Task<AppendResult> AppendCoreAsync(IReadOnlyList<NewEvent> events, string? idempotencyKey, CancellationToken cancellationToken)
+    {
+        var retry = new RetryBudget(Patience, time);
+        knownHead ??= await ReadHeadAsync(retry, cancellationToken);
+        var (newEpoch, nonce) = (EventId.NewEpoch(), Guid.NewGuid());
+        while (true)
+        {
+            if (idempotencyKey is not null && (knownHead is { Complete: true } || retry.Tries > 0)
+                && await ReadKeyAsync(idempotencyKey, retry, cancellationToken) is { } first)
+                return first;
+
+            if (knownHead is { Complete: true })
+                return new AppendResult(AppendOutcome.TopicComplete, knownHead.Epoch, 0, -1);
+
+            var attempt = Plan(knownHead, newEpoch, nonce, events.Count);
+            try
+            {
+                knownHead = attempt with { ETag = await SubmitAsync(attempt, events, idempotencyKey, cancellationToken) };
+                return Done(knownHead, events);
+            }
+            catch (Exception fault) when (StorageFault.IsStorage(fault, cancellationToken))
+            {
+                await AfterFaultAsync(fault, retry, cancellationToken);
+                knownHead = await ReadHeadAsync(retry, cancellationToken);
+                if (await HasLandedAsync(attempt, events.Count, knownHead, retry, cancellationToken))
+                    return Done(attempt with { ETag = knownHead!.ETag }, events, knownHead);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The head that the append is to make. All tries of an append bear one nonce: a try that was given up for lost may
+    /// still land, and must then be known as this append.
+    /// </summary>
+    private static TopicHead Plan(TopicHead? head, string newEpoch, Guid nonce, int count)
+    {
+        var plan = head ?? new TopicHead(newEpoch, First: 1, Last: 0, Complete: false, AppendId: "", default);
+        return plan with { Last = plan.Last + count, AppendId = LogRows.AppendIdOf(plan.Epoch, nonce) };
+    }
+
+    private AppendResult Done(TopicHead written, IReadOnlyList<NewEvent> events, TopicHead? newest = null)
+    {
+        var first = written.Last - events.Count + 1;
+        log.OnWritten(topic, newest ?? written, [.. events.Select((e, i) => new StoredEvent(first + i, e.Type, e.Data))]);
+        return new AppendResult(AppendOutcome.Appended, written.Epoch, first, written.Last);
+    }
+
+    private async Task<ETag> SubmitAsync(TopicHead head, IReadOnlyList<NewEvent> events, string? idempotencyKey, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var first = head.Last - events.Count + 1;
+        if (head.ETag == default)
+            await RegisterAsync(cancellationToken);
+
+        var actions = new List<TableTransactionAction> { HeadAction(head) };
+        if (idempotencyKey is not null)
+        {
+            var result = new AppendResult(AppendOutcome.Appended, head.Epoch, first, head.Last);
+            actions.Add(new(TableTransactionActionType.Add, LogRows.Idempotency(topic, idempotencyKey, result, now)));
+        }
+
+        actions.AddRange(events.Select((newEvent, i) => new TableTransactionAction(
+            TableTransactionActionType.Add,
+            LogRows.Event(topic, first + i, newEvent, head.AppendId, now))));
+        var answer = await table.SubmitTransactionAsync(actions, cancellationToken);
+        return answer.Value[0].Headers.ETag.GetValueOrDefault();
+    }
+
+    private TableTransactionAction HeadAction(TopicHead head) => head.ETag == default
+        ? new(TableTransactionActionType.Add, LogRows.Head(topic, head))
+        : new(TableTransactionActionType.UpdateReplace, LogRows.Head(topic, head), head.ETag);
+
+    /// <summary>Retention finds the topic by this row; before the head, so that no head is ever without it.</summary>
+    private async Task RegisterAsync(CancellationToken cancellationToken) =>
+        await table.UpsertEntityAsync(LogRows.TopicEntry(topic), TableUpdateMode.Replace, cancellationToken);
+
+    /// <summary>
+    /// Whether the attempt was written although its answer was lost. Until the head has moved it may still land, and then
+    /// defeats the next attempt by its ETag; once the head has moved it either stands in its own row or never will.
+    /// </summary>
+    private async Task<bool> HasLandedAsync(TopicHead attempt, int count, TopicHead? head, RetryBudget retry, CancellationToken cancellationToken)
+    {
+        if (head?.AppendId == attempt.AppendId)
+            return true;
+
+        var first = attempt.Last - count + 1;
+        if (head is null || head.Epoch != attempt.Epoch || head.Last < first)
+            return false;
+
+        var row = await retry.RunAsync(() => log.GetRowAsync(topic.Name, LogRows.EventKey(first), cancellationToken), cancellationToken);
+        if (row is null)
+            throw new EventLogUnavailableException("Retention removed the events before it was known whether they are this append's.");
+
+        return LogRows.IsOfAppend(row, attempt.AppendId);
+    }
+
+    private async Task<TopicHead> CompleteCoreAsync(CancellationToken cancellationToken)
+    {
+        var retry = new RetryBudget(Patience, time);
+        while (true)
+        {
+            knownHead = await ReadHeadAsync(retry, cancellationToken);
+            if (knownHead is { Complete: true })
+                return knownHead;
+
+            var attempt = Plan(knownHead, EventId.NewEpoch(), Guid.NewGuid(), 0) with { Complete = true };
+            try
+            {
+                knownHead = attempt with { ETag = await SubmitAsync(attempt, [], null, cancellationToken) };
+                log.OnWritten(topic, knownHead, []);
+                return knownHead;
+            }
+            catch (Exception fault) when (StorageFault.IsStorage(fault, cancellationToken))
+            {
+                await AfterFaultAsync(fault, retry, cancellationToken);
+            }
+        }
+    }
+
+    private async Task AfterFaultAsync(Exception fault, RetryBudget retry, CancellationToken cancellationToken)
+    {
+        if (StorageFault.IsTableMissing(fault))
+            await retry.RunAsync(() => table.CreateIfNotExistsAsync(cancellationToken), cancellationToken);
+        else
+            await retry.PauseAsync(fault, cancellationToken);
+    }
+
+    private Task<TopicHead?> ReadHeadAsync(RetryBudget retry, CancellationToken cancellationToken) =>
+        retry.RunAsync(() => log.ReadHeadAsync(topic, cancellationToken), cancellationToken);
+
+    private async Task<AppendResult?> ReadKeyAsync(string key, RetryBudget retry, CancellationToken cancellationToken) =>
+        await retry.RunAsync(() => log.GetRowAsync(topic.Name, LogRows.IdempotencyKey(key), cancellationToken), cancellationToken) is { } row
+            ? LogRows.Repeated(row)
+            : null;
+}

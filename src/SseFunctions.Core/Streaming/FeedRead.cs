@@ -1,0 +1,31 @@
+using SseFunctions.EventLog;
+
+namespace SseFunctions.Streaming;
+
+internal enum FeedReadKind
+{
+    /// <summary>The head is not known yet, or not newer than the reader: wait.</summary>
+    Waiting,
+
+    /// <summary>As <see cref="Waiting"/>, and the table cannot be read at present.</summary>
+    StorageUnavailable,
+
+    /// <summary>Nothing behind the cursor yet.</summary>
+    CaughtUp,
+
+    /// <summary>Nothing behind the cursor, ever.</summary>
+    Complete,
+
+    /// <summary>There is more, in the table: load it.</summary>
+    NotLoaded,
+
+    Frames,
+    Gap,
+}
+
+/// <summary>What a feed answers to a cursor.</summary>
+/// <param name="Kind">Which of the others are set.</param>
+/// <param name="Cursor">Where the reader is after this answer.</param>
+/// <param name="Frames">The frames between the old cursor and the new.</param>
+/// <param name="Gap">What the client must be told before the next event.</param>
+internal readonly record struct FeedRead(FeedReadKind Kind, EventId Cursor, ReadOnlyMemory<byte> Frames = default, StreamGap? Gap = null);

@@ -1,0 +1,18 @@
+namespace SseFunctions.Streaming;
+
+/// <summary>Why a stream ended.</summary>
+internal enum StreamEnd
+{
+    ClientLeft,
+    SlowClient,
+    Lifetime,
+    HostStopping,
+    TopicComplete,
+
+    /// <summary>A poll has got all there was.</summary>
+    CaughtUp,
+
+    /// <summary>The process holds as many streams as it may.</summary>
+    AtCapacity,
+    StorageUnavailable,
+}

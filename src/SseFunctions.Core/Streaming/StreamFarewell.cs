@@ -1,0 +1,22 @@
+namespace SseFunctions.Streaming;
+
+/// <summary>The last frame of a stream: why it ends, and when to come back.</summary>
+internal static class StreamFarewell
+{
+    public static ReadOnlyMemory<byte> For(StreamEnd end, TimeSpan retry) => end switch
+    {
+        StreamEnd.AtCapacity or StreamEnd.StorageUnavailable => SseFrame.Retry(ReconnectionTime.DrawUnderStress(retry), Reason(end)),
+        _ => SseFrame.Retry(ReconnectionTime.Draw(retry), Reason(end)),
+    };
+
+    private static string Reason(StreamEnd end) => end switch
+    {
+        StreamEnd.Lifetime => "end of this response; reconnect to go on",
+        StreamEnd.HostStopping => "the server is stopping; reconnect to go on",
+        StreamEnd.TopicComplete => "the topic is complete",
+        StreamEnd.CaughtUp => "that is all for now",
+        StreamEnd.AtCapacity => "too many streams are open here; reconnect later",
+        StreamEnd.StorageUnavailable => "storage cannot be reached; reconnect later",
+        _ => throw new ArgumentOutOfRangeException(nameof(end), end, "a stream that was cut says no farewell"),
+    };
+}

@@ -1,0 +1,22 @@
+using SseFunctions.EventLog;
+
+namespace SseFunctions.Streaming;
+
+/// <summary>Why a stream cannot go on right behind its cursor, and where it goes on instead.</summary>
+/// <param name="Reason">One of the constants.</param>
+/// <param name="Lost">How many events the client has missed for good; null where that cannot be known.</param>
+/// <param name="ResumeFrom">The new cursor: right before the oldest retained event.</param>
+internal sealed record StreamGap(string Reason, long? Lost, EventId ResumeFrom)
+{
+    /// <summary>Retention has removed events behind the cursor.</summary>
+    public const string Expired = "expired";
+
+    /// <summary>The id is none of ours.</summary>
+    public const string Unknown = "unknown";
+
+    /// <summary>The log has not come so far.</summary>
+    public const string Future = "future";
+
+    /// <summary>The id is of another incarnation of the log.</summary>
+    public const string Epoch = "epoch";
+}

@@ -1,0 +1,269 @@
+using System.IO.Pipelines;
+using SseFunctions.EventLog;
+
+namespace SseFunctions.Streaming;
+
+/// <summary>
+/// One connection: a cursor into its topic's feed, and a deadline. It waits in one place for whatever comes first: an
+/// event, a loaded range, a heartbeat, the deadline, the client's leaving, the host's stopping.
+/// </summary>
+internal sealed class StreamSession : IDisposable
+{
+    /// <summary>Bytes handed to the socket at a time: to take these is a slow client's progress.</summary>
+    private const int MaxWriteBytes = 64 * 1024;
+
+    /// <summary>How long the head may hold the response back: it decides between 200 and 204.</summary>
+    private static readonly TimeSpan HeadWait = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>What a client that takes no bytes gets when the host stops.</summary>
+    private static readonly TimeSpan StoppingWriteTimeout = TimeSpan.FromSeconds(2);
+
+    private readonly StreamRequest request;
+    private readonly StreamOptions options;
+    private readonly OpenStreams openStreams;
+    private readonly TimeProvider time;
+    private readonly CancellationToken clientLeft;
+    private readonly CancellationToken hostStopping;
+
+    private readonly WakeSignal wake = new();
+
+    /// <summary>Never disposed, since the timer may still call while the session is; it holds nothing that needs it.</summary>
+    private readonly CancellationTokenSource cutWrite = new();
+    private readonly TopicFeed feed;
+    private readonly long ticket;
+    private readonly bool isAdmitted;
+    private readonly long start;
+    private readonly StreamLifetime lifetime;
+    private readonly ITimer timer;
+    private readonly CancellationTokenRegistration onClientLeft;
+    private readonly CancellationTokenRegistration onHostStopping;
+
+    private EventId? cursor;
+
+    /// <summary>The last event ID that the client holds, as far as this stream knows.</summary>
+    private EventId? told;
+    private Task<FrameRun?>? load;
+    private TimeSpan lastWrite;
+    private bool isOutputClosed;
+    private long writeDeadlineTicks = long.MaxValue;
+
+    public StreamSession(
+        StreamRequest request,
+        TopicFeeds feeds,
+        OpenStreams openStreams,
+        StreamOptions options,
+        TimeProvider time,
+        CancellationToken clientLeft,
+        CancellationToken hostStopping)
+    {
+        (this.request, this.openStreams, this.options, this.time) = (request, openStreams, options, time);
+        (this.clientLeft, this.hostStopping) = (clientLeft, hostStopping);
+        start = time.GetTimestamp();
+        lifetime = StreamLifetime.Draw(options.Lifetime, options.FunctionTimeout, request.AccessLeft);
+        told = request.Start.After;
+        isAdmitted = openStreams.Enter();
+        (feed, ticket) = feeds.Join(request.Topic, wake);
+        timer = time.CreateTimer(_ => OnTimer(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        onClientLeft = clientLeft.UnsafeRegister(_ => OnClientLeft(), null);
+        onHostStopping = hostStopping.UnsafeRegister(_ => OnHostStopping(), null);
+    }
+
+    private TimeSpan Elapsed => time.GetElapsedTime(start);
+
+    /// <summary>Whether the topic is complete and the client has all of it: the answer is then 204, which ends an EventSource.</summary>
+    public async Task<bool> IsFullyReadAsync()
+    {
+        if (!feed.FirstAnswer.IsCompleted)
+        {
+            using var waited = CancellationTokenSource.CreateLinkedTokenSource(clientLeft, hostStopping);
+            await Task.WhenAny(feed.FirstAnswer, Task.Delay(HeadWait, time, waited.Token));
+            await waited.CancelAsync();
+        }
+
+        return !request.Start.IsUnknownId
+            && feed.TryResolve(request.Start, out var resolved)
+            && feed.Read(resolved, ticket).Kind == FeedReadKind.Complete;
+    }
+
+    /// <summary>Streams until there is a reason to end, and says it to a client that can still hear it.</summary>
+    public async Task<StreamEnd> RunAsync(PipeWriter output)
+    {
+        try
+        {
+            await WriteAsync(output, SseFrame.Retry(ReconnectionTime.Draw(options.Retry), $"topic {request.Topic}"));
+            var end = await StreamAsync(output);
+            if (end is not (StreamEnd.ClientLeft or StreamEnd.SlowClient))
+                await WriteAsync(output, StreamFarewell.For(end, options.Retry));
+
+            return end;
+        }
+        catch (OperationCanceledException) when (cutWrite.IsCancellationRequested)
+        {
+            return clientLeft.IsCancellationRequested ? StreamEnd.ClientLeft : StreamEnd.SlowClient;
+        }
+    }
+
+    public void Dispose()
+    {
+        onClientLeft.Dispose();
+        onHostStopping.Dispose();
+        timer.Dispose();
+        feed.Leave(wake);
+        openStreams.Leave();
+    }
+
+    private async Task<StreamEnd> StreamAsync(PipeWriter output)
+    {
+        while (true)
+        {
+            if (clientLeft.IsCancellationRequested || isOutputClosed)
+                return StreamEnd.ClientLeft;
+
+            if (hostStopping.IsCancellationRequested)
+                return StreamEnd.HostStopping;
+
+            if (Elapsed >= lifetime.Planned)
+                return StreamEnd.Lifetime;
+
+            var read = Read();
+            switch (read.Kind)
+            {
+                case FeedReadKind.Frames:
+                    await WriteAsync(output, read.Frames);
+                    cursor = told = read.Cursor;
+                    continue;
+                case FeedReadKind.Gap:
+                    await WriteAsync(output, SseFrame.Reset(request.Topic, read.Gap!));
+                    cursor = told = read.Cursor;
+                    continue;
+                case FeedReadKind.NotLoaded:
+                    load ??= BeginLoad();
+                    break;
+                case FeedReadKind.StorageUnavailable:
+                    return StreamEnd.StorageUnavailable;
+                case FeedReadKind.CaughtUp or FeedReadKind.Complete:
+                    cursor = read.Cursor;
+                    if (told != cursor)
+                    {
+                        // Without it, a client that has seen no event yet would come back without a cursor.
+                        await WriteAsync(output, SseFrame.Id(read.Cursor));
+                        told = cursor;
+                    }
+
+                    if (read.Kind == FeedReadKind.Complete)
+                        return StreamEnd.TopicComplete;
+
+                    if (request.IsPoll)
+                        return StreamEnd.CaughtUp;
+
+                    if (!isAdmitted)
+                        return StreamEnd.AtCapacity;
+
+                    break;
+                default:
+                    break;
+            }
+
+            await WaitAsync(output);
+        }
+    }
+
+    private FeedRead Read()
+    {
+        if (load is { IsCompleted: true } loaded)
+        {
+            load = null;
+            if (!loaded.IsCompletedSuccessfully)
+                return new(FeedReadKind.StorageUnavailable, cursor.GetValueOrDefault());
+
+            // What was just loaded may already have had to make room for something else: take it from the hand.
+            if (loaded.Result is { } run && cursor is { } behind && run.First <= behind.Sequence + 1 && behind.Sequence < run.Last)
+                return new(FeedReadKind.Frames, behind with { Sequence = run.Last }, run.From(behind.Sequence + 1));
+        }
+
+        if (cursor is null)
+        {
+            if (!feed.TryResolve(request.Start, out var resolved))
+                return feed.Read(resolved, ticket);
+
+            cursor = resolved;
+            if (request.Start.IsUnknownId)
+                return new(FeedReadKind.Gap, resolved, Gap: new StreamGap(StreamGap.Unknown, null, resolved));
+        }
+
+        var read = feed.Read(cursor.Value, ticket);
+        cursor = read.Kind == FeedReadKind.NotLoaded ? read.Cursor : cursor;
+        return read;
+    }
+
+    private Task<FrameRun?> BeginLoad()
+    {
+        var begun = feed.LoadAsync(cursor.GetValueOrDefault());
+        begun.GetAwaiter().UnsafeOnCompleted(wake.Set);
+        return begun;
+    }
+
+    private async Task WaitAsync(PipeWriter output)
+    {
+        var untilHeartbeat = lastWrite + options.Heartbeat - Elapsed;
+        if (untilHeartbeat <= TimeSpan.Zero)
+        {
+            await WriteAsync(output, SseFrame.Heartbeat);
+            return;
+        }
+
+        var untilEnd = lifetime.Planned - Elapsed;
+        var due = untilEnd < untilHeartbeat ? untilEnd : untilHeartbeat;
+        timer.Change(due > TimeSpan.Zero ? due : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        await wake.WaitAsync();
+    }
+
+    private async ValueTask WriteAsync(PipeWriter output, ReadOnlyMemory<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            var chunk = bytes[..Math.Min(bytes.Length, MaxWriteBytes)];
+            bytes = bytes[chunk.Length..];
+            var write = output.WriteAsync(chunk, cutWrite.Token);
+            if (!write.IsCompleted)
+                AllowWrite(hostStopping.IsCancellationRequested ? StoppingWriteTimeout : options.WriteTimeout);
+
+            isOutputClosed = (await write).IsCompleted;
+            Volatile.Write(ref writeDeadlineTicks, long.MaxValue);
+        }
+
+        lastWrite = Elapsed;
+    }
+
+    /// <summary>Gives the write under way so long, and no longer than the platform gives the stream.</summary>
+    private void AllowWrite(TimeSpan timeout)
+    {
+        var left = lifetime.Limit - Elapsed;
+        var allowed = left < timeout ? left : timeout;
+        allowed = allowed > TimeSpan.Zero ? allowed : TimeSpan.Zero;
+        Volatile.Write(ref writeDeadlineTicks, (Elapsed + allowed).Ticks);
+        timer.Change(allowed, Timeout.InfiniteTimeSpan);
+    }
+
+    private void OnTimer()
+    {
+        if (Volatile.Read(ref writeDeadlineTicks) <= Elapsed.Ticks)
+            cutWrite.Cancel();
+        else
+            wake.Set();
+    }
+
+    private void OnClientLeft()
+    {
+        cutWrite.Cancel();
+        wake.Set();
+    }
+
+    private void OnHostStopping()
+    {
+        if (Volatile.Read(ref writeDeadlineTicks) != long.MaxValue)
+            AllowWrite(StoppingWriteTimeout);
+
+        wake.Set();
+    }
+}

@@ -1,0 +1,29 @@
+using SseFunctions.EventLog;
+
+namespace SseFunctions.Streaming;
+
+/// <summary>Where a stream begins: right behind an id that the client brings, or at a place in the retained events.</summary>
+internal sealed record StreamStart
+{
+    public static readonly StreamStart Now = new() { Newest = 0 };
+    public static readonly StreamStart Oldest = new();
+
+    /// <summary>The client brought an id that is none of ours: from the oldest event, and the client is told.</summary>
+    public static readonly StreamStart UnknownId = new() { IsUnknownId = true };
+
+    private StreamStart()
+    {
+    }
+
+    public EventId? After { get; private init; }
+
+    public bool IsUnknownId { get; private init; }
+
+    /// <summary>How many of the newest events to begin with; null for all.</summary>
+    public long? Newest { get; private init; }
+
+    public static StreamStart Behind(string lastEventId) =>
+        EventId.TryParse(lastEventId, out var id) ? new() { After = id } : UnknownId;
+
+    public static StreamStart Last(long count) => new() { Newest = count };
+}

@@ -1,0 +1,349 @@
+using Microsoft.Extensions.Logging;
+using SseFunctions.EventLog;
+using EventId = SseFunctions.EventLog.EventId;
+
+namespace SseFunctions.Streaming;
+
+/// <summary>
+/// One topic, for all its readers in this process. It polls the head, one point read, and what any reader lacks it reads
+/// from the table once and keeps as frames. Replay and live are the same read at different cursors.
+/// </summary>
+internal sealed partial class TopicFeed : IDisposable
+{
+    /// <summary>What the time between polls of a quiet topic grows to, and by how much each time.</summary>
+    private static readonly TimeSpan QuietInterval = TimeSpan.FromSeconds(2);
+    private const double QuietGrowth = 1.5;
+
+    private static readonly Task<FrameRun?> Nothing = Task.FromResult<FrameRun?>(null);
+
+    private readonly TableEventLog log;
+    private readonly FrameCache cache;
+    private readonly TimeSpan pollInterval;
+    private readonly TimeProvider time;
+    private readonly ILogger logger;
+
+    private readonly Lock gate = new();
+    private readonly HashSet<WakeSignal> readers = [];
+    private readonly Dictionary<long, Task<FrameRun?>> loads = [];
+    private readonly CancellationTokenSource stop = new();
+    private readonly WakeSignal hurry = new();
+    private readonly TaskCompletionSource firstAnswer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private TopicHead? head;
+
+    /// <summary>The first sequence that may still be in the table: the head's, or later if a read found rows gone.</summary>
+    private long first = 1;
+
+    /// <summary>Polls are numbered as they start; a reader trusts what a poll says that started after it joined.</summary>
+    private long pollsStarted;
+    private long newestAnswered;
+    private bool isFailing;
+    private bool someoneWaits;
+    private bool isIdle;
+    private long writes;
+
+    public TopicFeed(Topic topic, TableEventLog log, FrameCache cache, StreamOptions options, TimeProvider time, ILogger<TopicFeed> logger)
+    {
+        (Topic, this.log, this.cache, pollInterval, this.time, this.logger) = (topic, log, cache, options.PollInterval, time, logger);
+        Polling = Task.Run(PollAsync);
+    }
+
+    public Topic Topic { get; }
+
+    /// <summary>Completes when the table has answered, or failed to, for the first time.</summary>
+    public Task FirstAnswer => firstAnswer.Task;
+
+    /// <summary>The polling; it ends after <see cref="Dispose"/>.</summary>
+    public Task Polling { get; }
+
+    /// <summary>Whether nobody has read since this was last asked.</summary>
+    public bool IsIdleSinceLastLook()
+    {
+        lock (gate)
+        {
+            var wasIdle = isIdle;
+            isIdle = readers.Count == 0;
+            return wasIdle && isIdle;
+        }
+    }
+
+    /// <summary>Wakes the reader whenever <see cref="Read"/> may have something new.</summary>
+    /// <returns>The ticket to read with.</returns>
+    public long Join(WakeSignal reader)
+    {
+        lock (gate)
+        {
+            readers.Add(reader);
+            isIdle = false;
+            return pollsStarted;
+        }
+    }
+
+    public void Leave(WakeSignal reader)
+    {
+        lock (gate)
+            readers.Remove(reader);
+    }
+
+    /// <summary>Turns a start into a cursor, once the head is known.</summary>
+    public bool TryResolve(StreamStart start, out EventId cursor)
+    {
+        lock (gate)
+        {
+            cursor = start.After ?? Oldest();
+            if (start.After is null && head is not null && start.Newest is { } newest)
+                cursor = new EventId(head.Epoch, Math.Max(cursor.Sequence, head.Last - newest));
+
+            return start.After is not null || newestAnswered > 0;
+        }
+    }
+
+    /// <summary>What follows the cursor. Never waits and never reads the table.</summary>
+    /// <param name="cursor">The last event that the reader has.</param>
+    /// <param name="ticket">From <see cref="Join"/>.</param>
+    public FeedRead Read(EventId cursor, long ticket)
+    {
+        lock (gate)
+        {
+            if (newestAnswered == 0)
+                return Wait(cursor);
+
+            if (head is null)
+                return new(FeedReadKind.CaughtUp, cursor);
+
+            if (cursor == EventId.Start)
+                cursor = new EventId(head.Epoch, 0);
+
+            // Another process may know a newer head than this one: doubt the cursor only on news from after it came.
+            if (cursor.Epoch != head.Epoch)
+                return newestAnswered > ticket ? Gap(StreamGap.Epoch, null) : Wait(cursor);
+
+            if (cursor.Sequence > head.Last)
+                return newestAnswered > ticket ? Gap(StreamGap.Future, null) : Wait(cursor);
+
+            if (cursor.Sequence == head.Last)
+                return new(head.Complete ? FeedReadKind.Complete : FeedReadKind.CaughtUp, cursor);
+
+            if (cursor.Sequence + 1 < first)
+                return Gap(StreamGap.Expired, first - 1 - cursor.Sequence);
+
+            return cache.TryRead(this, cursor.Sequence + 1, out var frames, out var last)
+                ? new(FeedReadKind.Frames, new EventId(head.Epoch, last), frames)
+                : new(FeedReadKind.NotLoaded, cursor);
+        }
+    }
+
+    /// <summary>
+    /// Reads the table from behind the cursor to the end of its segment; whoever asks meanwhile shares the read. Null when
+    /// retention has removed all of it, which the next <see cref="Read"/> then tells.
+    /// </summary>
+    /// <exception cref="EventLogUnavailableException">The table could not be read.</exception>
+    public Task<FrameRun?> LoadAsync(EventId cursor)
+    {
+        lock (gate)
+        {
+            if (head is null || head.Epoch != cursor.Epoch)
+                return Nothing; // changed since it was read: the next read tells
+
+            var from = cursor.Sequence + 1;
+            var block = FrameCache.BlockOf(from);
+            if (loads.TryGetValue(block, out var load))
+                return load;
+
+            var to = Math.Min(head.Last, FrameCache.FirstOf(block + 1) - 1);
+            if (cache.Held(this, block) is { } held)
+            {
+                (from, to) = from < held.First
+                    ? (Math.Max(first, FrameCache.FirstOf(block)), held.First - 1)
+                    : (held.Last + 1, to);
+            }
+
+            if (from > to)
+                return Nothing;
+
+            var epoch = head.Epoch;
+            return loads[block] = Task.Run(() => LoadAsync(epoch, block, from, to));
+        }
+    }
+
+    /// <summary>Takes note of a write of this process: when it continues what is known, it need not be read from the table.</summary>
+    public void OnWritten(TopicHead written, IReadOnlyList<StoredEvent> events)
+    {
+        lock (gate)
+        {
+            if (stop.IsCancellationRequested)
+                return;
+
+            writes++;
+            if (events.Count > 0 && head is not null && written.Epoch == head.Epoch && events[0].Sequence == head.Last + 1)
+            {
+                foreach (var block in events.GroupBy(e => FrameCache.BlockOf(e.Sequence)))
+                    cache.Put(this, FrameRun.Of(written.Epoch, [.. block]));
+            }
+
+            if (newestAnswered > 0 && (head is null || written.Epoch != head.Epoch || written.Last >= head.Last))
+                Adopt(written);
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            stop.Cancel();
+            cache.Drop(this);
+        }
+
+        hurry.Set();
+    }
+
+    private FeedRead Gap(string reason, long? lost)
+    {
+        var resumeFrom = Oldest();
+        return new(FeedReadKind.Gap, resumeFrom, Gap: new StreamGap(reason, lost, resumeFrom));
+    }
+
+    private EventId Oldest() => head is null ? EventId.Start : new EventId(head.Epoch, first - 1);
+
+    private FeedRead Wait(EventId cursor)
+    {
+        someoneWaits = true;
+        hurry.Set();
+        return new(isFailing ? FeedReadKind.StorageUnavailable : FeedReadKind.Waiting, cursor);
+    }
+
+    private async Task<FrameRun?> LoadAsync(string epoch, long block, long from, long to)
+    {
+        try
+        {
+            var events = await log.ReadAsync(Topic, epoch, from, to, stop.Token);
+            var run = events.Count == 0 ? null : FrameRun.Of(epoch, events);
+            lock (gate)
+            {
+                if (head?.Epoch == epoch && !stop.IsCancellationRequested)
+                {
+                    // Rows go only after the head's first has moved: what is missing has expired.
+                    if (run?.First != from)
+                        first = Math.Max(first, run?.First ?? (to + 1));
+
+                    if (run is not null)
+                        cache.Put(this, run);
+                }
+            }
+
+            return run;
+        }
+        catch (EventLogUnavailableException fault)
+        {
+            LogLoadFailed(Topic, from, to, fault.Message);
+            throw;
+        }
+        finally
+        {
+            lock (gate)
+                loads.Remove(block);
+        }
+    }
+
+    private async Task PollAsync()
+    {
+        using var timer = time.CreateTimer(_ => hurry.Set(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        var interval = pollInterval;
+        while (!stop.IsCancellationRequested)
+        {
+            var started = time.GetTimestamp();
+            interval = await PollOnceAsync() ? pollInterval : Longer(interval);
+
+            // A reader in doubt brings the next poll nearer, but not under the interval: clients cost the table nothing.
+            var waited = time.GetElapsedTime(started);
+            while (waited < (IsHurried() ? pollInterval : interval) && !stop.IsCancellationRequested)
+            {
+                timer.Change((IsHurried() ? pollInterval : interval) - waited, Timeout.InfiniteTimeSpan);
+                await hurry.WaitAsync();
+                waited = time.GetElapsedTime(started);
+            }
+        }
+    }
+
+    private bool IsHurried()
+    {
+        lock (gate)
+            return someoneWaits;
+    }
+
+    private static TimeSpan Longer(TimeSpan interval) =>
+        interval >= QuietInterval ? interval : TimeSpan.FromTicks(Math.Min((long)(interval.Ticks * QuietGrowth), QuietInterval.Ticks));
+
+    /// <returns>Whether there was news.</returns>
+    private async Task<bool> PollOnceAsync()
+    {
+        long number, writesBefore;
+        lock (gate)
+            (number, writesBefore) = (++pollsStarted, writes);
+
+        try
+        {
+            var polled = await log.ReadHeadAsync(Topic, stop.Token);
+            lock (gate)
+            {
+                // Overtaken by a write of this process: what was read may be older than what is known.
+                if (writes != writesBefore && newestAnswered > 0)
+                    return true;
+
+                var recovered = isFailing;
+                isFailing = false;
+                newestAnswered = number;
+                var isNews = polled != head || recovered;
+                if (isNews || someoneWaits)
+                    Adopt(polled);
+
+                return isNews;
+            }
+        }
+        catch (EventLogUnavailableException fault)
+        {
+            LogPollFailed(Topic, fault.Message);
+            lock (gate)
+            {
+                isFailing = true;
+                WakeReaders();
+            }
+
+            return false;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return false;
+        }
+        finally
+        {
+            firstAnswer.TrySetResult();
+        }
+    }
+
+    private void Adopt(TopicHead? newest)
+    {
+        if (newest?.Epoch != head?.Epoch)
+        {
+            cache.Drop(this);
+            first = 1;
+        }
+
+        head = newest;
+        first = Math.Max(first, newest?.First ?? 1);
+        WakeReaders();
+    }
+
+    private void WakeReaders()
+    {
+        someoneWaits = false;
+        foreach (var reader in readers)
+            reader.Set();
+    }
+
+    [LoggerMessage(EventId = 101, Level = LogLevel.Warning, Message = "The head of topic {Topic} could not be read: {Fault}")]
+    private partial void LogPollFailed(Topic topic, string fault);
+
+    [LoggerMessage(EventId = 102, Level = LogLevel.Warning, Message = "Events {From} to {To} of topic {Topic} could not be read: {Fault}")]
+    private partial void LogLoadFailed(Topic topic, long from, long to, string fault);
+}

@@ -1,0 +1,142 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Sockets;
+using System.Reflection;
+
+namespace SseFunctions.Local;
+
+/// <summary>Azurite's table service as a child process, which ends with this one however this one ends.</summary>
+internal sealed class Azurite : IAsyncDisposable
+{
+    private const string Host = "127.0.0.1";
+
+    /// <summary>The first start on a cold disk takes seconds.</summary>
+    private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan StartProbe = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(6);
+
+    private readonly Process process;
+
+    private Azurite(Process process) => this.process = process;
+
+    /// <summary>Where package.json, its lock file and, once installed, node_modules are.</summary>
+    public static string Folder { get; } = typeof(Azurite).Assembly
+        .GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Single(metadata => metadata.Key == "AzuriteFolder").Value!;
+
+    public int ProcessId => process.Id;
+
+    public static async Task<bool> AnswersAsync(int tablePort, CancellationToken cancellationToken)
+    {
+        using var client = new TcpClient();
+        try
+        {
+            await client.ConnectAsync(Host, tablePort, cancellationToken);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Starts it and waits until it answers; installs it first where that has not been done.</summary>
+    /// <param name="tablePort">The port of the table service.</param>
+    /// <param name="location">The folder of its files; null to keep everything in memory.</param>
+    /// <param name="accounts">AZURITE_ACCOUNTS, name:key; null for the development account.</param>
+    /// <param name="tell">Told what takes long.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="LocalHostException">It cannot be installed or does not start.</exception>
+    public static async Task<Azurite> StartAsync(int tablePort, string? location, string? accounts, Action<string> tell, CancellationToken cancellationToken)
+    {
+        await AzuriteInstallation.EnsureAsync(tell, cancellationToken);
+        var start = new ProcessStartInfo("node")
+        {
+            WorkingDirectory = Folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        string[] arguments =
+        [
+            "azurite.cjs", "--silent", "--skipApiVersionCheck", "--disableTelemetry",
+            "--tableHost", Host, "--tablePort", tablePort.ToString(CultureInfo.InvariantCulture),
+            .. location is null ? (string[])["--inMemoryPersistence"] : ["--location", location],
+        ];
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
+
+        if (accounts is not null)
+            start.Environment["AZURITE_ACCOUNTS"] = accounts;
+
+        var output = new List<string>();
+        var process = new Process { StartInfo = start };
+        process.OutputDataReceived += (_, line) => Keep(line.Data);
+        process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+
+        var azurite = new Azurite(process);
+        try
+        {
+            await azurite.WaitUntilItAnswersAsync(tablePort, cancellationToken);
+            return azurite;
+        }
+        catch (Exception fault)
+        {
+            await azurite.DisposeAsync();
+            lock (output)
+                throw fault is OperationCanceledException ? fault : new LocalHostException($"{fault.Message}{Environment.NewLine}{string.Join(Environment.NewLine, output)}");
+        }
+
+        void Keep(string? line)
+        {
+            lock (output)
+            {
+                if (line is not null && output.Count < 100)
+                    output.Add(line);
+            }
+        }
+    }
+
+    /// <summary>Lets it write its files and stop; kills it when it does not.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+        {
+            process.StandardInput.Close(); // see azurite.cjs
+            using var patience = new CancellationTokenSource(StopPatience);
+            try
+            {
+                await process.WaitForExitAsync(patience.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                process.Kill();
+            }
+        }
+
+        process.Dispose();
+    }
+
+    private async Task WaitUntilItAnswersAsync(int tablePort, CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(StartPatience);
+        try
+        {
+            while (!await AnswersAsync(tablePort, patience.Token))
+            {
+                if (process.HasExited)
+                    throw new LocalHostException($"Azurite ended with exit code {process.ExitCode}.");
+
+                await Task.Delay(StartProbe, patience.Token);
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new LocalHostException($"Azurite did not answer within {StartPatience}.");
+        }
+    }
+}

@@ -1,0 +1,18 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
+using SseFunctions.Api;
+
+namespace SseFunctions;
+
+public class EventFunctions(SseEndpoints endpoints)
+{
+    [Function("Stream")]
+    public Task StreamAsync(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Routes.Events)] HttpRequest request, string topic, FunctionContext context) =>
+        endpoints.StreamAsync(request.HttpContext, topic, context.CancellationToken);
+
+    [Function("Publish")]
+    public Task<IResult> PublishAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = Routes.Events)] HttpRequest request, string topic) =>
+        endpoints.PublishAsync(request.HttpContext, topic);
+}

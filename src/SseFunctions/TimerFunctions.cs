@@ -1,0 +1,17 @@
+using Microsoft.Azure.Functions.Worker;
+using SseFunctions.Api;
+using SseFunctions.EventLog;
+using SseFunctions.Publishing;
+
+namespace SseFunctions;
+
+public class TimerFunctions(ClockSource clock, RetentionSweep retention)
+{
+    [Function("Clock")]
+    public Task ClockAsync([TimerTrigger($"%{Routes.ClockSchedule}%")] TimerInfo timer, CancellationToken cancellationToken) =>
+        clock.TickAsync(cancellationToken);
+
+    [Function("Retention")]
+    public Task RetentionAsync([TimerTrigger($"%{Routes.RetentionSchedule}%")] TimerInfo timer, CancellationToken cancellationToken) =>
+        retention.RunAsync(cancellationToken);
+}
