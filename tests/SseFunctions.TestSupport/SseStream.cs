@@ -1,0 +1,80 @@
+using System.Text;
+
+namespace SseFunctions.TestSupport;
+
+/// <summary>A stream as it comes over the wire, frame by frame, comments and all.</summary>
+public sealed class SseStream : IAsyncDisposable
+{
+    /// <summary>Only to keep a test that has gone wrong from hanging.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly HttpResponseMessage response;
+    private readonly StreamReader reader;
+
+    private SseStream(HttpResponseMessage response, StreamReader reader) => (this.response, this.reader) = (response, reader);
+
+    public HttpResponseMessage Response => response;
+
+    public static async Task<SseStream> OpenAsync(HttpClient client, string path, string? lastEventId = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        if (lastEventId is not null)
+            request.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId);
+
+        var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(Patience);
+        return new SseStream(response, new StreamReader(await response.Content.ReadAsStreamAsync(), Encoding.UTF8));
+    }
+
+    /// <summary>The next frame without its empty line; null at the end of the stream.</summary>
+    public async Task<string?> ReadFrameAsync()
+    {
+        var frame = new StringBuilder();
+        while (await reader.ReadLineAsync().WaitAsync(Patience) is { } line)
+        {
+            if (line.Length == 0)
+                return frame.ToString();
+
+            frame.Append(frame.Length > 0 ? "\n" : "").Append(line);
+        }
+
+        return frame.Length > 0 ? throw new InvalidDataException($"The stream ended within a frame: {frame}") : null;
+    }
+
+    /// <summary>The next frame that has data; null at the end of the stream.</summary>
+    public async Task<SseMessage?> ReadEventAsync()
+    {
+        while (await ReadFrameAsync() is { } frame)
+        {
+            if (SseMessage.Parse(frame) is { } message)
+                return message;
+        }
+
+        return null;
+    }
+
+    public async Task<IReadOnlyList<SseMessage>> ReadEventsAsync(int count)
+    {
+        var messages = new List<SseMessage>();
+        while (messages.Count < count)
+            messages.Add(await ReadEventAsync() ?? throw new InvalidDataException($"The stream ended after {messages.Count} of {count} events."));
+
+        return messages;
+    }
+
+    /// <summary>All frames up to the end of the stream.</summary>
+    public async Task<IReadOnlyList<string>> ReadToEndAsync()
+    {
+        var frames = new List<string>();
+        while (await ReadFrameAsync() is { } frame)
+            frames.Add(frame);
+
+        return frames;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        reader.Dispose();
+        response.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,49 @@
+using Microsoft.AspNetCore.Http;
+
+namespace SseFunctions.TestSupport;
+
+/// <summary>One request on its way through a <see cref="StorageProxy"/>.</summary>
+public sealed class StorageCall(HttpContext context, byte[] body, HttpClient storage)
+{
+    public string Method => context.Request.Method;
+
+    public string PathAndQuery => context.Request.Path.Value + context.Request.QueryString.Value;
+
+    /// <summary>Whether it is an entity group transaction.</summary>
+    public bool IsTransaction => Method == "POST" && context.Request.Path.Value!.EndsWith("/$batch", StringComparison.Ordinal);
+
+    /// <summary>Whether it queries a range of rows, rather than one row.</summary>
+    public bool IsQuery => Method == "GET" && context.Request.Path.Value!.EndsWith("()", StringComparison.Ordinal);
+
+    /// <summary>Sends it to storage and takes the answer without passing it on.</summary>
+    public async Task<HttpResponseMessage> ForwardAsync()
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(Method), PathAndQuery.TrimStart('/'));
+        if (body.Length > 0)
+            request.Content = new ByteArrayContent(body);
+
+        foreach (var header in context.Request.Headers.Where(header => header.Key is not ("Host" or "Content-Length" or "Transfer-Encoding")))
+        {
+            if (!request.Headers.TryAddWithoutValidation(header.Key, header.Value.ToArray()))
+                request.Content?.Headers.TryAddWithoutValidation(header.Key, header.Value.ToArray());
+        }
+
+        var answer = await storage.SendAsync(request);
+        await answer.Content.LoadIntoBufferAsync();
+        return answer;
+    }
+
+    public async Task ReplyAsync(HttpResponseMessage answer)
+    {
+        context.Response.StatusCode = (int)answer.StatusCode;
+        foreach (var header in answer.Headers.Concat(answer.Content.Headers).Where(header => header.Key is not ("Transfer-Encoding" or "Connection" or "Keep-Alive")))
+            context.Response.Headers[header.Key] = header.Value.ToArray();
+
+        await (await answer.Content.ReadAsStreamAsync()).CopyToAsync(context.Response.Body);
+    }
+
+    public void Reply(int status) => context.Response.StatusCode = status;
+
+    /// <summary>Resets the client's connection without an answer.</summary>
+    public void Reset() => context.Abort();
+}

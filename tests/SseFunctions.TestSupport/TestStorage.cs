@@ -1,0 +1,43 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Azure.Data.Tables;
+using SseFunctions.Local;
+
+namespace SseFunctions.TestSupport;
+
+/// <summary>One Azurite for all tests of a process, in memory, on a free port, with a key made for this run. It ends with the process.</summary>
+public static class TestStorage
+{
+    private const string Account = "testaccount";
+
+    private static readonly Lazy<Task<Uri>> Started = new(StartAsync);
+    private static readonly string Key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(64));
+
+    /// <summary>The table service itself; a test that injects faults puts a <see cref="StorageProxy"/> before it.</summary>
+    public static Task<Uri> EndpointAsync() => Started.Value;
+
+    public static async Task<string> ConnectionStringAsync() => ConnectionStringFor(await EndpointAsync());
+
+    public static string ConnectionStringFor(Uri endpoint) =>
+        $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};TableEndpoint={endpoint}{Account};";
+
+    /// <summary>A table name that no other test uses; the table is not there yet.</summary>
+    public static string NewTableName() => $"t{Guid.NewGuid():N}";
+
+    public static async Task<TableClient> NewTableAsync() => new(await ConnectionStringAsync(), NewTableName());
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static async Task<Uri> StartAsync()
+    {
+        var port = FreePort();
+        await Azurite.StartAsync(port, location: null, $"{Account}:{Key}", Console.WriteLine, CancellationToken.None);
+        return new Uri($"http://127.0.0.1:{port}/");
+    }
+}
