@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace SseFunctions.TestSupport;
 
@@ -7,7 +8,8 @@ public sealed class StorageCall(HttpContext context, byte[] body, HttpClient sto
 {
     public string Method => context.Request.Method;
 
-    public string PathAndQuery => context.Request.Path.Value + context.Request.QueryString.Value;
+    /// <summary>As it was sent: the request's signature covers the path with its escapes.</summary>
+    public string PathAndQuery => context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
 
     /// <summary>Whether it is an entity group transaction.</summary>
     public bool IsTransaction => Method == "POST" && context.Request.Path.Value!.EndsWith("/$batch", StringComparison.Ordinal);

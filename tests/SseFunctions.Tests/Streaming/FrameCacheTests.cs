@@ -1,0 +1,114 @@
+using System.Text;
+using FsCheck;
+using FsCheck.Fluent;
+using FsCheck.Xunit;
+using SseFunctions.EventLog;
+using SseFunctions.Streaming;
+
+namespace SseFunctions.Tests.Streaming;
+
+public class FrameCacheTests
+{
+    private const string Epoch = "abc123";
+    private static readonly object Owner = new();
+
+    /// <summary>Runs put in any order and overlap: what is read is always what the events are, from the asked one on.</summary>
+    [Property(MaxTest = 300)]
+    public Property TryRead_gives_the_events_themselves_after_any_puts() => Prop.ForAll(
+        Gen.Choose(1, 60).SelectMany(first => Gen.Choose(1, 20).Select(count => (First: first, Count: count))).ListOf().ToArbitrary(),
+        runs =>
+        {
+            var cache = new FrameCache(long.MaxValue);
+            foreach (var (first, count) in runs)
+            {
+                cache.Put(Owner, Run(first, count));
+                Assert.True(cache.TryRead(Owner, first, out var frames, out var last));
+                Assert.True(last >= first + count - 1);
+                Assert.Equal(Text(Run(first, (int)(last - first) + 1).Bytes), Text(frames));
+            }
+        });
+
+    [Fact]
+    public void Put_joins_runs_that_touch_from_either_side()
+    {
+        var cache = new FrameCache(long.MaxValue);
+
+        cache.Put(Owner, Run(10, 5));
+        cache.Put(Owner, Run(15, 5));
+        cache.Put(Owner, Run(5, 5));
+
+        Assert.Equal((5, 19), cache.Held(Owner, 0));
+        Assert.True(cache.TryRead(Owner, 5, out var frames, out _));
+        Assert.Equal(Text(Run(5, 15).Bytes), Text(frames));
+    }
+
+    [Fact]
+    public void A_slice_stays_as_it_was_when_more_is_appended()
+    {
+        var cache = new FrameCache(long.MaxValue);
+        cache.Put(Owner, Run(1, 1));
+        cache.TryRead(Owner, 1, out var slice, out _);
+
+        for (var sequence = 2; sequence <= FrameCache.SegmentEvents; sequence++)
+            cache.Put(Owner, Run(sequence, 1));
+
+        Assert.Equal(Text(Run(1, 1).Bytes), Text(slice));
+    }
+
+    [Fact]
+    public void Put_lets_go_of_what_was_read_longest_ago_when_full()
+    {
+        var size = Size(Run(FirstOf(2), 10));
+        var cache = new FrameCache(2 * size);
+        cache.Put(Owner, Run(FirstOf(0), 10));
+        cache.Put(Owner, Run(FirstOf(1), 10));
+        cache.TryRead(Owner, FirstOf(0), out _, out _);
+
+        cache.Put(Owner, Run(FirstOf(2), 10));
+
+        Assert.True(cache.TryRead(Owner, FirstOf(0), out _, out _));
+        Assert.False(cache.TryRead(Owner, FirstOf(1), out _, out _));
+        Assert.True(cache.TryRead(Owner, FirstOf(2), out _, out _));
+    }
+
+    [Fact]
+    public void Put_keeps_the_newest_segment_when_it_alone_is_over_the_capacity()
+    {
+        var cache = new FrameCache(1);
+
+        cache.Put(Owner, Run(1, 10));
+
+        Assert.True(cache.TryRead(Owner, 1, out _, out _));
+    }
+
+    [Fact]
+    public void Drop_lets_go_of_one_owners_frames_only()
+    {
+        var other = new object();
+        var cache = new FrameCache(long.MaxValue);
+        cache.Put(Owner, Run(1, 3));
+        cache.Put(other, Run(1, 3));
+
+        cache.Drop(Owner);
+
+        Assert.False(cache.TryRead(Owner, 1, out _, out _));
+        Assert.True(cache.TryRead(other, 1, out _, out _));
+        cache.Drop(other);
+        Assert.Equal(0, cache.Size);
+    }
+
+    private static long FirstOf(long block) => FrameCache.FirstOf(block);
+
+    private static long Size(FrameRun run)
+    {
+        var cache = new FrameCache(long.MaxValue);
+        cache.Put(Owner, run);
+        return cache.Size;
+    }
+
+    private static FrameRun Run(long first, int count) => FrameRun.Of(
+        Epoch,
+        [.. Enumerable.Range(0, count).Select(i => new StoredEvent(first + i, null, Encoding.UTF8.GetBytes($"event {(first + i) % 10}")))]);
+
+    private static string Text(ReadOnlyMemory<byte> bytes) => Encoding.UTF8.GetString(bytes.Span);
+}

@@ -1,0 +1,242 @@
+using System.Net;
+using System.Text.Json;
+using Azure.Data.Tables;
+using SseFunctions.EventLog;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.Tests.Streaming;
+
+/// <summary>Where a stream begins, and what it says when it cannot begin there (promise 3).</summary>
+public class ReplayTests
+{
+    [Fact]
+    public async Task Stream_continues_behind_the_last_event_id_and_goes_live()
+    {
+        await using var host = await TestHost.StartAsync();
+        var ids = await host.PublishAsync("a", "1", "2", "3");
+        await using var stream = await host.OpenAsync("events/a", ids[0]);
+
+        var replayed = await stream.ReadEventsAsync(2);
+        var live = await host.PublishAsync("a", "4");
+        var next = await stream.ReadEventAsync();
+
+        Assert.Equal([new(ids[1], "message", "2"), new(ids[2], "message", "3")], replayed);
+        Assert.Equal(new(live[0], "message", "4"), next);
+    }
+
+    [Theory]
+    [InlineData("from=start", "1,2,3")]
+    [InlineData("last=2", "2,3")]
+    [InlineData("last=99", "1,2,3")]
+    [InlineData("last=0", "")]
+    [InlineData("from=now", "")]
+    [InlineData("", "")]
+    public async Task Stream_begins_where_the_query_says(string query, string expected)
+    {
+        await using var host = await TestHost.StartAsync();
+        await host.PublishAsync("a", "1", "2", "3");
+        await using var stream = await host.OpenAsync($"events/a?mode=poll&{query}");
+
+        var frames = await stream.ReadToEndAsync();
+
+        Assert.Equal(expected, string.Join(',', frames.Select(SseMessage.Parse).OfType<SseMessage>().Select(message => message.Data)));
+    }
+
+    [Fact]
+    public async Task Stream_begins_behind_the_query_id_unless_the_header_has_a_newer_one()
+    {
+        await using var host = await TestHost.StartAsync();
+        var ids = await host.PublishAsync("a", "1", "2", "3");
+
+        await using var byQuery = await host.OpenAsync($"events/a?lastEventId={ids[0]}");
+        await using var byHeader = await host.OpenAsync($"events/a?lastEventId={ids[0]}", ids[1]);
+
+        Assert.Equal("2", (await byQuery.ReadEventAsync())!.Data);
+        Assert.Equal("3", (await byHeader.ReadEventAsync())!.Data);
+    }
+
+    [Fact]
+    public async Task Stream_gives_an_id_before_the_first_event_so_that_a_reconnect_misses_nothing()
+    {
+        await using var host = await TestHost.StartAsync();
+        var ids = await host.PublishAsync("a", "1");
+        await using var stream = await host.OpenAsync("events/a");
+        await stream.ReadFrameAsync();
+
+        var idOnly = await stream.ReadFrameAsync();
+        await stream.DisposeAsync();
+        await host.PublishAsync("a", "2");
+        await using var again = await host.OpenAsync("events/a", idOnly!["id: ".Length..]);
+
+        Assert.Equal($"id: {ids[0]}", idOnly);
+        Assert.Equal("2", (await again.ReadEventAsync())!.Data);
+    }
+
+    [Fact]
+    public async Task Stream_gives_an_id_even_when_the_topic_does_not_exist_yet()
+    {
+        await using var host = await TestHost.StartAsync();
+        await using var stream = await host.OpenAsync("events/a?mode=poll");
+        var frames = await stream.ReadToEndAsync();
+
+        await host.PublishAsync("a", "1");
+        await using var again = await host.OpenAsync("events/a", "0000-0");
+
+        Assert.Contains("id: 0000-0", frames);
+        Assert.Equal("1", (await again.ReadEventAsync())!.Data);
+    }
+
+    [Theory]
+    [InlineData("garbage", "unknown")]
+    [InlineData("ABC123-1", "unknown")]
+    [InlineData("abc123-zzzzzzzzz", "unknown")]
+    [InlineData("zzzzzz-1", "epoch")]
+    [InlineData("FUTURE", "future")]
+    public async Task Stream_tells_of_the_gap_and_starts_from_the_oldest_when_the_id_is_not_its_own(string id, string reason)
+    {
+        await using var host = await TestHost.StartAsync();
+        var ids = await host.PublishAsync("a", "1", "2");
+        await using var stream = await host.OpenAsync("events/a", id == "FUTURE" ? ids[0][..7] + "zz" : id);
+
+        var events = await stream.ReadEventsAsync(3);
+
+        Assert.Equal("sse.reset", events[0].Type);
+        var reset = JsonSerializer.Deserialize<JsonElement>(events[0].Data);
+        Assert.Equal("a", reset.GetProperty("topic").GetString());
+        Assert.Equal(reason, reset.GetProperty("reason").GetString());
+        Assert.Equal(JsonValueKind.Null, reset.GetProperty("lost").ValueKind);
+        Assert.Equal(events[0].Id, reset.GetProperty("resumeFrom").GetString());
+        Assert.Equal(["1", "2"], events.Skip(1).Select(message => message.Data));
+    }
+
+    [Fact]
+    public async Task Stream_tells_how_many_events_have_expired_once()
+    {
+        await using var host = await TestHost.StartAsync();
+        var ids = await host.PublishAsync("a", "1", "2", "3", "4", "5");
+        await TrimAsync(host, keep: 2);
+
+        await using var stream = await host.OpenAsync("events/a", ids[0]);
+        var events = await stream.ReadEventsAsync(3);
+        await using var again = await host.OpenAsync("events/a", events[0].Id);
+
+        Assert.Equal("sse.reset", events[0].Type);
+        Assert.Equal($$"""{"topic":"a","reason":"expired","lost":2,"resumeFrom":"{{ids[2]}}"}""", events[0].Data);
+        Assert.Equal(["4", "5"], events.Skip(1).Select(message => message.Data));
+        Assert.Equal("4", (await again.ReadEventAsync())!.Data);
+    }
+
+    [Fact]
+    public async Task Stream_says_nothing_of_expired_events_when_it_starts_from_the_oldest()
+    {
+        await using var host = await TestHost.StartAsync();
+        await host.PublishAsync("a", "1", "2", "3");
+        await TrimAsync(host, keep: 1);
+
+        await using var stream = await host.OpenAsync("events/a?from=start");
+
+        Assert.Equal("3", (await stream.ReadEventAsync())!.Data);
+    }
+
+    /// <summary>The rows go while the feed still holds an older head: what is missing is told, not skipped.</summary>
+    [Fact]
+    public async Task Stream_tells_of_a_gap_that_retention_tears_behind_the_feeds_back()
+    {
+        await using var host = await TestHost.StartAsync(["Stream:PollInterval=00:01:00"]);
+        var ids = await host.PublishAsync("a", "1", "2", "3");
+        await using var keepsTheFeed = await host.OpenAsync("events/a");
+        await keepsTheFeed.ReadFrameAsync();
+        await keepsTheFeed.ReadFrameAsync();
+
+        await TrimAsync(host, keep: 1);
+        await using var stream = await host.OpenAsync("events/a", ids[0]);
+        var events = await stream.ReadEventsAsync(2);
+
+        Assert.Equal($$"""{"topic":"a","reason":"expired","lost":1,"resumeFrom":"{{ids[1]}}"}""", events[0].Data);
+        Assert.Equal("3", events[1].Data);
+    }
+
+    [Fact]
+    public async Task Stream_tells_of_a_new_epoch_when_the_table_was_deleted_while_it_ran()
+    {
+        await using var host = await TestHost.StartAsync();
+        await host.PublishAsync("a", "1");
+        await using var stream = await host.OpenAsync("events/a?from=start");
+        await stream.ReadEventAsync();
+        var table = new TableClient(await TestStorage.ConnectionStringAsync(), host.Table);
+        await table.DeleteAsync();
+        await using var other = await TestHost.StartAsync(table: host.Table);
+
+        var ids = await other.PublishAsync("a", "new");
+        var events = await stream.ReadEventsAsync(2);
+
+        Assert.Equal($$"""{"topic":"a","reason":"epoch","lost":null,"resumeFrom":"{{ids[0][..7]}}0"}""", events[0].Data);
+        Assert.Equal(new(ids[0], "message", "new"), events[1]);
+    }
+
+    /// <summary>Another instance has delivered an id that this one's feed has not polled yet: no reset, only patience.</summary>
+    [Fact]
+    public async Task Stream_waits_for_news_when_the_id_is_ahead_of_its_feed()
+    {
+        await using var proxy = await StorageProxy.StartAsync();
+        await using var host = await TestHost.StartAsync(connectionString: proxy.ConnectionString);
+        await using var other = await TestHost.StartAsync(table: host.Table);
+        await other.PublishAsync("a", "1");
+        await using var keepsTheFeed = await host.OpenAsync("events/a?from=start");
+        await keepsTheFeed.ReadEventAsync();
+
+        var newest = await other.PublishAsync("a", "2");
+        await using var stream = await host.OpenAsync("events/a", newest[0]);
+        var after = await other.PublishAsync("a", "3");
+
+        Assert.Equal(new(after[0], "message", "3"), await stream.ReadEventAsync());
+    }
+
+    [Fact]
+    public async Task Stream_delivers_the_rest_of_a_complete_topic_and_then_answers_204()
+    {
+        await using var host = await TestHost.StartAsync();
+        var ids = await host.PublishAsync("a", "1", "2");
+        await using var live = await host.OpenAsync("events/a", ids[0]);
+        await live.ReadEventAsync();
+
+        using var completed = await host.Client.PostAsync("topics/a/complete", null);
+        var farewell = await live.ReadToEndAsync();
+        await using var behind = await host.OpenAsync("events/a", ids[0]);
+        var rest = await behind.ReadToEndAsync();
+        await using var fullyRead = await host.OpenAsync("events/a", ids[1]);
+        await using var now = await host.OpenAsync("events/a");
+        await using var unknown = await host.OpenAsync("events/a", "garbage");
+
+        Assert.Equal(HttpStatusCode.OK, completed.StatusCode);
+        Assert.Contains("the topic is complete", farewell[^1], StringComparison.Ordinal);
+        Assert.Contains(rest, frame => frame.EndsWith("data: 2", StringComparison.Ordinal));
+        Assert.Equal(HttpStatusCode.NoContent, fullyRead.Response.StatusCode);
+        Assert.Equal(HttpStatusCode.NoContent, now.Response.StatusCode);
+        Assert.Equal("sse.reset", (await unknown.ReadEventAsync())!.Type);
+    }
+
+    [Fact]
+    public async Task Stream_reads_segment_after_segment_when_far_behind()
+    {
+        await using var host = await TestHost.StartAsync();
+        var log = await LogOfAsync(host);
+        var texts = Enumerable.Range(1, 1000).Select(i => $"event {i}").ToList();
+        foreach (var batch in texts.Chunk(98))
+            await log.AppendAsync(Topic.Parse("a"), [.. batch.Select(text => new NewEvent(null, System.Text.Encoding.UTF8.GetBytes(text)))], null, CancellationToken.None);
+
+        await using var stream = await host.OpenAsync("events/a?from=start");
+
+        Assert.Equal(texts, (await stream.ReadEventsAsync(texts.Count)).Select(message => message.Data));
+    }
+
+    private static async Task<TableEventLog> LogOfAsync(TestHost host) =>
+        new(new TableClient(await TestStorage.ConnectionStringAsync(), host.Table), TimeProvider.System);
+
+    private static async Task TrimAsync(TestHost host, long keep)
+    {
+        var table = new TableClient(await TestStorage.ConnectionStringAsync(), host.Table);
+        var trimmer = new TopicTrimmer(new TableEventLog(table, TimeProvider.System), table, TimeProvider.System);
+        await trimmer.TrimAsync(Topic.Parse("a"), TimeSpan.FromDays(1), keep, CancellationToken.None);
+    }
+}

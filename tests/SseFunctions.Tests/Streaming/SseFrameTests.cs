@@ -1,0 +1,107 @@
+using System.Buffers;
+using System.Net.ServerSentEvents;
+using System.Text;
+using FsCheck;
+using FsCheck.Fluent;
+using FsCheck.Xunit;
+using SseFunctions.EventLog;
+using SseFunctions.Streaming;
+
+namespace SseFunctions.Tests.Streaming;
+
+/// <summary>What is framed here is parsed back by .NET's own parser.</summary>
+public class SseFrameTests
+{
+    private static readonly EventId Id = new("abc123", 41);
+
+    public static TheoryData<string> AwkwardData => new()
+    {
+        "", "\n", "\r", "\r\n", "\n\n", "a\rb", "a\r\nb\n", "\r\r\n\n", " leading", "data: x", ": comment", "id: 9\n\nevent: x", "\0", "\uFEFF", "中文 🚀", "a\u2028b\u0085c",
+    };
+
+    [Theory]
+    [MemberData(nameof(AwkwardData))]
+    public void WriteEvent_is_parsed_back_when_data_is_awkward(string data) => AssertParsedBack("type", data);
+
+    [Property(MaxTest = 2000)]
+    public Property WriteEvent_is_parsed_back_for_any_type_and_data() => Prop.ForAll(
+        ArbMap.Default.ArbFor<string>().Filter(IsType),
+        Gen.Elements("a", "b", "\r", "\n", "\r\n", ":", " ", "data:", "é", "\0").ListOf().Select(string.Concat).ToArbitrary(),
+        AssertParsedBack);
+
+    [Fact]
+    public void WriteEvent_leaves_out_the_type_when_there_is_none()
+    {
+        var frame = Frame(null, "x");
+
+        Assert.Equal("id: abc123-15\ndata: x\n\n", Encoding.UTF8.GetString(frame));
+    }
+
+    [Fact]
+    public void Reset_tells_the_gap_and_moves_the_last_event_id()
+    {
+        var gap = new StreamGap(StreamGap.Expired, 7, new EventId("abc123", 41));
+
+        var parser = SseParser.Create(new MemoryStream(SseFrame.Reset(Topic.Parse("orders"), gap).ToArray()));
+        var item = Assert.Single(parser.Enumerate());
+
+        Assert.Equal("sse.reset", item.EventType);
+        Assert.Equal("""{"topic":"orders","reason":"expired","lost":7,"resumeFrom":"abc123-15"}""", item.Data);
+        Assert.Equal("abc123-15", parser.LastEventId);
+    }
+
+    [Fact]
+    public void Id_moves_the_last_event_id_and_dispatches_nothing()
+    {
+        var parser = SseParser.Create(new MemoryStream(SseFrame.Id(Id).ToArray()));
+
+        Assert.Empty(parser.Enumerate());
+        Assert.Equal("abc123-15", parser.LastEventId);
+    }
+
+    [Fact]
+    public void Retry_sets_whole_milliseconds_and_dispatches_nothing()
+    {
+        var parser = SseParser.Create(new MemoryStream(SseFrame.Retry(TimeSpan.FromMilliseconds(1234.9), "why").ToArray()));
+
+        Assert.Empty(parser.Enumerate());
+        Assert.Equal(TimeSpan.FromMilliseconds(1234), parser.ReconnectionInterval);
+    }
+
+    private static bool IsType(string? text)
+    {
+        try
+        {
+            new NewEvent(text, default).Validate();
+            return text is not null && Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) == text;
+        }
+        catch (EventLimitException)
+        {
+            return false;
+        }
+    }
+
+    private static void AssertParsedBack(string type, string data)
+    {
+        // Behind another event, so that a leak from one frame into the next would show.
+        byte[] stream = [.. Frame("first", "1"), .. Frame(type, data), .. Frame(null, "3")];
+        var parser = SseParser.Create(new MemoryStream(stream));
+
+        var items = parser.Enumerate().ToList();
+
+        Assert.Equal(["first", type, "message"], items.Select(item => item.EventType));
+        Assert.Equal(["1", Normalized(data), "3"], items.Select(item => item.Data));
+        Assert.All(items, item => Assert.Equal("abc123-15", item.EventId));
+    }
+
+    /// <summary>A client cannot tell the line ends apart: all become LF.</summary>
+    private static string Normalized(string data) =>
+        data.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
+
+    private static byte[] Frame(string? type, string data)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        SseFrame.WriteEvent(output, Id, type, Encoding.UTF8.GetBytes(data));
+        return output.WrittenSpan.ToArray();
+    }
+}
