@@ -25,6 +25,10 @@ public sealed partial class RetentionSweep
         {
             LogNotListed(fault.Message);
         }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The host stops: the next run goes on.
+        }
     }
 
     private async Task TrimAsync(Topic topic, CancellationToken cancellationToken)

@@ -12,6 +12,10 @@ internal static class StorageFault
     public static bool IsConflict(Exception fault) =>
         fault is RequestFailedException { Status: 409 or 412 } failed && failed.ErrorCode != "TableBeingDeleted";
 
+    /// <summary>Whether storage has answered that it did nothing. (408: it gave up waiting, and may not know.)</summary>
+    public static bool IsRefusal(Exception fault) =>
+        fault is RequestFailedException { Status: >= 400 and < 500 and not 408 };
+
     public static bool IsTableMissing(Exception fault) =>
         fault is RequestFailedException { Status: 404, ErrorCode: "TableNotFound" };
 

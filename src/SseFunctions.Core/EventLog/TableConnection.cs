@@ -1,4 +1,5 @@
 using Azure.Core;
+using Azure.Core.Pipeline;
 using Azure.Data.Tables;
 using Azure.Identity;
 
@@ -15,13 +16,27 @@ internal static class TableConnection
     public static TableClient Open(EventLogOptions options)
     {
         var clientOptions = new TableClientOptions();
-        clientOptions.Retry.Mode = RetryMode.Exponential;
-        clientOptions.Retry.MaxRetries = MaxRetries;
-        clientOptions.Retry.Delay = RetryDelay;
+        clientOptions.RetryPolicy = new AllButTransactions();
         clientOptions.Retry.NetworkTimeout = NetworkTimeout;
         return options.TableServiceUri is { } uri
             ? new TableClient(uri, options.TableName, Credential(options), clientOptions)
             : new TableClient(options.ConnectionString, options.TableName, clientOptions);
+    }
+
+    /// <summary>
+    /// A transaction is tried by the log alone: after a try of the client's own that the log knows nothing of, a conflict
+    /// would no longer mean that nothing was written.
+    /// </summary>
+    private sealed class AllButTransactions() : RetryPolicy(MaxRetries, DelayStrategy.CreateExponentialDelayStrategy(RetryDelay))
+    {
+        protected override bool ShouldRetry(HttpMessage message, Exception? exception) =>
+            !IsTransaction(message) && base.ShouldRetry(message, exception);
+
+        protected override ValueTask<bool> ShouldRetryAsync(HttpMessage message, Exception? exception) =>
+            IsTransaction(message) ? new(false) : base.ShouldRetryAsync(message, exception);
+
+        private static bool IsTransaction(HttpMessage message) =>
+            message.Request.Uri.ToUri().AbsolutePath.EndsWith("/$batch", StringComparison.Ordinal);
     }
 
     private static TokenCredential Credential(EventLogOptions options)

@@ -31,6 +31,10 @@ public sealed partial class ClockSource
         {
             LogTickLost(tick, fault.Message);
         }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The host stops: no failure of this run.
+        }
     }
 
     [LoggerMessage(EventId = 201, Level = LogLevel.Warning, Message = "The clock's tick {Tick} was not published: {Fault}")]

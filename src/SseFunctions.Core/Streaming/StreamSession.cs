@@ -220,6 +220,7 @@ internal sealed class StreamSession : IDisposable
 
     private async ValueTask WriteAsync(PipeWriter output, ReadOnlyMemory<byte> bytes)
     {
+        lastWrite = Elapsed;
         while (!bytes.IsEmpty)
         {
             var chunk = bytes[..Math.Min(bytes.Length, MaxWriteBytes)];
@@ -231,8 +232,6 @@ internal sealed class StreamSession : IDisposable
             isOutputClosed = (await write).IsCompleted;
             Volatile.Write(ref writeDeadlineTicks, long.MaxValue);
         }
-
-        lastWrite = Elapsed;
     }
 
     /// <summary>Gives the write under way so long, and no longer than the platform gives the stream.</summary>

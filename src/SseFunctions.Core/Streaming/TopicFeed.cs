@@ -45,7 +45,6 @@ internal sealed partial class TopicFeed : IDisposable
     public TopicFeed(Topic topic, TableEventLog log, FrameCache cache, StreamOptions options, TimeProvider time, ILogger<TopicFeed> logger)
     {
         (Topic, this.log, this.cache, pollInterval, this.time, this.logger) = (topic, log, cache, options.PollInterval, time, logger);
-        Polling = Task.Run(PollAsync);
     }
 
     public Topic Topic { get; }
@@ -53,8 +52,8 @@ internal sealed partial class TopicFeed : IDisposable
     /// <summary>Completes when the table has answered, or failed to, for the first time.</summary>
     public Task FirstAnswer => firstAnswer.Task;
 
-    /// <summary>The polling; it ends after <see cref="Dispose"/>.</summary>
-    public Task Polling { get; }
+    /// <summary>Begins to poll, until <see cref="Dispose"/>; after the first reader has joined, so that it trusts the first poll.</summary>
+    public void Start() => _ = Task.Run(PollAsync);
 
     /// <summary>Whether nobody has read since this was last asked.</summary>
     public bool IsIdleSinceLastLook()
@@ -233,7 +232,7 @@ internal sealed partial class TopicFeed : IDisposable
 
             return run;
         }
-        catch (EventLogUnavailableException fault)
+        catch (Exception fault) when (!stop.IsCancellationRequested)
         {
             LogLoadFailed(Topic, from, to, fault.Message);
             throw;
@@ -300,19 +299,18 @@ internal sealed partial class TopicFeed : IDisposable
                 return isNews;
             }
         }
-        catch (EventLogUnavailableException fault)
+        catch (Exception fault)
         {
-            LogPollFailed(Topic, fault.Message);
+            // Whatever it is, the polling goes on: streams hang on it.
+            if (!stop.IsCancellationRequested)
+                LogPollFailed(Topic, fault.Message);
+
             lock (gate)
             {
                 isFailing = true;
                 WakeReaders();
             }
 
-            return false;
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
             return false;
         }
         finally

@@ -40,10 +40,14 @@ internal sealed class TopicFeeds : IDisposable
     {
         lock (gate)
         {
-            if (!feeds.TryGetValue(topic, out var feed))
-                feeds.Add(topic, feed = new TopicFeed(topic, log, cache, options, time, logger));
+            if (feeds.TryGetValue(topic, out var feed))
+                return (feed, feed.Join(reader));
 
-            return (feed, feed.Join(reader));
+            feed = new TopicFeed(topic, log, cache, options, time, logger);
+            feeds.Add(topic, feed);
+            var ticket = feed.Join(reader);
+            feed.Start();
+            return (feed, ticket);
         }
     }
 

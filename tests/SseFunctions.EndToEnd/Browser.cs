@@ -1,0 +1,51 @@
+using Microsoft.Playwright;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.EndToEnd;
+
+/// <summary>The machine's Chromium, started for the first test that needs it.</summary>
+public sealed class Browser : IAsyncLifetime
+{
+    private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome"];
+
+    private IPlaywright? playwright;
+    private IBrowser? browser;
+
+    /// <summary>Null where there is none.</summary>
+    private static string? Executable { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "")
+        .Split(Path.PathSeparator)
+        .Prepend("/usr/bin")
+        .SelectMany(folder => Names.Select(name => Path.Combine(folder, name)))
+        .FirstOrDefault(File.Exists);
+
+    /// <summary>Why a test that needs it is skipped; null where it need not be.</summary>
+    public static string? Missing => Executable is null ? $"None of {string.Join(", ", Names)} is on the PATH." : null;
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    /// <summary>A page in a profile of its own.</summary>
+    public async Task<IPage> NewPageAsync()
+    {
+        playwright ??= await Playwright.CreateAsync();
+        browser ??= await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        {
+            ExecutablePath = Executable,
+            Args =
+            [
+                "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            ],
+        });
+        var page = await browser.NewPageAsync();
+        page.SetDefaultTimeout((float)SseStream.Patience.TotalMilliseconds);
+        return page;
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (browser is not null)
+            await browser.DisposeAsync();
+
+        playwright?.Dispose();
+    }
+}

@@ -1,0 +1,176 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace SseFunctions.TestSupport;
+
+/// <summary>The local host as a process of its own, on the tests' Azurite: one that can be killed, told to stop and started again.</summary>
+public sealed class LocalHostProcess : IAsyncDisposable
+{
+    private const string HostAssembly = "SseFunctions.Local.dll";
+    private const string ReadyLine = "Demo page: ";
+
+    /// <summary>
+    /// Ports below the ranges from which systems take the ports of outgoing connections: while a host is down, nobody
+    /// else gets its port.
+    /// </summary>
+    private const int FirstPort = 20_000;
+    private const int PortCount = 12_000;
+
+    private readonly Process process;
+    private readonly string table;
+    private readonly string urls;
+    private readonly string[] settings;
+    private readonly ConcurrentQueue<string> output = [];
+    private readonly ConcurrentQueue<string> errors = [];
+    private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool isDisposed;
+
+    private LocalHostProcess(Process process, string table, string urls, string[] settings)
+    {
+        (this.process, this.table, this.urls, this.settings) = (process, table, urls, settings);
+        BaseAddress = new Uri(urls.Split(';')[0].Replace("*", "localhost", StringComparison.Ordinal).Replace("+", "localhost", StringComparison.Ordinal) + "/api/");
+        Client = new HttpClient(new SocketsHttpHandler { UseProxy = false, ResponseDrainTimeout = TimeSpan.Zero }) { BaseAddress = BaseAddress, Timeout = Timeout.InfiniteTimeSpan };
+        process.OutputDataReceived += (_, line) => OnOutput(line.Data);
+        process.ErrorDataReceived += (_, line) => OnError(line.Data);
+    }
+
+    /// <summary>The root of the API, with a slash at its end.</summary>
+    public Uri BaseAddress { get; }
+
+    /// <summary>A client that leaves at once when a response is disposed.</summary>
+    public HttpClient Client { get; }
+
+    /// <summary>What it has written to standard output.</summary>
+    public string Output => string.Join('\n', output);
+
+    /// <summary>What it has written to standard error.</summary>
+    public string Errors => string.Join('\n', errors);
+
+    /// <summary>Starts a host on a free port and waits until it listens.</summary>
+    /// <param name="table">The name of its table.</param>
+    /// <param name="settings">Environment variables such as "Stream__Lifetime=00:00:05".</param>
+    public static Task<LocalHostProcess> StartAsync(string table, params string[] settings) =>
+        StartAsync(table, $"http://127.0.0.1:{FreePort()}", settings);
+
+    /// <summary>Starts a host that may refuse to start, and does not wait.</summary>
+    public static async Task<LocalHostProcess> LaunchAsync(string table, string urls, params string[] settings)
+    {
+        ArgumentNullException.ThrowIfNull(urls);
+        ArgumentNullException.ThrowIfNull(settings);
+        var start = new ProcessStartInfo("dotnet")
+        {
+            WorkingDirectory = AppContext.BaseDirectory,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, HostAssembly), "--urls", urls])
+            start.ArgumentList.Add(argument);
+
+        // A developer's own local.settings.json may name a storage account: a URI would win over the connection string.
+        string[] own = ["EventLog__tableServiceUri=", "EventLog__accountName=", $"EventLog__ConnectionString={await TestStorage.ConnectionStringAsync()}", $"EventLog__TableName={table}"];
+        foreach (var setting in own.Concat(settings).Select(setting => setting.Split('=', 2)))
+            start.Environment[setting[0]] = setting[1];
+
+        var host = new LocalHostProcess(new Process { StartInfo = start }, table, urls, settings);
+        host.process.Start();
+        host.process.BeginOutputReadLine();
+        host.process.BeginErrorReadLine();
+        return host;
+    }
+
+    /// <summary>A port that a host can listen on.</summary>
+    public static int FreePort()
+    {
+        while (true)
+        {
+            var port = FirstPort + Random.Shared.Next(PortCount);
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Taken: draw another.
+            }
+        }
+    }
+
+    /// <summary>Another process on the same port, table and settings, once this one has gone.</summary>
+    public Task<LocalHostProcess> StartAgainAsync() => StartAsync(table, urls, settings);
+
+    /// <summary>Kills this process and no other (SIGKILL).</summary>
+    public async Task KillAsync()
+    {
+        process.Kill();
+        await ExitAsync();
+    }
+
+    /// <summary>Tells it to stop (SIGTERM).</summary>
+    /// <returns>Its exit code.</returns>
+    public async Task<int> TerminateAsync()
+    {
+        using var kill = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
+        return await ExitAsync();
+    }
+
+    /// <summary>Waits until it has gone and all that it wrote has come.</summary>
+    /// <returns>Its exit code.</returns>
+    public async Task<int> ExitAsync()
+    {
+        await process.WaitForExitAsync().WaitAsync(SseStream.Patience);
+        return process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (isDisposed)
+            return;
+
+        isDisposed = true;
+        Client.Dispose();
+        if (!process.HasExited)
+            await KillAsync();
+
+        process.Dispose();
+    }
+
+    private static async Task<LocalHostProcess> StartAsync(string table, string urls, string[] settings)
+    {
+        var host = await LaunchAsync(table, urls, settings);
+        try
+        {
+            await host.ready.Task.WaitAsync(SseStream.Patience);
+            return host;
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
+    }
+
+    private void OnOutput(string? line)
+    {
+        if (line is null)
+        {
+            ready.TrySetException(new InvalidOperationException($"The local host ended before it listened.\n{Output}\n{Errors}")); // the end of the output
+            return;
+        }
+
+        output.Enqueue(line);
+        if (line.StartsWith(ReadyLine, StringComparison.Ordinal))
+            ready.TrySetResult();
+    }
+
+    private void OnError(string? line)
+    {
+        if (line is not null)
+            errors.Enqueue(line);
+    }
+}

@@ -1,0 +1,77 @@
+using Microsoft.Extensions.Configuration;
+using SseFunctions.Api;
+
+namespace SseFunctions.Tests.Api;
+
+public class SettingsTests
+{
+    [Fact]
+    public void Read_gives_the_documented_defaults_when_nothing_is_set()
+    {
+        var settings = Read();
+
+        Assert.Equal("events", settings.EventLog.TableName);
+        Assert.Equal("UseDevelopmentStorage=true", settings.EventLog.ConnectionString);
+        Assert.Equal(TimeSpan.FromMinutes(2), settings.Stream.Lifetime);
+        Assert.Equal(TimeSpan.FromSeconds(1), settings.Stream.Retry);
+        Assert.Equal(TimeSpan.FromSeconds(15), settings.Stream.Heartbeat);
+        Assert.Equal(TimeSpan.FromSeconds(30), settings.Stream.WriteTimeout);
+        Assert.Equal(TimeSpan.FromMilliseconds(500), settings.Stream.PollInterval);
+        Assert.Equal(1000, settings.Stream.MaxStreams);
+        Assert.Equal(64 * 1024 * 1024, settings.Stream.CacheBytes);
+        Assert.Equal(TimeSpan.FromDays(1), settings.Retention.MaxAge);
+        Assert.Equal(100_000, settings.Retention.MaxEvents);
+        Assert.Empty(settings.AnonymousTopics);
+    }
+
+    [Fact]
+    public void Read_names_every_fault_at_once()
+    {
+        var fault = Assert.Throws<SettingsException>(() => Read(
+            ("Stream:Lifetime", "00:10:00"),
+            ("Stream:Retry", "soon"),
+            ("Stream:MaxStreams", "-1"),
+            ("Stream:Lifetme", "00:01:00"),
+            ("EventLog:TableName", "my-events"),
+            ("EventLog:ConnectionString", "AccountKey=c2VjcmV0"),
+            ("EventLog:credential", "password"),
+            ("ClockSchedule", "* * * * *"),
+            ("Access:AnonymousTopics", "ok, bad topic")));
+
+        Assert.Equal(9, fault.Faults.Count);
+        Assert.Contains("Stream__Lifetime is '00:10:00'; allowed is a duration from 00:00:01 to 00:03:45, written [d.]hh:mm:ss[.fff].", fault.Faults);
+        Assert.Contains(fault.Faults, text => text.StartsWith("Stream__Retry is 'soon';", StringComparison.Ordinal));
+        Assert.Contains("Stream__MaxStreams is '-1'; allowed is a whole number from 1 to 1000000.", fault.Faults);
+        Assert.Contains(fault.Faults, text => text.StartsWith("Stream__Lifetme is not a setting; Stream has Stream__Lifetime, ", StringComparison.Ordinal));
+        Assert.Contains(fault.Faults, text => text.StartsWith("EventLog__TableName is 'my-events';", StringComparison.Ordinal));
+        Assert.Contains("EventLog__credential is 'password'; allowed is 'managedidentity'.", fault.Faults);
+        Assert.Contains(fault.Faults, text => text.StartsWith("ClockSchedule is '* * * * *';", StringComparison.Ordinal));
+        Assert.Contains(fault.Faults, text => text.StartsWith("Access__AnonymousTopics is 'bad topic';", StringComparison.Ordinal));
+        Assert.DoesNotContain("c2VjcmV0", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("-1", null)]
+    [InlineData("00:10:00", "00:10:00")]
+    [InlineData(null, "00:05:00")] // this repository's host.json
+    public void Read_takes_functionTimeout_as_the_host_does(string? setting, string? expected)
+    {
+        var settings = setting is null ? Read() : Read(("AzureFunctionsJobHost:functionTimeout", setting));
+
+        Assert.Equal(expected, settings.Stream.FunctionTimeout?.ToString());
+    }
+
+    [Fact]
+    public void Read_takes_an_identity_in_place_of_a_connection_string()
+    {
+        var settings = Read(("EventLog:tableServiceUri", "https://x.table.core.windows.net"), ("EventLog:credential", "managedidentity"), ("EventLog:clientId", "id"));
+
+        Assert.Equal(new Uri("https://x.table.core.windows.net"), settings.EventLog.TableServiceUri);
+        Assert.True(settings.EventLog.UseManagedIdentity);
+        Assert.Equal("id", settings.EventLog.ClientId);
+    }
+
+    private static Settings Read(params (string Key, string Value)[] values) => Settings.Read(new ConfigurationBuilder()
+        .AddInMemoryCollection(values.Select(value => KeyValuePair.Create(value.Key, (string?)value.Value)))
+        .Build());
+}

@@ -1,0 +1,91 @@
+using SseFunctions.EventLog;
+using SseFunctions.TestSupport;
+using static SseFunctions.Tests.EventLog.LogActions;
+
+namespace SseFunctions.Tests.EventLog;
+
+/// <summary>A transaction that was given up for lost may still arrive: it must then do nothing, or count as the append's own.</summary>
+public sealed class LateWriteTests
+{
+    public enum Arrival
+    {
+        /// <summary>Before the storage client's next try.</summary>
+        BeforeNextTry,
+
+        /// <summary>After the append is done.</summary>
+        AfterSuccess,
+
+        /// <summary>After the append is done, further on: another writer took the first place.</summary>
+        AfterSuccessElsewhere,
+
+        /// <summary>After the append is done and retention has removed its events.</summary>
+        AfterTrim,
+    }
+
+    public static TheoryData<Arrival, bool, string?> Cases()
+    {
+        var cases = new TheoryData<Arrival, bool, string?>();
+        foreach (var arrival in Enum.GetValues<Arrival>())
+        {
+            foreach (var isFirst in new[] { false, true })
+            {
+                cases.Add(arrival, isFirst, null);
+                cases.Add(arrival, isFirst, "key");
+            }
+        }
+
+        return cases;
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public async Task AppendAsync_writes_once_when_a_lost_transaction_arrives_late(Arrival arrival, bool isFirst, string? key)
+    {
+        await using var proxy = await StorageProxy.StartAsync();
+        var table = await LogTable.NewAsync();
+        var (log, other) = (table.Through(proxy).Log(new PassingTime()), table.Log());
+        if (!isFirst)
+            await log.AppendTextsAsync("before");
+
+        var letGo = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var arrived = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var next = arrival switch
+        {
+            Arrival.BeforeNextTry => Faults.Before(LetItArriveAsync, StorageProxy.PassOnAsync),
+            Arrival.AfterSuccessElsewhere => Faults.Before(() => other.AppendTextsAsync("other"), StorageProxy.PassOnAsync),
+            _ => StorageProxy.PassOnAsync,
+        };
+        proxy.Intercept = Faults.OnTransactions(HoldAsync, next);
+
+        var result = await log.AppendAsync(Orders, [Event("a"), Event("b")], key, CancellationToken.None);
+        if (arrival == Arrival.AfterTrim)
+            await table.Trimmer().TrimAsync(maxEvents: 0);
+
+        var late = await LetItArriveAsync();
+
+        string[] before = [.. isFirst ? [] : (string[])["before"], .. arrival == Arrival.AfterSuccessElsewhere ? (string[])["other"] : []];
+        Assert.Equal((AppendOutcome.Appended, before.Length + 1, before.Length + 2), (result.Outcome, result.First, result.Last));
+        Assert.Equal(arrival == Arrival.AfterTrim ? [] : [.. before, "a", "b"], await other.ReadTextsAsync());
+        Assert.Equal(before.Length + 2, (await other.HeadAsync())!.Last);
+        // What came late found the head moved on, or there already; only the case in which it was first, it was the append itself.
+        Assert.Equal(arrival == Arrival.BeforeNextTry ? null : isFirst ? "409" : "412", late);
+
+        // The client sees its connection break; the request is on its way all the same.
+        async Task HoldAsync(StorageCall call)
+        {
+            call.Reset();
+            await letGo.Task;
+            using var answer = await call.ForwardAsync();
+            arrived.SetResult(await answer.Content.ReadAsStringAsync());
+        }
+
+        async Task<string?> LetItArriveAsync()
+        {
+            letGo.TrySetResult();
+            var answer = await arrived.Task.WaitAsync(SseStream.Patience);
+            return answer.Contains("HTTP/1.1 409", StringComparison.Ordinal) ? "409"
+                : answer.Contains("HTTP/1.1 412", StringComparison.Ordinal) ? "412"
+                : null;
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using System.Text;
+using SseFunctions.EventLog;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.Tests.EventLog;
+
+/// <summary>What most tests do with a log: append texts to one topic, and read all of it back.</summary>
+internal static class LogActions
+{
+    public static readonly Topic Orders = Topic.Parse("orders");
+
+    public static NewEvent Event(string text) => new(null, Encoding.UTF8.GetBytes(text));
+
+    public static string[] Texts(int count, string prefix = "e") => [.. Enumerable.Range(1, count).Select(n => $"{prefix}{n}")];
+
+    /// <summary>Appends all texts in one append.</summary>
+    public static Task<AppendResult> AppendTextsAsync(this TableEventLog log, params string[] texts) =>
+        log.AppendAsync(Orders, [.. texts.Select(Event)], null, CancellationToken.None).WaitAsync(SseStream.Patience);
+
+    public static Task<AppendResult> AppendOnceAsync(this TableEventLog log, string idempotencyKey, params string[] texts) =>
+        log.AppendAsync(Orders, [.. texts.Select(Event)], idempotencyKey, CancellationToken.None).WaitAsync(SseStream.Patience);
+
+    /// <summary>Appends many texts, as many at once as an append takes.</summary>
+    public static async Task FillAsync(this TableEventLog log, params string[] texts)
+    {
+        foreach (var batch in texts.Chunk(TopicWriter.MaxEvents))
+            await log.AppendTextsAsync(batch);
+    }
+
+    public static Task<TopicHead> CompleteAsync(this TableEventLog log) =>
+        log.CompleteAsync(Orders, CancellationToken.None).WaitAsync(SseStream.Patience);
+
+    public static Task<TopicHead?> HeadAsync(this TableEventLog log, Topic? topic = null) =>
+        log.ReadHeadAsync(topic ?? Orders, CancellationToken.None).WaitAsync(SseStream.Patience);
+
+    public static Task<long> TrimAsync(this TopicTrimmer trimmer, long maxEvents, TimeSpan? maxAge = null) =>
+        trimmer.TrimAsync(Orders, maxAge ?? TimeSpan.FromDays(1), maxEvents, CancellationToken.None).WaitAsync(SseStream.Patience);
+
+    /// <summary>
+    /// The texts of all retained events. Fails unless the rows are exactly those from the head's first to its last: no
+    /// hole, and nothing behind the head.
+    /// </summary>
+    public static async Task<IReadOnlyList<string>> ReadTextsAsync(this TableEventLog log, Topic? topic = null)
+    {
+        topic ??= Orders;
+        var head = await log.HeadAsync(topic);
+        if (head is null)
+            return [];
+
+        var events = await log.ReadAsync(topic, head.Epoch, 1, long.MaxValue, CancellationToken.None).WaitAsync(SseStream.Patience);
+        Assert.Equal(Sequences(head.First, head.Last), events.Select(e => e.Sequence));
+        return [.. events.Select(TextOf)];
+    }
+
+    public static string TextOf(StoredEvent stored) => Encoding.UTF8.GetString(stored.Data.Span);
+
+    public static IEnumerable<long> Sequences(long first, long last)
+    {
+        for (var sequence = first; sequence <= last; sequence++)
+            yield return sequence;
+    }
+}

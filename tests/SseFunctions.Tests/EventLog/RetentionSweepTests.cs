@@ -1,0 +1,121 @@
+using Microsoft.Extensions.Logging;
+using SseFunctions.EventLog;
+using SseFunctions.TestSupport;
+using static SseFunctions.Tests.EventLog.LogActions;
+
+namespace SseFunctions.Tests.EventLog;
+
+public sealed class RetentionSweepTests
+{
+    private static readonly Topic[] Topics = [Topic.Parse("a"), Topic.Parse("b"), Topic.Parse("c"), Topic.Parse("d")];
+
+    [Fact]
+    public async Task RunAsync_trims_every_topic_of_the_table_when_each_has_too_many_events()
+    {
+        await using var proxy = await StorageProxy.StartAsync();
+        var table = await FilledAsync();
+        proxy.Intercept = Faults.On(call => call.IsQuery, Paging.InPagesOf(3)); // the topics come in two pages
+        var logger = new Entries();
+
+        await SweepAsync(table.Through(proxy), logger);
+
+        foreach (var topic in Topics)
+            Assert.Equal(["e4", "e5"], await table.Log().ReadTextsAsync(topic));
+
+        Assert.All(logger.Levels, level => Assert.Equal(LogLevel.Information, level));
+        Assert.Equal(Topics.Length, logger.Levels.Count);
+    }
+
+    [Fact]
+    public async Task RunAsync_says_nothing_when_there_is_nothing_to_do()
+    {
+        var table = await LogTable.NewAsync();
+        var logger = new Entries();
+
+        await SweepAsync(table, logger); // no table at all
+        await table.Log().AppendTextsAsync("a");
+        await SweepAsync(table, logger);
+
+        Assert.Empty(logger.Levels);
+    }
+
+    [Theory]
+    [InlineData(403)]
+    [InlineData(500)]
+    public async Task RunAsync_trims_the_other_topics_when_one_fails(int status)
+    {
+        await using var proxy = await StorageProxy.StartAsync();
+        var table = await FilledAsync();
+        proxy.Intercept = call => Uri.UnescapeDataString(call.PathAndQuery).Contains("PartitionKey='b'", StringComparison.Ordinal)
+            ? Faults.Refuse(status)(call)
+            : StorageProxy.PassOnAsync(call);
+        var logger = new Entries();
+
+        await SweepAsync(table.Through(proxy), logger);
+
+        foreach (var topic in Topics)
+            Assert.Equal(topic.Name == "b" ? Texts(5) : ["e4", "e5"], await table.Log().ReadTextsAsync(topic));
+
+        Assert.Single(logger.Levels, LogLevel.Warning);
+    }
+
+    /// <summary>The next run will do it: a timer's function that throws is a failed invocation and no more.</summary>
+    [Fact]
+    public async Task RunAsync_ends_with_a_warning_when_the_topics_cannot_be_listed()
+    {
+        await using var proxy = await StorageProxy.StartAsync();
+        var table = await FilledAsync();
+        proxy.Intercept = call => call.IsQuery ? Faults.Refuse(403)(call) : StorageProxy.PassOnAsync(call);
+        var logger = new Entries();
+
+        await SweepAsync(table.Through(proxy), logger);
+
+        Assert.Equal([LogLevel.Warning], logger.Levels);
+        Assert.Equal(Texts(5), await table.Log().ReadTextsAsync(Topics[0]));
+    }
+
+    [Fact]
+    public async Task RunAsync_leaves_the_rest_to_the_next_run_when_the_host_stops()
+    {
+        var table = await FilledAsync();
+        using var stopped = new CancellationTokenSource();
+        await stopped.CancelAsync();
+        var entries = new Entries();
+
+        await SweepAsync(table, entries, stopped.Token); // thrown, it would count as a failed invocation
+
+        Assert.Empty(entries.Levels);
+        foreach (var topic in Topics)
+            Assert.Equal(1, (await table.Log().ReadHeadAsync(topic, CancellationToken.None))!.First);
+    }
+
+    private static async Task<LogTable> FilledAsync()
+    {
+        var table = await LogTable.NewAsync();
+        var log = table.Log();
+        foreach (var topic in Topics)
+            await log.AppendAsync(topic, [.. Texts(5).Select(Event)], null, CancellationToken.None);
+
+        return table;
+    }
+
+    private static Task SweepAsync(LogTable table, ILogger<RetentionSweep> logger, CancellationToken cancellationToken = default)
+    {
+        var time = new PassingTime();
+        var sweep = new RetentionSweep(table.Log(time), table.Trimmer(time), new RetentionOptions { MaxEvents = 2 }, logger);
+        return sweep.RunAsync(cancellationToken).WaitAsync(SseStream.Patience, CancellationToken.None);
+    }
+
+    private sealed class Entries : ILogger<RetentionSweep>
+    {
+        public List<LogLevel> Levels { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, Microsoft.Extensions.Logging.EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Levels.Add(logLevel);
+    }
+}
