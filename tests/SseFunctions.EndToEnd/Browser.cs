@@ -11,15 +11,13 @@ public sealed class Browser : IAsyncLifetime
     private IPlaywright? playwright;
     private IBrowser? browser;
 
-    /// <summary>Null where there is none.</summary>
-    private static string? Executable { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "")
-        .Split(Path.PathSeparator)
-        .Prepend("/usr/bin")
-        .SelectMany(folder => Names.Select(name => Path.Combine(folder, name)))
-        .FirstOrDefault(File.Exists);
+    /// <summary>Null where there is none and none can be installed.</summary>
+    private static string? Executable { get; } = Find() ?? (BrowserInstallation.Try() ? Find() : null);
 
     /// <summary>Why a test that needs it is skipped; null where it need not be.</summary>
-    public static string? Missing => Executable is null ? $"None of {string.Join(", ", Names)} is on the PATH." : null;
+    public static string? Missing => Executable is null
+        ? $"None of {string.Join(", ", Names)} is on the PATH, and this machine gives no way to install Chromium (root and apt-get)."
+        : null;
 
     public Task InitializeAsync() => Task.CompletedTask;
 
@@ -48,4 +46,10 @@ public sealed class Browser : IAsyncLifetime
 
         playwright?.Dispose();
     }
+
+    private static string? Find() => (Environment.GetEnvironmentVariable("PATH") ?? "")
+        .Split(Path.PathSeparator)
+        .Prepend("/usr/bin")
+        .SelectMany(folder => Names.Select(name => Path.Combine(folder, name)))
+        .FirstOrDefault(File.Exists);
 }

@@ -46,6 +46,31 @@ public sealed class DisconnectTests(ITestOutputHelper output)
         await MeasureUntilOpenAsync(host, 0, "the one that was stuck in a write");
     }
 
+    [SkippableFact]
+    public async Task Every_session_is_freed_when_its_client_takes_no_bytes_for_the_write_timeout()
+    {
+        const int Rounds = 3; // a timer that fires a little early does so in some rounds only
+        const int Clients = 8;
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        await using var host = await LocalHostProcess.StartAsync(table, "Stream__WriteTimeout=00:00:01");
+        await BulkyTopic.PublishAsync(host.Client, topic);
+        var stuck = new List<RawClient>();
+        try
+        {
+            for (var round = 1; round <= Rounds; round++)
+            {
+                while (stuck.Count < round * Clients)
+                    stuck.Add(await RawClient.OpenAsync(host.BaseAddress, $"events/{topic}?from=start"));
+
+                await MeasureUntilOpenAsync(host, 0, $"all of {Clients} that take no bytes for 1 s");
+            }
+        }
+        finally
+        {
+            stuck.ForEach(client => client.Dispose());
+        }
+    }
+
     private async Task MeasureUntilOpenAsync(LocalHostProcess host, int expected, string who)
     {
         var since = Stopwatch.StartNew();

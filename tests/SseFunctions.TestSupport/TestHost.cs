@@ -44,6 +44,8 @@ public sealed class TestHost : IAsyncDisposable
             "--urls=http://127.0.0.1:0",
             $"--EventLog:ConnectionString={connectionString}",
             $"--EventLog:TableName={table}",
+            "--EventLog:tableServiceUri=", // whatever a developer's own local.settings.json says
+            "--EventLog:accountName=",
             "--ClockSchedule=0 0 0 1 1 *", // a test that wants ticks says so
             "--RetentionSchedule=0 0 0 1 1 *",
             .. (settings ?? []).Select(setting => "--" + setting),

@@ -18,6 +18,9 @@ internal sealed class StreamSession : IDisposable
     /// <summary>What a client that takes no bytes gets when the host stops.</summary>
     private static readonly TimeSpan StoppingWriteTimeout = TimeSpan.FromSeconds(2);
 
+    /// <summary>Timers count whole milliseconds.</summary>
+    private static readonly TimeSpan TimerResolution = TimeSpan.FromMilliseconds(1);
+
     private readonly StreamRequest request;
     private readonly StreamOptions options;
     private readonly OpenStreams openStreams;
@@ -227,7 +230,11 @@ internal sealed class StreamSession : IDisposable
             bytes = bytes[chunk.Length..];
             var write = output.WriteAsync(chunk, cutWrite.Token);
             if (!write.IsCompleted)
-                AllowWrite(hostStopping.IsCancellationRequested ? StoppingWriteTimeout : options.WriteTimeout);
+            {
+                AllowWrite(options.WriteTimeout);
+                if (hostStopping.IsCancellationRequested)
+                    AllowWrite(StoppingWriteTimeout);
+            }
 
             isOutputClosed = (await write).IsCompleted;
             Volatile.Write(ref writeDeadlineTicks, long.MaxValue);
@@ -246,10 +253,14 @@ internal sealed class StreamSession : IDisposable
 
     private void OnTimer()
     {
-        if (Volatile.Read(ref writeDeadlineTicks) <= Elapsed.Ticks)
-            cutWrite.Cancel();
-        else
+        var deadline = Volatile.Read(ref writeDeadlineTicks);
+        var left = TimeSpan.FromTicks(deadline) - Elapsed;
+        if (deadline == long.MaxValue)
             wake.Set();
+        else if (left > TimeSpan.Zero)
+            timer.Change(left + TimerResolution, Timeout.InfiniteTimeSpan); // timers may fire some milliseconds early
+        else
+            cutWrite.Cancel();
     }
 
     private void OnClientLeft()
