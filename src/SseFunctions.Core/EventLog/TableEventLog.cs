@@ -25,7 +25,7 @@ internal sealed class TableEventLog(TableClient table, TimeProvider time)
 
     /// <summary>
     /// Reads the events of one epoch with sequences from <paramref name="first"/> to <paramref name="last"/>.
-    /// What retention has removed is missing at the beginning, never in the middle.
+    /// What retention has removed is missing, never from the middle.
     /// </summary>
     /// <exception cref="EventLogUnavailableException">The table could not be read.</exception>
     public async Task<IReadOnlyList<StoredEvent>> ReadAsync(Topic topic, string epoch, long first, long last, CancellationToken cancellationToken)

@@ -30,7 +30,9 @@ internal sealed class TopicWriter(Topic topic, TableEventLog log, TableClient ta
     public Task<AppendResult> AppendAsync(IReadOnlyList<NewEvent> events, string? idempotencyKey, CancellationToken cancellationToken)
     {
         Validate(events);
-        return ExclusivelyAsync(() => AppendCoreAsync(events, idempotencyKey, cancellationToken), cancellationToken);
+        // From now on: whoever waits behind others does not wait for the sum of their patience.
+        var retry = new RetryBudget(Patience, time);
+        return ExclusivelyAsync(() => AppendCoreAsync(events, idempotencyKey, retry, cancellationToken), cancellationToken);
     }
 
     public Task<TopicHead> CompleteAsync(CancellationToken cancellationToken) =>
@@ -67,9 +69,8 @@ internal sealed class TopicWriter(Topic topic, TableEventLog log, TableClient ta
         }
     }
 
-    private async Task<AppendResult> AppendCoreAsync(IReadOnlyList<NewEvent> events, string? idempotencyKey, CancellationToken cancellationToken)
+    private async Task<AppendResult> AppendCoreAsync(IReadOnlyList<NewEvent> events, string? idempotencyKey, RetryBudget retry, CancellationToken cancellationToken)
     {
-        var retry = new RetryBudget(Patience, time);
         knownHead ??= await ReadHeadAsync(retry, cancellationToken);
         var (newEpoch, nonce) = (EventId.NewEpoch(), Guid.NewGuid());
         var isInDoubt = false; // whether a try may have been written although it seems to have failed

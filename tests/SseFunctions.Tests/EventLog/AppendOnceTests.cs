@@ -7,8 +7,8 @@ namespace SseFunctions.Tests.EventLog;
 /// <summary>Promise 2, an append happens once: whatever becomes of a transaction and its answer, the event is there, and there once.</summary>
 public sealed class AppendOnceTests
 {
-    /// <summary>The storage client tries three times by itself; after so many faults the log has to find out what became of the write.</summary>
-    private const int ClientTries = 3;
+    /// <summary>Faults in a row, after each of which the log has to find out what became of the write.</summary>
+    private const int InARow = 3;
 
     public enum Fault
     {
@@ -26,11 +26,11 @@ public sealed class AppendOnceTests
         foreach (var fault in Enum.GetValues<Fault>())
         {
             cases.Add(fault, 1);
-            cases.Add(fault, ClientTries);
+            cases.Add(fault, InARow);
         }
 
-        cases.Add(Fault.AnswerLost, ClientTries + 1);
-        cases.Add(Fault.Status503Before, (2 * ClientTries) + 1);
+        cases.Add(Fault.AnswerLost, InARow + 1);
+        cases.Add(Fault.Status503Before, (2 * InARow) + 1);
         return cases;
     }
 

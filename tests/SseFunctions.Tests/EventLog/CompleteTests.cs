@@ -126,7 +126,7 @@ public sealed class CompleteTests
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
-    [InlineData(3)] // all tries of the storage client
+    [InlineData(3)] // in a row
     public async Task CompleteAsync_ends_the_topic_and_says_so_once_when_answers_are_lost(int times)
     {
         await using var proxy = await StorageProxy.StartAsync();

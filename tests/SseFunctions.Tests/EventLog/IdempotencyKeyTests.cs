@@ -82,7 +82,7 @@ public sealed class IdempotencyKeyTests
     [Theory]
     [InlineData(1, false)]
     [InlineData(1, true)]
-    [InlineData(3, false)] // all tries of the storage client
+    [InlineData(3, false)] // in a row
     [InlineData(3, true)]
     public async Task AppendAsync_answers_with_its_ids_when_the_answer_was_lost(int times, bool anotherCameBetween)
     {
