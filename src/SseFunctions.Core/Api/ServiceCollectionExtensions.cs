@@ -22,7 +22,8 @@ public static class ServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(settings);
         services.AddSingleton(settings.Stream);
-        services.AddSingleton(_ => TableConnection.Open(settings.EventLog));
+        services.AddSingleton(s => TableConnection.Open(settings.EventLog, s.GetRequiredService<LogTelemetry>()));
+        services.AddSseTelemetry(settings.Telemetry, configuration);
         services.AddSingleton<TableEventLog>();
         services.AddSingleton<TopicFeeds>();
         services.AddSingleton<OpenStreams>();
@@ -44,6 +45,7 @@ public static class ServiceCollectionExtensions
             s.GetRequiredService<OpenStreams>(),
             s.GetRequiredService<ReadAccess>(),
             settings.Stream,
+            s.GetRequiredService<StreamTelemetry>(),
             s.GetRequiredService<IHostApplicationLifetime>(),
             s.GetRequiredService<TimeProvider>(),
             s.GetRequiredService<ILogger<SseEndpoints>>()));

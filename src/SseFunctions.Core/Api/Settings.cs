@@ -14,6 +14,7 @@ internal sealed partial record Settings(
     StreamOptions Stream,
     RetentionOptions Retention,
     IReadOnlyList<string> AnonymousTopics,
+    TelemetryOptions Telemetry,
     TickSchedule Clock,
     TickSchedule RetentionTicks)
 {
@@ -31,9 +32,10 @@ internal sealed partial record Settings(
             ReadStream(reader, HostJson.Read(configuration)),
             ReadRetention(reader),
             ReadAnonymousTopics(reader),
+            new TelemetryOptions(reader.Read("Telemetry:Topic", false, text => bool.TryParse(text, out var value) ? value : null, "true or false")),
             ReadSchedule(reader, Routes.ClockSchedule, DefaultClockSchedule),
             ReadSchedule(reader, Routes.RetentionSchedule, DefaultRetentionSchedule));
-        foreach (var section in (string[])["EventLog", "Stream", "Retention", "Access"])
+        foreach (var section in (string[])["EventLog", "Stream", "Retention", "Access", "Telemetry"])
             reader.RefuseUnknown(section);
 
         reader.ThrowIfFaulty();

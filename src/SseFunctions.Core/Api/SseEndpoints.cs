@@ -23,6 +23,7 @@ public sealed partial class SseEndpoints
     private readonly OpenStreams openStreams;
     private readonly ReadAccess access;
     private readonly StreamOptions options;
+    private readonly StreamTelemetry telemetry;
     private readonly IHostApplicationLifetime lifetime;
     private readonly TimeProvider time;
     private readonly ILogger<SseEndpoints> logger;
@@ -33,12 +34,13 @@ public sealed partial class SseEndpoints
         OpenStreams openStreams,
         ReadAccess access,
         StreamOptions options,
+        StreamTelemetry telemetry,
         IHostApplicationLifetime lifetime,
         TimeProvider time,
         ILogger<SseEndpoints> logger)
     {
         (this.log, this.feeds, this.openStreams, this.access) = (log, feeds, openStreams, access);
-        (this.options, this.lifetime, this.time, this.logger) = (options, lifetime, time, logger);
+        (this.options, this.telemetry, this.lifetime, this.time, this.logger) = (options, telemetry, lifetime, time, logger);
     }
 
     /// <summary>GET events/{topic}: streams the topic.</summary>
@@ -61,7 +63,7 @@ public sealed partial class SseEndpoints
         }
 
         using var left = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, invocationCancelled);
-        using var session = new StreamSession(request, feeds, openStreams, options, time, left.Token, lifetime.ApplicationStopping);
+        using var session = new StreamSession(request, feeds, openStreams, options, telemetry, time, left.Token, lifetime.ApplicationStopping);
         if (await session.IsFullyReadAsync())
         {
             context.Response.StatusCode = StatusCodes.Status204NoContent;
@@ -194,12 +196,15 @@ public sealed partial class SseEndpoints
         {
             var end = await session.RunAsync(context.Response.BodyWriter);
             LogStreamEnded(topic, end);
+            if (session.Fault is not null)
+                LogStreamFailed(topic, session.Fault);
+
             if (end == StreamEnd.SlowClient)
                 context.Abort(); // what is buffered for it would keep the connection waiting
         }
-        catch (Exception fault) when (fault is not OutOfMemoryException)
+        catch (Exception fault) when (fault is IOException or ObjectDisposedException or InvalidOperationException)
         {
-            // The client would take an exception for a clean end; it comes back with its Last-Event-ID either way.
+            // The response cannot be written any more; the client comes back with its Last-Event-ID.
             LogStreamFailed(topic, fault);
             context.Abort();
         }

@@ -73,7 +73,7 @@ internal static class LogRows
         return row;
     }
 
-    public static StoredEvent Event(TableEntity row) => new(Sequence(row), row.GetString(Type), row.GetBinary(Data));
+    public static StoredEvent Event(TableEntity row) => new(Sequence(row), row.GetString(Type), row.GetBinary(Data), row.GetDateTimeOffset(Time).GetValueOrDefault());
 
     public static bool IsOfAppend(TableEntity row, string appendId) => row.GetString(AppendId) == appendId;
 

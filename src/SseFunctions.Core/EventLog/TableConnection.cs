@@ -13,11 +13,12 @@ internal static class TableConnection
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan NetworkTimeout = TimeSpan.FromSeconds(10);
 
-    public static TableClient Open(EventLogOptions options)
+    public static TableClient Open(EventLogOptions options, LogTelemetry telemetry)
     {
         var clientOptions = new TableClientOptions();
         clientOptions.RetryPolicy = new AllButTransactions();
         clientOptions.Retry.NetworkTimeout = NetworkTimeout;
+        clientOptions.AddPolicy(telemetry.CountTransactions, HttpPipelinePosition.PerRetry);
         return options.TableServiceUri is { } uri
             ? new TableClient(uri, options.TableName, Credential(options), clientOptions)
             : new TableClient(options.ConnectionString, options.TableName, clientOptions);

@@ -9,7 +9,7 @@ namespace SseFunctions.EventLog;
 /// The ordered log of every topic, in one table. Commit order is id order: an append is one entity group transaction
 /// that holds the events and, conditional on its ETag, the topic's head.
 /// </summary>
-internal sealed class TableEventLog(TableClient table, TimeProvider time)
+internal sealed class TableEventLog(TableClient table, LogTelemetry telemetry, TimeProvider time)
 {
     private readonly ConcurrentDictionary<Topic, TopicWriter> writers = new();
 
@@ -126,5 +126,5 @@ internal sealed class TableEventLog(TableClient table, TimeProvider time)
         }
     }
 
-    private TopicWriter Writer(Topic topic) => writers.GetOrAdd(topic, name => new TopicWriter(name, this, table, time));
+    private TopicWriter Writer(Topic topic) => writers.GetOrAdd(topic, name => new TopicWriter(name, this, table, telemetry, time));
 }

@@ -8,7 +8,7 @@ namespace SseFunctions.EventLog;
 /// Writes one topic for this process: one write at a time, since two would only defeat each other's ETag.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore's wait handle is never used, and so never made.")]
-internal sealed class TopicWriter(Topic topic, TableEventLog log, TableClient table, TimeProvider time)
+internal sealed class TopicWriter(Topic topic, TableEventLog log, TableClient table, LogTelemetry telemetry, TimeProvider time)
 {
     /// <summary>An entity group transaction holds 100 operations: the head, an idempotency key, and these.</summary>
     public const int MaxEvents = 98;
@@ -32,11 +32,23 @@ internal sealed class TopicWriter(Topic topic, TableEventLog log, TableClient ta
         Validate(events);
         // From now on: whoever waits behind others does not wait for the sum of their patience.
         var retry = new RetryBudget(Patience, time);
-        return ExclusivelyAsync(() => AppendCoreAsync(events, idempotencyKey, retry, cancellationToken), cancellationToken);
+        return MeasuredAsync(() => ExclusivelyAsync(() => AppendCoreAsync(events, idempotencyKey, retry, cancellationToken), cancellationToken));
     }
 
     public Task<TopicHead> CompleteAsync(CancellationToken cancellationToken) =>
         ExclusivelyAsync(() => CompleteCoreAsync(cancellationToken), cancellationToken);
+
+    private async Task<AppendResult> MeasuredAsync(Func<Task<AppendResult>> append)
+    {
+        using var activity = LogTelemetry.StartAppend();
+        var start = time.GetTimestamp();
+        var result = await append();
+        activity?.SetTag(TelemetryNames.AppendOutcome, result.Outcome.ToString());
+        if (result.Outcome == AppendOutcome.Appended)
+            telemetry.Appended(topic, (int)(result.Last - result.First + 1), time.GetElapsedTime(start));
+
+        return result;
+    }
 
     private static void Validate(IReadOnlyList<NewEvent> events)
     {
@@ -84,10 +96,11 @@ internal sealed class TopicWriter(Topic topic, TableEventLog log, TableClient ta
                 return new AppendResult(AppendOutcome.TopicComplete, knownHead.Epoch, 0, -1);
 
             var attempt = Plan(knownHead, newEpoch, nonce, events.Count);
+            var now = time.GetUtcNow();
             try
             {
-                knownHead = attempt with { ETag = await SubmitAsync(attempt, events, idempotencyKey, cancellationToken) };
-                return Done(knownHead, events);
+                knownHead = attempt with { ETag = await SubmitAsync(attempt, events, now, idempotencyKey, cancellationToken) };
+                return Done(knownHead, knownHead, events, now);
             }
             catch (Exception fault) when (StorageFault.IsStorage(fault, cancellationToken))
             {
@@ -95,7 +108,7 @@ internal sealed class TopicWriter(Topic topic, TableEventLog log, TableClient ta
                 knownHead = await ReadHeadAsync(retry, cancellationToken);
                 isInDoubt |= !StorageFault.IsRefusal(fault);
                 if (isInDoubt && await HasLandedAsync(attempt, events.Count, knownHead, retry, cancellationToken))
-                    return Done(attempt with { ETag = knownHead!.ETag }, events, knownHead);
+                    return Done(attempt, knownHead!, events, now);
             }
         }
     }
@@ -110,16 +123,19 @@ internal sealed class TopicWriter(Topic topic, TableEventLog log, TableClient ta
         return plan with { Last = plan.Last + count, AppendId = LogRows.AppendIdOf(plan.Epoch, nonce) };
     }
 
-    private AppendResult Done(TopicHead written, IReadOnlyList<NewEvent> events, TopicHead? newest = null)
+    /// <param name="written">The head that the append made.</param>
+    /// <param name="newest">The head as it is now: others may have written since.</param>
+    /// <param name="events">What was appended.</param>
+    /// <param name="time">The events' time.</param>
+    private AppendResult Done(TopicHead written, TopicHead newest, IReadOnlyList<NewEvent> events, DateTimeOffset time)
     {
         var first = written.Last - events.Count + 1;
-        log.OnWritten(topic, newest ?? written, [.. events.Select((e, i) => new StoredEvent(first + i, e.Type, e.Data))]);
+        log.OnWritten(topic, newest, [.. events.Select((e, i) => new StoredEvent(first + i, e.Type, e.Data, time))]);
         return new AppendResult(AppendOutcome.Appended, written.Epoch, first, written.Last);
     }
 
-    private async Task<ETag> SubmitAsync(TopicHead head, IReadOnlyList<NewEvent> events, string? idempotencyKey, CancellationToken cancellationToken)
+    private async Task<ETag> SubmitAsync(TopicHead head, IReadOnlyList<NewEvent> events, DateTimeOffset now, string? idempotencyKey, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
         var first = head.Last - events.Count + 1;
         if (head.ETag == default)
             await RegisterAsync(cancellationToken);
@@ -185,7 +201,7 @@ internal sealed class TopicWriter(Topic topic, TableEventLog log, TableClient ta
             attempt = Plan(knownHead, newEpoch, nonce, 0) with { Complete = true };
             try
             {
-                knownHead = attempt with { ETag = await SubmitAsync(attempt, [], null, cancellationToken) };
+                knownHead = attempt with { ETag = await SubmitAsync(attempt, [], time.GetUtcNow(), null, cancellationToken) };
                 log.OnWritten(topic, knownHead, []);
                 return knownHead;
             }
@@ -198,6 +214,9 @@ internal sealed class TopicWriter(Topic topic, TableEventLog log, TableClient ta
 
     private async Task AfterFaultAsync(Exception fault, RetryBudget retry, CancellationToken cancellationToken)
     {
+        if (StorageFault.IsConflict(fault))
+            telemetry.Conflicted(topic);
+
         if (StorageFault.IsTableMissing(fault))
             await retry.RunAsync(() => table.CreateIfNotExistsAsync(cancellationToken), cancellationToken);
 

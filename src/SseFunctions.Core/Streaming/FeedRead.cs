@@ -26,6 +26,6 @@ internal enum FeedReadKind
 /// <summary>What a feed answers to a cursor.</summary>
 /// <param name="Kind">Which of the others are set.</param>
 /// <param name="Cursor">Where the reader is after this answer.</param>
-/// <param name="Frames">The frames between the old cursor and the new.</param>
+/// <param name="Slice">The frames between the old cursor and the new.</param>
 /// <param name="Gap">What the client must be told before the next event.</param>
-internal readonly record struct FeedRead(FeedReadKind Kind, EventId Cursor, ReadOnlyMemory<byte> Frames = default, StreamGap? Gap = null);
+internal readonly record struct FeedRead(FeedReadKind Kind, EventId Cursor, FrameSlice Slice = default, StreamGap? Gap = null);

@@ -24,7 +24,7 @@ internal sealed class FrameCache(long capacity)
     public static long FirstOf(long block) => (block * SegmentEvents) + 1;
 
     /// <summary>Finds the frames from one sequence to the end of its segment.</summary>
-    public bool TryRead(object owner, long sequence, out ReadOnlyMemory<byte> frames, out long last)
+    public bool TryRead(object owner, long sequence, out FrameSlice slice)
     {
         lock (gate)
         {
@@ -32,13 +32,11 @@ internal sealed class FrameCache(long capacity)
             {
                 byLastUse.Remove(node);
                 byLastUse.AddLast(node);
-                frames = node.Value.From(sequence);
-                last = node.Value.Last;
+                slice = new FrameSlice(node.Value.From(sequence), node.Value.Last, node.Value.NewestTime);
                 return true;
             }
 
-            frames = default;
-            last = 0;
+            slice = default;
             return false;
         }
     }

@@ -7,7 +7,8 @@ namespace SseFunctions.Streaming;
 /// <param name="First">The sequence of the first event.</param>
 /// <param name="Bytes">The frames, one behind the other.</param>
 /// <param name="Ends">Where each frame ends in <paramref name="Bytes"/>; never empty.</param>
-internal sealed record FrameRun(long First, ReadOnlyMemory<byte> Bytes, IReadOnlyList<int> Ends)
+/// <param name="NewestTime">The last event's time.</param>
+internal sealed record FrameRun(long First, ReadOnlyMemory<byte> Bytes, IReadOnlyList<int> Ends, DateTimeOffset NewestTime)
 {
     public long Last => First + Ends.Count - 1;
 
@@ -23,9 +24,12 @@ internal sealed record FrameRun(long First, ReadOnlyMemory<byte> Bytes, IReadOnl
             ends[i] = output.WrittenCount;
         }
 
-        return new FrameRun(events[0].Sequence, output.WrittenMemory, ends);
+        return new FrameRun(events[0].Sequence, output.WrittenMemory, ends, events[^1].Time);
     }
 
     /// <summary>The frames from one sequence of this run to its end.</summary>
+    public FrameSlice SliceFrom(long sequence) => new(From(sequence), Last, NewestTime);
+
+    /// <summary>The bytes of these frames.</summary>
     public ReadOnlyMemory<byte> From(long sequence) => Bytes[(sequence == First ? 0 : Ends[(int)(sequence - First) - 1])..];
 }

@@ -15,6 +15,7 @@ internal sealed class FrameSegment
         First = run.First;
         buffer = run.Bytes.ToArray();
         ends = [.. run.Ends];
+        NewestTime = run.NewestTime;
     }
 
     public object Owner { get; }
@@ -22,6 +23,9 @@ internal sealed class FrameSegment
     public long First { get; }
 
     public long Last => First + ends.Count - 1;
+
+    /// <summary>The last event's time.</summary>
+    public DateTimeOffset NewestTime { get; private set; }
 
     /// <summary>What this segment costs in memory.</summary>
     public long Size => buffer.Length + (sizeof(int) * (long)ends.Capacity);
@@ -48,7 +52,9 @@ internal sealed class FrameSegment
         added.CopyTo(buffer.AsMemory(length));
         for (var i = (int)(Last + 1 - run.First); i < run.Ends.Count; i++)
             ends.Add(run.Ends[i] + shift);
+
+        NewestTime = run.NewestTime;
     }
 
-    public FrameRun ToRun() => new(First, buffer.AsMemory(0, Length), [.. ends]);
+    public FrameRun ToRun() => new(First, buffer.AsMemory(0, Length), [.. ends], NewestTime);
 }

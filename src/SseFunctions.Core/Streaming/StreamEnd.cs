@@ -15,4 +15,7 @@ internal enum StreamEnd
     /// <summary>The process holds as many streams as it may.</summary>
     AtCapacity,
     StorageUnavailable,
+
+    /// <summary>An exception that nobody foresaw.</summary>
+    Failed,
 }

@@ -5,7 +5,7 @@ internal static class StreamFarewell
 {
     public static ReadOnlyMemory<byte> For(StreamEnd end, TimeSpan retry) => end switch
     {
-        StreamEnd.AtCapacity or StreamEnd.StorageUnavailable => SseFrame.Retry(ReconnectionTime.DrawUnderStress(retry), Reason(end)),
+        StreamEnd.AtCapacity or StreamEnd.StorageUnavailable or StreamEnd.Failed => SseFrame.Retry(ReconnectionTime.DrawUnderStress(retry), Reason(end)),
         _ => SseFrame.Retry(ReconnectionTime.Draw(retry), Reason(end)),
     };
 
@@ -17,6 +17,7 @@ internal static class StreamFarewell
         StreamEnd.CaughtUp => "that is all for now",
         StreamEnd.AtCapacity => "too many streams are open here; reconnect later",
         StreamEnd.StorageUnavailable => "storage cannot be reached; reconnect later",
+        StreamEnd.Failed => "something went wrong here; reconnect later",
         _ => throw new ArgumentOutOfRangeException(nameof(end), end, "a stream that was cut says no farewell"),
     };
 }

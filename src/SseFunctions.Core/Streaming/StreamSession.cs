@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.IO.Pipelines;
 using SseFunctions.EventLog;
 
@@ -25,6 +26,9 @@ internal sealed class StreamSession : IDisposable
     private readonly StreamOptions options;
     private readonly OpenStreams openStreams;
     private readonly TimeProvider time;
+    private readonly StreamTelemetry telemetry;
+    private readonly KeyValuePair<string, object?>[] tags;
+    private readonly Activity? activity;
     private readonly CancellationToken clientLeft;
     private readonly CancellationToken hostStopping;
 
@@ -48,6 +52,11 @@ internal sealed class StreamSession : IDisposable
     private Task<FrameRun?>? load;
     private TimeSpan lastWrite;
     private bool isOutputClosed;
+
+    /// <summary>Whether the stream has once had all there was.</summary>
+    private bool isLive;
+    private long sentEvents;
+    private StreamEnd? end;
     private long writeDeadlineTicks = long.MaxValue;
 
     public StreamSession(
@@ -55,11 +64,12 @@ internal sealed class StreamSession : IDisposable
         TopicFeeds feeds,
         OpenStreams openStreams,
         StreamOptions options,
+        StreamTelemetry telemetry,
         TimeProvider time,
         CancellationToken clientLeft,
         CancellationToken hostStopping)
     {
-        (this.request, this.openStreams, this.options, this.time) = (request, openStreams, options, time);
+        (this.request, this.openStreams, this.options, this.telemetry, this.time) = (request, openStreams, options, telemetry, time);
         (this.clientLeft, this.hostStopping) = (clientLeft, hostStopping);
         start = time.GetTimestamp();
         lifetime = StreamLifetime.Draw(options.Lifetime, options.FunctionTimeout, request.AccessLeft);
@@ -69,7 +79,12 @@ internal sealed class StreamSession : IDisposable
         timer = time.CreateTimer(_ => OnTimer(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         onClientLeft = clientLeft.UnsafeRegister(_ => OnClientLeft(), null);
         onHostStopping = hostStopping.UnsafeRegister(_ => OnHostStopping(), null);
+        tags = telemetry.TagsOf(request);
+        activity = telemetry.Started(tags);
     }
+
+    /// <summary>What the stream failed of, when it did.</summary>
+    public Exception? Fault { get; private set; }
 
     private TimeSpan Elapsed => time.GetElapsedTime(start);
 
@@ -94,16 +109,18 @@ internal sealed class StreamSession : IDisposable
         try
         {
             await WriteAsync(output, SseFrame.Retry(ReconnectionTime.Draw(options.Retry), $"topic {request.Topic}"));
-            var end = await StreamAsync(output);
-            if (end is not (StreamEnd.ClientLeft or StreamEnd.SlowClient))
-                await WriteAsync(output, StreamFarewell.For(end, options.Retry));
+            var reason = await StreamUntilFaultAsync(output);
+            if (reason is not (StreamEnd.ClientLeft or StreamEnd.SlowClient))
+                await WriteAsync(output, StreamFarewell.For(reason, options.Retry));
 
-            return end;
+            end = reason;
         }
         catch (OperationCanceledException) when (cutWrite.IsCancellationRequested)
         {
-            return clientLeft.IsCancellationRequested ? StreamEnd.ClientLeft : StreamEnd.SlowClient;
+            end = clientLeft.IsCancellationRequested ? StreamEnd.ClientLeft : StreamEnd.SlowClient;
         }
+
+        return end.Value;
     }
 
     public void Dispose()
@@ -113,6 +130,21 @@ internal sealed class StreamSession : IDisposable
         timer.Dispose();
         feed.Leave(wake);
         openStreams.Leave();
+        telemetry.Ended(tags, end, Elapsed);
+        activity?.Dispose();
+    }
+
+    private async Task<StreamEnd> StreamUntilFaultAsync(PipeWriter output)
+    {
+        try
+        {
+            return await StreamAsync(output);
+        }
+        catch (Exception fault) when (!cutWrite.IsCancellationRequested)
+        {
+            Fault = fault;
+            return StreamEnd.Failed;
+        }
     }
 
     private async Task<StreamEnd> StreamAsync(PipeWriter output)
@@ -132,11 +164,13 @@ internal sealed class StreamSession : IDisposable
             switch (read.Kind)
             {
                 case FeedReadKind.Frames:
-                    await WriteAsync(output, read.Frames);
+                    await WriteAsync(output, read.Slice.Bytes);
+                    Measure(read);
                     cursor = told = read.Cursor;
                     continue;
                 case FeedReadKind.Gap:
                     await WriteAsync(output, SseFrame.Reset(request.Topic, read.Gap!));
+                    telemetry.Reset(read.Gap!.Reason);
                     cursor = told = read.Cursor;
                     continue;
                 case FeedReadKind.NotLoaded:
@@ -146,6 +180,10 @@ internal sealed class StreamSession : IDisposable
                     return StreamEnd.StorageUnavailable;
                 case FeedReadKind.CaughtUp or FeedReadKind.Complete:
                     cursor = read.Cursor;
+                    if (!isLive)
+                        telemetry.CaughtUp(tags, sentEvents);
+
+                    isLive = true;
                     if (told != cursor)
                     {
                         // Without it, a client that has seen no event yet would come back without a cursor.
@@ -171,6 +209,15 @@ internal sealed class StreamSession : IDisposable
         }
     }
 
+    private void Measure(FeedRead read)
+    {
+        var events = cursor is { } from && from.Epoch == read.Cursor.Epoch ? read.Cursor.Sequence - from.Sequence : read.Cursor.Sequence;
+        sentEvents += events;
+        telemetry.Sent(tags, events, read.Slice.Bytes.Length);
+        if (isLive)
+            telemetry.Delivered(tags, time.GetUtcNow() - read.Slice.NewestTime);
+    }
+
     private FeedRead Read()
     {
         if (load is { IsCompleted: true } loaded)
@@ -181,7 +228,7 @@ internal sealed class StreamSession : IDisposable
 
             // What was just loaded may already have had to make room for something else: take it from the hand.
             if (loaded.Result is { } run && cursor is { } behind && run.First <= behind.Sequence + 1 && behind.Sequence < run.Last)
-                return new(FeedReadKind.Frames, behind with { Sequence = run.Last }, run.From(behind.Sequence + 1));
+                return new(FeedReadKind.Frames, behind with { Sequence = run.Last }, run.SliceFrom(behind.Sequence + 1));
         }
 
         if (cursor is null)

@@ -22,6 +22,16 @@ internal sealed record StreamStart
     /// <summary>How many of the newest events to begin with; null for all.</summary>
     public long? Newest { get; private init; }
 
+    /// <summary>How the stream starts, in a word.</summary>
+    public string Name => this switch
+    {
+        { After: not null } => "resumed",
+        { IsUnknownId: true } => "unknown",
+        { Newest: 0 } => "now",
+        { Newest: null } => "oldest",
+        _ => "newest",
+    };
+
     public static StreamStart Behind(string lastEventId) =>
         EventId.TryParse(lastEventId, out var id) ? new() { After = id } : UnknownId;
 

@@ -126,8 +126,8 @@ internal sealed partial class TopicFeed : IDisposable
             if (cursor.Sequence + 1 < first)
                 return Gap(StreamGap.Expired, first - 1 - cursor.Sequence);
 
-            return cache.TryRead(this, cursor.Sequence + 1, out var frames, out var last)
-                ? new(FeedReadKind.Frames, new EventId(head.Epoch, last), frames)
+            return cache.TryRead(this, cursor.Sequence + 1, out var slice)
+                ? new(FeedReadKind.Frames, new EventId(head.Epoch, slice.Last), slice)
                 : new(FeedReadKind.NotLoaded, cursor);
         }
     }

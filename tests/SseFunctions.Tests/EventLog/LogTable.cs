@@ -13,10 +13,10 @@ internal sealed record LogTable(string ConnectionString, string Name)
     /// <summary>The same table, reached through a proxy.</summary>
     public LogTable Through(StorageProxy proxy) => this with { ConnectionString = proxy.ConnectionString };
 
-    public TableClient Client() => TableConnection.Open(new EventLogOptions { ConnectionString = ConnectionString, TableName = Name });
+    public TableClient Client() => TableConnection.Open(new EventLogOptions { ConnectionString = ConnectionString, TableName = Name }, TestTelemetry.Log);
 
     /// <summary>A log with a client and writers of its own: what another process would have.</summary>
-    public TableEventLog Log(TimeProvider? time = null) => new(Client(), time ?? TimeProvider.System);
+    public TableEventLog Log(TimeProvider? time = null) => new(Client(), TestTelemetry.Log, time ?? TimeProvider.System);
 
     public TopicTrimmer Trimmer(TimeProvider? time = null)
     {

@@ -23,7 +23,7 @@ public class ClockSourceTests
         time.Advance(TimeSpan.FromSeconds(5));
         await TickAsync(one, two);
 
-        var log = new TableEventLog(table, TimeProvider.System);
+        var log = new TableEventLog(table, TestTelemetry.Log, TimeProvider.System);
         var head = await log.ReadHeadAsync(ClockSource.Topic, CancellationToken.None);
         var events = await log.ReadAsync(ClockSource.Topic, head!.Epoch, 1, 99, CancellationToken.None);
         Assert.Equal(["2026-11-22T12:00:00Z", "2026-11-22T12:00:05Z"], events.Select(e => Encoding.UTF8.GetString(e.Data.Span)));
@@ -34,7 +34,7 @@ public class ClockSourceTests
 
     /// <summary>Its ticks are the test's, its pauses in a conflict are real.</summary>
     private ClockSource Instance(TableClient table) => new(
-        new TableEventLog(table, TimeProvider.System),
+        new TableEventLog(table, TestTelemetry.Log, TimeProvider.System),
         TickSchedule.TryParse("*/5 * * * * *")!,
         time,
         NullLogger<ClockSource>.Instance);

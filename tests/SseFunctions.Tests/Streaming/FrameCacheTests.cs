@@ -22,9 +22,9 @@ public class FrameCacheTests
             foreach (var (first, count) in runs)
             {
                 cache.Put(Owner, Run(first, count));
-                Assert.True(cache.TryRead(Owner, first, out var frames, out var last));
-                Assert.True(last >= first + count - 1);
-                Assert.Equal(Text(Run(first, (int)(last - first) + 1).Bytes), Text(frames));
+                Assert.True(cache.TryRead(Owner, first, out var slice));
+                Assert.True(slice.Last >= first + count - 1);
+                Assert.Equal(Text(Run(first, (int)(slice.Last - first) + 1).Bytes), Text(slice.Bytes));
             }
         });
 
@@ -38,8 +38,8 @@ public class FrameCacheTests
         cache.Put(Owner, Run(5, 5));
 
         Assert.Equal((5, 19), cache.Held(Owner, 0));
-        Assert.True(cache.TryRead(Owner, 5, out var frames, out _));
-        Assert.Equal(Text(Run(5, 15).Bytes), Text(frames));
+        Assert.True(cache.TryRead(Owner, 5, out var slice));
+        Assert.Equal(Text(Run(5, 15).Bytes), Text(slice.Bytes));
     }
 
     [Fact]
@@ -47,12 +47,12 @@ public class FrameCacheTests
     {
         var cache = new FrameCache(long.MaxValue);
         cache.Put(Owner, Run(1, 1));
-        cache.TryRead(Owner, 1, out var slice, out _);
+        cache.TryRead(Owner, 1, out var slice);
 
         for (var sequence = 2; sequence <= FrameCache.SegmentEvents; sequence++)
             cache.Put(Owner, Run(sequence, 1));
 
-        Assert.Equal(Text(Run(1, 1).Bytes), Text(slice));
+        Assert.Equal(Text(Run(1, 1).Bytes), Text(slice.Bytes));
     }
 
     [Fact]
@@ -62,13 +62,13 @@ public class FrameCacheTests
         var cache = new FrameCache(2 * size);
         cache.Put(Owner, Run(FirstOf(0), 10));
         cache.Put(Owner, Run(FirstOf(1), 10));
-        cache.TryRead(Owner, FirstOf(0), out _, out _);
+        cache.TryRead(Owner, FirstOf(0), out _);
 
         cache.Put(Owner, Run(FirstOf(2), 10));
 
-        Assert.True(cache.TryRead(Owner, FirstOf(0), out _, out _));
-        Assert.False(cache.TryRead(Owner, FirstOf(1), out _, out _));
-        Assert.True(cache.TryRead(Owner, FirstOf(2), out _, out _));
+        Assert.True(cache.TryRead(Owner, FirstOf(0), out _));
+        Assert.False(cache.TryRead(Owner, FirstOf(1), out _));
+        Assert.True(cache.TryRead(Owner, FirstOf(2), out _));
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public class FrameCacheTests
 
         cache.Put(Owner, Run(1, 10));
 
-        Assert.True(cache.TryRead(Owner, 1, out _, out _));
+        Assert.True(cache.TryRead(Owner, 1, out _));
     }
 
     [Fact]
@@ -91,8 +91,8 @@ public class FrameCacheTests
 
         cache.Drop(Owner);
 
-        Assert.False(cache.TryRead(Owner, 1, out _, out _));
-        Assert.True(cache.TryRead(other, 1, out _, out _));
+        Assert.False(cache.TryRead(Owner, 1, out _));
+        Assert.True(cache.TryRead(other, 1, out _));
         cache.Drop(other);
         Assert.Equal(0, cache.Size);
     }
@@ -108,7 +108,7 @@ public class FrameCacheTests
 
     private static FrameRun Run(long first, int count) => FrameRun.Of(
         Epoch,
-        [.. Enumerable.Range(0, count).Select(i => new StoredEvent(first + i, null, Encoding.UTF8.GetBytes($"event {(first + i) % 10}")))]);
+        [.. Enumerable.Range(0, count).Select(i => new StoredEvent(first + i, null, Encoding.UTF8.GetBytes($"event {(first + i) % 10}"), default))]);
 
     private static string Text(ReadOnlyMemory<byte> bytes) => Encoding.UTF8.GetString(bytes.Span);
 }

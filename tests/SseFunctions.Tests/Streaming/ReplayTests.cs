@@ -231,12 +231,12 @@ public class ReplayTests
     }
 
     private static async Task<TableEventLog> LogOfAsync(TestHost host) =>
-        new(new TableClient(await TestStorage.ConnectionStringAsync(), host.Table), TimeProvider.System);
+        new(new TableClient(await TestStorage.ConnectionStringAsync(), host.Table), TestTelemetry.Log, TimeProvider.System);
 
     private static async Task TrimAsync(TestHost host, long keep)
     {
         var table = new TableClient(await TestStorage.ConnectionStringAsync(), host.Table);
-        var trimmer = new TopicTrimmer(new TableEventLog(table, TimeProvider.System), table, TimeProvider.System);
+        var trimmer = new TopicTrimmer(new TableEventLog(table, TestTelemetry.Log, TimeProvider.System), table, TimeProvider.System);
         await trimmer.TrimAsync(Topic.Parse("a"), TimeSpan.FromDays(1), keep, CancellationToken.None);
     }
 }

@@ -1,0 +1,55 @@
+using Azure.Monitor.OpenTelemetry.Exporter;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
+using SseFunctions.EventLog;
+using SseFunctions.Streaming;
+
+namespace SseFunctions.Api;
+
+/// <summary>Measures the app, and exports what it measures where a destination is set.</summary>
+internal static class TelemetryExtensions
+{
+    /// <summary>opentelemetry.io/docs/specs/otel/protocol/exporter: the exporter reads this and its sisters by itself.</summary>
+    private const string OtlpEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
+    /// <summary>Application Insights' own setting, as the Functions host has it.</summary>
+    private const string AzureMonitor = "APPLICATIONINSIGHTS_CONNECTION_STRING";
+
+    private const string Sampler = "OTEL_TRACES_SAMPLER";
+
+    public static void AddSseTelemetry(this IServiceCollection services, TelemetryOptions options, IConfiguration configuration)
+    {
+        services.AddMetrics();
+        services.AddSingleton(options);
+        services.AddSingleton<LogTelemetry>();
+        services.AddSingleton<StreamTelemetry>();
+
+        var (toOtlp, toAzureMonitor) = (IsSet(configuration, OtlpEndpoint), IsSet(configuration, AzureMonitor));
+        if (!toOtlp && !toAzureMonitor)
+            return;
+
+        var telemetry = services.AddOpenTelemetry()
+            .WithMetrics(metrics => metrics.AddMeter(TelemetryNames.Source))
+            .WithTracing(tracing => tracing.AddSource(TelemetryNames.Source));
+        if (!IsSet(configuration, Sampler))
+        {
+            // The default keeps only children of recorded spans, and the web server's own span of a request is not recorded.
+            telemetry.WithTracing(tracing => tracing.SetSampler(new AlwaysOnSampler()));
+        }
+
+        if (toOtlp)
+            telemetry.WithMetrics(metrics => metrics.AddOtlpExporter()).WithTracing(tracing => tracing.AddOtlpExporter());
+
+        if (toAzureMonitor)
+        {
+            telemetry
+                .WithMetrics(metrics => metrics.AddAzureMonitorMetricExporter(monitor => monitor.ConnectionString = configuration[AzureMonitor]))
+                .WithTracing(tracing => tracing.AddAzureMonitorTraceExporter(monitor => monitor.ConnectionString = configuration[AzureMonitor]));
+        }
+    }
+
+    private static bool IsSet(IConfiguration configuration, string key) => !string.IsNullOrEmpty(configuration[key]);
+}

@@ -1,0 +1,132 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using System.Numerics;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
+using Microsoft.Extensions.Logging;
+using SseFunctions.EventLog;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.Tests.Api;
+
+public class TelemetryTests
+{
+    private const string Payload = "the payload that nobody may see";
+
+    [Fact]
+    public async Task Streams_and_log_count_what_they_do()
+    {
+        await using var host = await TestHost.StartAsync();
+        var active = Collect<long>(host, TelemetryNames.ActiveStreams);
+        var sent = Collect<long>(host, TelemetryNames.SentEvents);
+        var bytes = Collect<long>(host, TelemetryNames.SentBytes);
+        var catchUp = Collect<long>(host, TelemetryNames.CatchUp);
+        var delivery = Collect<double>(host, TelemetryNames.DeliveryDuration);
+        var duration = Collect<double>(host, TelemetryNames.StreamDuration);
+        var resets = Collect<long>(host, TelemetryNames.Resets);
+        var appended = Collect<long>(host, TelemetryNames.AppendedEvents);
+        var transactions = Collect<long>(host, TelemetryNames.TableTransactions);
+
+        await host.PublishAsync("a", Payload, Payload, Payload);
+        await using (var stream = await host.OpenAsync("events/a?last=2"))
+        {
+            await stream.ReadEventsAsync(2);
+            await catchUp.WaitForMeasurementsAsync(1).WaitAsync(SseStream.Patience);
+            await host.PublishAsync("a", Payload);
+            await stream.ReadEventAsync();
+            await delivery.WaitForMeasurementsAsync(1).WaitAsync(SseStream.Patience);
+            Assert.Equal(1, Sum(active));
+        }
+
+        await duration.WaitForMeasurementsAsync(1).WaitAsync(SseStream.Patience);
+        await using var poll = await host.OpenAsync("events/a?mode=poll", "garbage");
+        await poll.ReadToEndAsync();
+        await duration.WaitForMeasurementsAsync(2).WaitAsync(SseStream.Patience);
+
+        Assert.Equal(0, Sum(active));
+        Assert.Equal(4, Sum(appended));
+        Assert.Equal(2 + 1 + 4, Sum(sent));
+        Assert.True(Sum(bytes) > 7 * Payload.Length);
+        Assert.Equal([2, 4], catchUp.GetMeasurementSnapshot().Select(measurement => measurement.Value));
+        Assert.All(delivery.GetMeasurementSnapshot(), measurement => Assert.InRange(measurement.Value, 0, 60));
+        Assert.Equal("unknown", Assert.Single(resets.GetMeasurementSnapshot()).Tags[TelemetryNames.ReasonAttribute]);
+        Assert.Equal(
+            [("newest", "ClientLeft"), ("unknown", "CaughtUp")],
+            duration.GetMeasurementSnapshot().Select(measurement => (measurement.Tags[TelemetryNames.StartAttribute], measurement.Tags[TelemetryNames.EndAttribute])));
+        Assert.Contains(transactions.GetMeasurementSnapshot(), measurement => (string?)measurement.Tags[TelemetryNames.MethodAttribute] == "GET");
+        Assert.All(sent.GetMeasurementSnapshot(), measurement => Assert.DoesNotContain(TelemetryNames.TopicAttribute, measurement.Tags.Keys));
+    }
+
+    [Fact]
+    public async Task Conflicts_are_counted()
+    {
+        await using var one = await TestHost.StartAsync();
+        await using var two = await TestHost.StartAsync(table: one.Table);
+        var conflicts = Collect<long>(one, TelemetryNames.AppendConflicts);
+        await one.PublishAsync("a", "1");
+        await two.PublishAsync("a", "2");
+
+        await one.PublishAsync("a", "3"); // its head is old by now
+
+        Assert.Equal(1, Sum(conflicts));
+    }
+
+    [Fact]
+    public async Task Measurements_bear_the_topic_only_when_it_is_asked_for()
+    {
+        await using var host = await TestHost.StartAsync(["Telemetry:Topic=true"]);
+        var appended = Collect<long>(host, TelemetryNames.AppendedEvents);
+
+        await host.PublishAsync("a", "1");
+
+        Assert.Equal("a", Assert.Single(appended.GetMeasurementSnapshot()).Tags[TelemetryNames.TopicAttribute]);
+    }
+
+    /// <summary>To a real OTLP endpoint over HTTP, which keeps what it gets.</summary>
+    [Fact]
+    public async Task Everything_is_exported_by_OTLP_without_payloads_and_topics_when_an_endpoint_is_set()
+    {
+        var received = new ConcurrentDictionary<string, string>();
+        await using var collector = await CollectorAsync(received);
+        await using (var host = await TestHost.StartAsync([$"OTEL_EXPORTER_OTLP_ENDPOINT={collector.Urls.Single()}", "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"]))
+        {
+            await host.PublishAsync("confidential-topic", Payload);
+            await using var stream = await host.OpenAsync("events/confidential-topic?from=start&mode=poll&token=secret-token");
+            await stream.ReadToEndAsync();
+        } // the providers flush as they end
+
+        Assert.Contains(TelemetryNames.SentEvents, received["/v1/metrics"], StringComparison.Ordinal);
+        Assert.Contains("{event}", received["/v1/metrics"], StringComparison.Ordinal);
+        Assert.Contains("sse append", received["/v1/traces"], StringComparison.Ordinal);
+        Assert.Contains("sse stream", received["/v1/traces"], StringComparison.Ordinal);
+        foreach (var secret in new[] { Payload, "confidential-topic", "secret-token" })
+            Assert.All(received.Values, text => Assert.DoesNotContain(secret, text, StringComparison.Ordinal));
+    }
+
+    private static async Task<WebApplication> CollectorAsync(ConcurrentDictionary<string, string> received)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders();
+        var app = builder.Build();
+        app.Run(async context =>
+        {
+            using var body = new MemoryStream();
+            await context.Request.Body.CopyToAsync(body);
+            received.AddOrUpdate(context.Request.Path, _ => Encoding.Latin1.GetString(body.ToArray()), (_, text) => text + Encoding.Latin1.GetString(body.ToArray()));
+        });
+        await app.StartAsync();
+        return app;
+    }
+
+    private static MetricCollector<T> Collect<T>(TestHost host, string instrument)
+        where T : struct =>
+        new(host.Services.GetRequiredService<IMeterFactory>(), TelemetryNames.Source, instrument);
+
+    private static T Sum<T>(MetricCollector<T> collector)
+        where T : struct, INumber<T> =>
+        collector.GetMeasurementSnapshot().Aggregate(T.Zero, (sum, measurement) => sum + measurement.Value);
+}

@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using System.IO.Pipelines;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using SseFunctions.Api;
+using SseFunctions.EventLog;
+using SseFunctions.Streaming;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.Tests.Streaming;
+
+/// <summary>What the function app's host does to a stream, and what a stream does when something in it breaks.</summary>
+public class StreamFaultTests
+{
+    /// <summary>Past this, the Functions host would begin to take the worker down with every stream on it: it waits about 2 s.</summary>
+    private static readonly TimeSpan Promptly = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>At functionTimeout only the invocation's token fires, not the request's; at a disconnect both.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task StreamAsync_returns_promptly_when_either_token_fires(bool invocation)
+    {
+        using var invocationCancelled = new CancellationTokenSource();
+        var returned = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var app = await InvokerAsync(async (context, endpoints) =>
+        {
+            await endpoints.StreamAsync(context, "a", invocationCancelled.Token); // returns: thrown, it would count as failed
+            returned.SetResult(Stopwatch.GetTimestamp());
+        });
+        using var leavesAtOnce = new SocketsHttpHandler { ResponseDrainTimeout = TimeSpan.Zero };
+        using var client = new HttpClient(leavesAtOnce) { BaseAddress = new Uri(app.Urls.Single()) };
+        await using var stream = await SseStream.OpenAsync(client, "/");
+        await stream.ReadFrameAsync();
+        await stream.ReadFrameAsync();
+
+        var fired = Stopwatch.GetTimestamp();
+        if (invocation)
+            await invocationCancelled.CancelAsync();
+        else
+            await stream.DisposeAsync();
+
+        Assert.InRange(Stopwatch.GetElapsedTime(fired, await returned.Task.WaitAsync(SseStream.Patience)), TimeSpan.Zero, Promptly);
+    }
+
+    [Fact]
+    public async Task Stream_ends_with_a_retry_and_keeps_the_fault_when_something_in_it_breaks()
+    {
+        await using var host = await TestHost.StartAsync();
+        await host.PublishAsync("a", "1");
+        var pipe = new Pipe();
+        using var session = new StreamSession(
+            new StreamRequest(Topic.Parse("a"), StreamStart.Oldest),
+            host.Services.GetRequiredService<TopicFeeds>(),
+            host.Services.GetRequiredService<OpenStreams>(),
+            new StreamOptions(),
+            host.Services.GetRequiredService<StreamTelemetry>(),
+            TimeProvider.System,
+            CancellationToken.None,
+            CancellationToken.None);
+
+        var end = await session.RunAsync(new BreaksOnce(pipe.Writer)).WaitAsync(SseStream.Patience);
+        await pipe.Writer.CompleteAsync();
+        var text = await new StreamReader(pipe.Reader.AsStream(), Encoding.UTF8).ReadToEndAsync();
+
+        Assert.Equal(StreamEnd.Failed, end);
+        Assert.IsType<NotSupportedException>(session.Fault);
+        Assert.Matches(@"\Aretry: \d+\n: topic a\n\nretry: \d+\n: something went wrong here; reconnect later\n\n\z", text);
+    }
+
+    /// <summary>An endpoint as a trigger calls it.</summary>
+    private static async Task<WebApplication> InvokerAsync(Func<HttpContext, SseEndpoints, Task> invoke)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders();
+        builder.Configuration["EventLog:ConnectionString"] = await TestStorage.ConnectionStringAsync();
+        builder.Configuration["EventLog:TableName"] = TestStorage.NewTableName();
+        builder.Configuration["Access:AnonymousTopics"] = "*";
+        builder.Services.AddSseFunctions(builder.Configuration);
+        var app = builder.Build();
+        app.MapGet("/", (HttpContext context) => invoke(context, app.Services.GetRequiredService<SseEndpoints>()));
+        await app.StartAsync();
+        return app;
+    }
+
+    /// <summary>The second write, the first of an event, fails with something that no one expects of a pipe.</summary>
+    private sealed class BreaksOnce(PipeWriter inner) : PipeWriter
+    {
+        private int writes;
+
+        public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default) =>
+            ++writes == 2 ? throw new NotSupportedException() : inner.WriteAsync(source, cancellationToken);
+
+        public override void Advance(int bytes) => inner.Advance(bytes);
+
+        public override void CancelPendingFlush() => inner.CancelPendingFlush();
+
+        public override void Complete(Exception? exception = null) => inner.Complete(exception);
+
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => inner.FlushAsync(cancellationToken);
+
+        public override Memory<byte> GetMemory(int sizeHint = 0) => inner.GetMemory(sizeHint);
+
+        public override Span<byte> GetSpan(int sizeHint = 0) => inner.GetSpan(sizeHint);
+    }
+}
