@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
@@ -73,7 +74,16 @@ internal sealed class Azurite : IAsyncDisposable
         var process = new Process { StartInfo = start };
         process.OutputDataReceived += (_, line) => Keep(line.Data);
         process.ErrorDataReceived += (_, line) => Keep(line.Data);
-        process.Start();
+        try
+        {
+            process.Start();
+        }
+        catch (Win32Exception)
+        {
+            process.Dispose();
+            throw new LocalHostException(AzuriteInstallation.NoNode);
+        }
+
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
 

@@ -7,7 +7,7 @@ namespace SseFunctions.Local;
 /// <summary>Installs Azurite from the npm lock file, once: the lock file's hash marks what is installed.</summary>
 internal static class AzuriteInstallation
 {
-    private const string NoNode = """
+    public const string NoNode = """
         Azurite, the storage emulator, needs Node.js 20 or later with npm on the PATH: https://nodejs.org
         Or set EventLog__ConnectionString in local.settings.json to a real storage account's connection string.
         """;

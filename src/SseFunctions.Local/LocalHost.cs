@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Extensions.Hosting;
 using SseFunctions.Api;
 using SseFunctions.EventLog;
@@ -24,25 +25,35 @@ internal static class LocalHost
         builder.Configuration["AllowedHosts"] = "localhost;127.0.0.1;[::1]"; // a foreign name that resolves to loopback is refused
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning); // request lines would show query strings
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
+        // Whatever bytes a Last-Event-ID has, it is an id that is not ours, and no reason to refuse the request for good.
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.RequestHeaderEncodingSelector = name =>
+            name.Equals(StreamQuery.LastEventId, StringComparison.OrdinalIgnoreCase) ? Encoding.Latin1 : null);
         builder.WebHost.UseUrls(LoopbackUrls.Check(builder.Configuration, DefaultUrl));
 
         configure?.Invoke(builder);
         builder.Services.AddSseFunctions(builder.Configuration);
         builder.Services.AddHostedService<AzuriteKeeper>();
-        builder.Services.AddHostedService(s => new TimerService(s.GetRequiredService<Settings>().Clock, s.GetRequiredService<ClockSource>().TickAsync, s.GetRequiredService<TimeProvider>()));
-        builder.Services.AddHostedService(s => new TimerService(s.GetRequiredService<Settings>().RetentionTicks, s.GetRequiredService<RetentionSweep>().RunAsync, s.GetRequiredService<TimeProvider>()));
+        // Not AddHostedService, which takes one of a type: the second timer would be left out without a word.
+        builder.Services.AddSingleton<IHostedService>(s => Timer(s, settings => settings.Clock, s.GetRequiredService<ClockSource>().TickAsync));
+        builder.Services.AddSingleton<IHostedService>(s => Timer(s, settings => settings.RetentionTicks, s.GetRequiredService<RetentionSweep>().RunAsync));
 
         var app = builder.Build();
-        Map(app, HostJson.Read(builder.Configuration).RoutePrefix);
+        Map(app, app.Services.GetRequiredService<Settings>().RoutePrefix);
         return app;
     }
 
     public static void PrintAddresses(WebApplication app)
     {
-        var prefix = HostJson.Read(app.Configuration).RoutePrefix;
+        var prefix = app.Services.GetRequiredService<Settings>().RoutePrefix;
         foreach (var url in app.Urls)
-            Console.WriteLine($"Demo page: {url}/{prefix}/{Routes.Demo}");
+            Console.WriteLine($"Demo page: {string.Join('/', new[] { url.TrimEnd('/'), prefix, Routes.Demo }.Where(part => part.Length > 0))}");
     }
+
+    private static TimerService Timer(IServiceProvider services, Func<Settings, TickSchedule> schedule, Func<CancellationToken, Task> run) => new(
+        schedule(services.GetRequiredService<Settings>()),
+        run,
+        services.GetRequiredService<TimeProvider>(),
+        services.GetRequiredService<ILogger<TimerService>>());
 
     private static void Map(WebApplication app, string prefix)
     {

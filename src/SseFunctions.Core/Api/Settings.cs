@@ -16,7 +16,8 @@ internal sealed partial record Settings(
     IReadOnlyList<string> AnonymousTopics,
     TelemetryOptions Telemetry,
     TickSchedule Clock,
-    TickSchedule RetentionTicks)
+    TickSchedule RetentionTicks,
+    string RoutePrefix)
 {
     public const string DefaultClockSchedule = "*/5 * * * * *";
     public const string DefaultRetentionSchedule = "0 7 * * * *";
@@ -27,14 +28,16 @@ internal sealed partial record Settings(
     public static Settings Read(IConfiguration configuration)
     {
         var reader = new SettingsReader(configuration);
+        var host = HostJson.Read(configuration, reader);
         var settings = new Settings(
             ReadEventLog(reader),
-            ReadStream(reader, HostJson.Read(configuration)),
+            ReadStream(reader, host),
             ReadRetention(reader),
             ReadAnonymousTopics(reader),
             new TelemetryOptions(reader.Read("Telemetry:Topic", false, text => bool.TryParse(text, out var value) ? value : null, "true or false")),
             ReadSchedule(reader, Routes.ClockSchedule, DefaultClockSchedule),
-            ReadSchedule(reader, Routes.RetentionSchedule, DefaultRetentionSchedule));
+            ReadSchedule(reader, Routes.RetentionSchedule, DefaultRetentionSchedule),
+            host.RoutePrefix);
         foreach (var section in (string[])["EventLog", "Stream", "Retention", "Access", "Telemetry"])
             reader.RefuseUnknown(section);
 
@@ -64,17 +67,23 @@ internal sealed partial record Settings(
 
     private static Uri? ReadUri(SettingsReader reader)
     {
-        const string Key = "EventLog:tableServiceUri";
-        if (reader.Text("EventLog:accountName") is { } account && reader.Text(Key) is null)
-            return new Uri($"https://{account}.table.core.windows.net");
+        const string UriKey = "EventLog:tableServiceUri";
+        const string AccountKey = "EventLog:accountName";
+        var (text, account) = (reader.Text(UriKey), reader.Text(AccountKey));
+        if (text is not null)
+        {
+            // Tokens are sent over TLS only.
+            if (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps)
+                return uri;
 
-        if (reader.Text(Key) is not { } text)
+            reader.Refuse(UriKey, text, "an address such as https://<account>.table.core.windows.net");
             return null;
+        }
 
-        if (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https")
-            return uri;
+        if (account is null || AccountNameRule().IsMatch(account))
+            return account is null ? null : new Uri($"https://{account}.table.core.windows.net");
 
-        reader.Refuse(Key, text, "an address such as https://<account>.table.core.windows.net");
+        reader.Refuse(AccountKey, account, "3 to 24 lower-case letters or digits");
         return null;
     }
 
@@ -135,6 +144,10 @@ internal sealed partial record Settings(
         reader.Refuse(key, text, string.Create(CultureInfo.InvariantCulture, $"an NCRONTAB expression of six fields, such as '{fallback}'"));
         return TickSchedule.TryParse(fallback)!;
     }
+
+    // learn.microsoft.com/azure/storage/common/storage-account-overview#storage-account-name
+    [GeneratedRegex(@"\A[a-z0-9]{3,24}\z")]
+    private static partial Regex AccountNameRule();
 
     // learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model#table-names
     [GeneratedRegex(@"\A[A-Za-z][A-Za-z0-9]{2,62}\z")]

@@ -244,7 +244,7 @@ public sealed partial class SseEndpoints
         return Problem.Of(
             StatusCodes.Status503ServiceUnavailable,
             "Storage unavailable",
-            "the table could not be reached in time; nothing is known to be written. Try again.");
+            "the table could not be reached in time. A write may have been made all the same. Try again.");
     }
 
     [LoggerMessage(EventId = 1, Level = LogLevel.Debug, Message = "A stream of topic {Topic} ended: {End}")]

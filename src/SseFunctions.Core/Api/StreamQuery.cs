@@ -9,7 +9,7 @@ namespace SseFunctions.Api;
 /// <summary>Reads a stream request's header and query.</summary>
 internal static class StreamQuery
 {
-    private const string LastEventId = "Last-Event-ID";
+    public const string LastEventId = "Last-Event-ID";
 
     /// <returns>The request, or the problem with it.</returns>
     public static (StreamRequest? Request, ProblemHttpResult? Problem) Read(HttpRequest http, Topic topic)
@@ -38,7 +38,7 @@ internal static class StreamQuery
         {
             return long.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count <= EventId.MaxSequence
                 ? (StreamStart.Last(count), null)
-                : (null, Problem.BadField("last", $"last is no whole number from 0 to {EventId.MaxSequence}.", EventId.MaxSequence, last.Length));
+                : (null, Problem.BadField("last", $"last is no whole number from 0 to {EventId.MaxSequence}."));
         }
 
         var from = http.Query["from"].ToString();

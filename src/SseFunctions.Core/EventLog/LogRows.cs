@@ -26,7 +26,7 @@ internal static class LogRows
     public const string Complete = "Complete";
 
     private const string Epoch = "Epoch";
-    private const string AppendId = "AppendId";
+    public const string AppendId = "AppendId";
     private const string Type = "Type";
     private const string Data = "Data";
     private const string Time = "Time";
@@ -100,6 +100,6 @@ internal static class LogRows
     public static string EventRange(Topic topic, long first, long last) => TableClient.CreateQueryFilter(
         $"PartitionKey eq {topic.Name} and RowKey ge {EventKey(first)} and RowKey le {EventKey(last)}");
 
-    public static string KeysBefore(Topic topic, long first) => TableClient.CreateQueryFilter(
-        $"PartitionKey eq {topic.Name} and RowKey ge {KeyPrefix} and RowKey lt {KeyEnd} and Last lt {first}");
+    public static string KeysBefore(Topic topic, string epoch, long first) => TableClient.CreateQueryFilter(
+        $"PartitionKey eq {topic.Name} and RowKey ge {KeyPrefix} and RowKey lt {KeyEnd} and Epoch eq {epoch} and Last lt {first}");
 }

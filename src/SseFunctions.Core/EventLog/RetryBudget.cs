@@ -12,6 +12,9 @@ internal sealed class RetryBudget(TimeSpan patience, TimeProvider time)
 
     private readonly long start = time.GetTimestamp();
 
+    /// <summary>How much of the time is left.</summary>
+    public TimeSpan Left => patience - time.GetElapsedTime(start) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+
     /// <summary>How many tries have failed.</summary>
     public int Tries { get; private set; }
 
@@ -19,7 +22,7 @@ internal sealed class RetryBudget(TimeSpan patience, TimeProvider time)
     /// <exception cref="EventLogUnavailableException">Trying again cannot help, or the time is used up.</exception>
     public Task PauseAsync(Exception fault, CancellationToken cancellationToken)
     {
-        if (!StorageFault.IsPassing(fault) || time.GetElapsedTime(start) > patience)
+        if (!StorageFault.IsPassing(fault) || Left == TimeSpan.Zero)
             throw StorageFault.Unavailable(fault);
 
         var pause = StorageFault.IsConflict(fault) ? FirstConflictPause : FirstFaultPause;

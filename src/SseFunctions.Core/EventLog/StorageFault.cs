@@ -1,4 +1,5 @@
 using Azure;
+using Azure.Identity;
 
 namespace SseFunctions.EventLog;
 
@@ -27,6 +28,7 @@ internal static class StorageFault
     public static bool IsStorage(Exception fault, CancellationToken cancellationToken) => fault switch
     {
         RequestFailedException or IOException or HttpRequestException => true,
+        AuthenticationFailedException => true, // the identity's endpoint may be slow to come up
         OperationCanceledException => !cancellationToken.IsCancellationRequested,
         AggregateException all => all.InnerExceptions.All(inner => IsStorage(inner, cancellationToken)),
         _ => false,
@@ -36,6 +38,6 @@ internal static class StorageFault
     public static EventLogUnavailableException Unavailable(Exception fault) => new(
         fault is RequestFailedException { Status: > 0 } failed
             ? $"Table storage answered {failed.Status} {failed.ErrorCode}."
-            : "Table storage did not answer.",
+            : fault is AuthenticationFailedException ? "No token for Table storage could be had." : "Table storage did not answer.",
         fault);
 }

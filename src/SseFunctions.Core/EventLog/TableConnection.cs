@@ -1,5 +1,4 @@
 using Azure.Core;
-using Azure.Core.Pipeline;
 using Azure.Data.Tables;
 using Azure.Identity;
 
@@ -16,28 +15,12 @@ internal static class TableConnection
     public static TableClient Open(EventLogOptions options, LogTelemetry telemetry)
     {
         var clientOptions = new TableClientOptions();
-        clientOptions.RetryPolicy = new AllButTransactions();
+        clientOptions.RetryPolicy = new RetriesExceptTransactions(MaxRetries, RetryDelay);
         clientOptions.Retry.NetworkTimeout = NetworkTimeout;
         clientOptions.AddPolicy(telemetry.CountTransactions, HttpPipelinePosition.PerRetry);
         return options.TableServiceUri is { } uri
             ? new TableClient(uri, options.TableName, Credential(options), clientOptions)
             : new TableClient(options.ConnectionString, options.TableName, clientOptions);
-    }
-
-    /// <summary>
-    /// A transaction is tried by the log alone: after a try of the client's own that the log knows nothing of, a conflict
-    /// would no longer mean that nothing was written.
-    /// </summary>
-    private sealed class AllButTransactions() : RetryPolicy(MaxRetries, DelayStrategy.CreateExponentialDelayStrategy(RetryDelay))
-    {
-        protected override bool ShouldRetry(HttpMessage message, Exception? exception) =>
-            !IsTransaction(message) && base.ShouldRetry(message, exception);
-
-        protected override ValueTask<bool> ShouldRetryAsync(HttpMessage message, Exception? exception) =>
-            IsTransaction(message) ? new(false) : base.ShouldRetryAsync(message, exception);
-
-        private static bool IsTransaction(HttpMessage message) =>
-            message.Request.Uri.ToUri().AbsolutePath.EndsWith("/$batch", StringComparison.Ordinal);
     }
 
     private static TokenCredential Credential(EventLogOptions options)

@@ -19,33 +19,33 @@ internal sealed class TopicTrimmer(TableEventLog log, TableClient table, TimePro
     public async Task<long> TrimAsync(Topic topic, TimeSpan maxAge, long maxEvents, CancellationToken cancellationToken)
     {
         var retry = new RetryBudget(Patience, time);
-        var (removed, first) = await MoveFirstAsync(topic, time.GetUtcNow() - maxAge, maxEvents, retry, cancellationToken);
-        if (first > 1)
+        var (removed, head) = await MoveFirstAsync(topic, time.GetUtcNow() - maxAge, maxEvents, retry, cancellationToken);
+        if (head?.First > 1)
         {
             // From the beginning: a run that died between head and rows left some behind.
-            await DeleteAsync(topic, LogRows.EventRange(topic, 0, first - 1), retry, cancellationToken);
-            await DeleteAsync(topic, LogRows.KeysBefore(topic, first), retry, cancellationToken);
+            await DeleteAsync(topic, LogRows.EventRange(topic, 0, head.First - 1), row => LogRows.IsOfEpoch(row, head.Epoch), retry, cancellationToken);
+            await DeleteAsync(topic, LogRows.KeysBefore(topic, head.Epoch, head.First), _ => true, retry, cancellationToken);
         }
 
         return removed;
     }
 
-    private async Task<(long Removed, long First)> MoveFirstAsync(Topic topic, DateTimeOffset oldest, long maxEvents, RetryBudget retry, CancellationToken cancellationToken)
+    private async Task<(long Removed, TopicHead? Head)> MoveFirstAsync(Topic topic, DateTimeOffset oldest, long maxEvents, RetryBudget retry, CancellationToken cancellationToken)
     {
         while (true)
         {
             if (await log.ReadHeadAsync(topic, cancellationToken) is not { } head)
-                return (0, 0);
+                return (0, null);
 
             var first = Math.Max(head.Last - maxEvents + 1, await FirstSinceAsync(topic, head, oldest, cancellationToken));
             if (first <= head.First)
-                return (0, head.First);
+                return (0, head);
 
             try
             {
                 var row = new TableEntity(topic.Name, LogRows.HeadKey) { [LogRows.First] = first };
                 await table.UpdateEntityAsync(row, head.ETag, TableUpdateMode.Merge, cancellationToken);
-                return (first - head.First, first);
+                return (first - head.First, head with { First = first });
             }
             catch (Exception fault) when (StorageFault.IsStorage(fault, cancellationToken))
             {
@@ -56,7 +56,7 @@ internal sealed class TopicTrimmer(TableEventLog log, TableClient table, TimePro
 
     /// <summary>
     /// The first sequence that the table took at or after a moment, by binary search over the table's own timestamps:
-    /// they follow commit order, while a writer's clock may jump.
+    /// they follow commit order, while a writer's clock may jump. Now is by this process's clock.
     /// </summary>
     private async Task<long> FirstSinceAsync(Topic topic, TopicHead head, DateTimeOffset moment, CancellationToken cancellationToken)
     {
@@ -75,13 +75,18 @@ internal sealed class TopicTrimmer(TableEventLog log, TableClient table, TimePro
         return low;
     }
 
-    private async Task DeleteAsync(Topic topic, string filter, RetryBudget retry, CancellationToken cancellationToken)
+    /// <param name="topic">The topic.</param>
+    /// <param name="filter">Which rows to look at.</param>
+    /// <param name="isMeant">Which of them to delete: the table may have been made anew since, and have other rows under these keys.</param>
+    /// <param name="retry">For how long to try.</param>
+    /// <param name="cancellationToken">Ends it between two batches.</param>
+    private async Task DeleteAsync(Topic topic, string filter, Func<TableEntity, bool> isMeant, RetryBudget retry, CancellationToken cancellationToken)
     {
         while (true)
         {
             try
             {
-                await DeleteOnceAsync(topic, filter, cancellationToken);
+                await DeleteOnceAsync(topic, filter, isMeant, cancellationToken);
                 return;
             }
             catch (Exception fault) when (StorageFault.IsStorage(fault, cancellationToken))
@@ -92,12 +97,15 @@ internal sealed class TopicTrimmer(TableEventLog log, TableClient table, TimePro
         }
     }
 
-    private async Task DeleteOnceAsync(Topic topic, string filter, CancellationToken cancellationToken)
+    private async Task DeleteOnceAsync(Topic topic, string filter, Func<TableEntity, bool> isMeant, CancellationToken cancellationToken)
     {
         var batch = new List<TableTransactionAction>(BatchSize);
-        await foreach (var row in log.QueryAsync(filter, [nameof(TableEntity.RowKey)], cancellationToken))
+        await foreach (var row in log.QueryAsync(filter, [nameof(TableEntity.RowKey), LogRows.AppendId], cancellationToken))
         {
-            batch.Add(new(TableTransactionActionType.Delete, new TableEntity(topic.Name, row.RowKey), ETag.All));
+            if (!isMeant(row))
+                continue;
+
+            batch.Add(new(TableTransactionActionType.Delete, new TableEntity(topic.Name, row.RowKey), row.ETag));
             if (batch.Count < BatchSize)
                 continue;
 

@@ -32,11 +32,14 @@ internal sealed class TopicWriter(Topic topic, TableEventLog log, TableClient ta
         Validate(events);
         // From now on: whoever waits behind others does not wait for the sum of their patience.
         var retry = new RetryBudget(Patience, time);
-        return MeasuredAsync(() => ExclusivelyAsync(() => AppendCoreAsync(events, idempotencyKey, retry, cancellationToken), cancellationToken));
+        return MeasuredAsync(() => ExclusivelyAsync(() => AppendCoreAsync(events, idempotencyKey, retry, cancellationToken), retry, cancellationToken));
     }
 
-    public Task<TopicHead> CompleteAsync(CancellationToken cancellationToken) =>
-        ExclusivelyAsync(() => CompleteCoreAsync(cancellationToken), cancellationToken);
+    public Task<TopicHead> CompleteAsync(CancellationToken cancellationToken)
+    {
+        var retry = new RetryBudget(Patience, time);
+        return ExclusivelyAsync(() => CompleteCoreAsync(retry, cancellationToken), retry, cancellationToken);
+    }
 
     private async Task<AppendResult> MeasuredAsync(Func<Task<AppendResult>> append)
     {
@@ -63,9 +66,9 @@ internal sealed class TopicWriter(Topic topic, TableEventLog log, TableClient ta
             throw new EventLimitException("data", MaxAppendBytes, size, $"an append has {size} bytes of data; {MaxAppendBytes} are allowed.");
     }
 
-    private async Task<T> ExclusivelyAsync<T>(Func<Task<T>> write, CancellationToken cancellationToken)
+    private async Task<T> ExclusivelyAsync<T>(Func<Task<T>> write, RetryBudget retry, CancellationToken cancellationToken)
     {
-        await gate.WaitAsync(cancellationToken);
+        await EnterAsync(retry, cancellationToken);
         try
         {
             return await write();
@@ -81,9 +84,28 @@ internal sealed class TopicWriter(Topic topic, TableEventLog log, TableClient ta
         }
     }
 
+    private async Task EnterAsync(RetryBudget retry, CancellationToken cancellationToken)
+    {
+        if (gate.Wait(0, CancellationToken.None))
+            return;
+
+        using var patience = new CancellationTokenSource(retry.Left, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            await gate.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new EventLogUnavailableException("The writes before this one took too long.");
+        }
+    }
+
     private async Task<AppendResult> AppendCoreAsync(IReadOnlyList<NewEvent> events, string? idempotencyKey, RetryBudget retry, CancellationToken cancellationToken)
     {
-        knownHead ??= await ReadHeadAsync(retry, cancellationToken);
+        if (knownHead is null or { Complete: true }) // complete is final, but not for a log that begins anew
+            knownHead = await ReadHeadAsync(retry, cancellationToken);
+
         var (newEpoch, nonce) = (EventId.NewEpoch(), Guid.NewGuid());
         var isInDoubt = false; // whether a try may have been written although it seems to have failed
         while (true)
@@ -182,9 +204,8 @@ internal sealed class TopicWriter(Topic topic, TableEventLog log, TableClient ta
         return LogRows.IsOfAppend(row, attempt.AppendId);
     }
 
-    private async Task<TopicHead> CompleteCoreAsync(CancellationToken cancellationToken)
+    private async Task<TopicHead> CompleteCoreAsync(RetryBudget retry, CancellationToken cancellationToken)
     {
-        var retry = new RetryBudget(Patience, time);
         var (newEpoch, nonce) = (EventId.NewEpoch(), Guid.NewGuid());
         TopicHead? attempt = null;
         while (true)

@@ -3,27 +3,27 @@ using System.Diagnostics.CodeAnalysis;
 namespace SseFunctions.Streaming;
 
 /// <summary>
-/// The frames that this process keeps in memory, in segments of up to <see cref="SegmentEvents"/> events that begin at
-/// fixed sequences; beyond its capacity it lets go of the segments that were read longest ago.
+/// The frames that this process keeps in memory, in blocks of up to <see cref="BlockEvents"/> events that begin at fixed
+/// sequences; beyond its capacity it lets go of the blocks that were read longest ago.
 /// </summary>
 /// <param name="capacity">Bytes (Stream__CacheBytes).</param>
 internal sealed class FrameCache(long capacity)
 {
-    /// <summary>How many events share a segment; at 200 bytes an event, about 60 KiB.</summary>
-    public const int SegmentEvents = 256;
+    /// <summary>How many events share a block; at 200 bytes an event, about 60 KiB.</summary>
+    public const int BlockEvents = 256;
 
     private readonly Lock gate = new();
-    private readonly Dictionary<(object Owner, long Block), LinkedListNode<FrameSegment>> segments = [];
-    private readonly LinkedList<FrameSegment> byLastUse = new();
+    private readonly Dictionary<(object Owner, long Block), LinkedListNode<FrameBlock>> blocks = [];
+    private readonly LinkedList<FrameBlock> byLastUse = new();
 
     /// <summary>Bytes held.</summary>
     public long Size { get; private set; }
 
-    public static long BlockOf(long sequence) => (sequence - 1) / SegmentEvents;
+    public static long BlockOf(long sequence) => (sequence - 1) / BlockEvents;
 
-    public static long FirstOf(long block) => (block * SegmentEvents) + 1;
+    public static long FirstOf(long block) => (block * BlockEvents) + 1;
 
-    /// <summary>Finds the frames from one sequence to the end of its segment.</summary>
+    /// <summary>Finds whole frames from one sequence on, as many as are handed out at a time.</summary>
     public bool TryRead(object owner, long sequence, out FrameSlice slice)
     {
         lock (gate)
@@ -32,7 +32,7 @@ internal sealed class FrameCache(long capacity)
             {
                 byLastUse.Remove(node);
                 byLastUse.AddLast(node);
-                slice = new FrameSlice(node.Value.From(sequence), node.Value.Last, node.Value.NewestTime);
+                slice = node.Value.From(sequence);
                 return true;
             }
 
@@ -48,7 +48,7 @@ internal sealed class FrameCache(long capacity)
             return TryFind(owner, block, out var node) ? (node.Value.First, node.Value.Last) : null;
     }
 
-    /// <summary>Takes in a run that lies within one block, joining it to what is held of that block.</summary>
+    /// <summary>Takes in a run that lies within one block, joining it to what is held of that block; of two that do not touch, the longer stays.</summary>
     public void Put(object owner, FrameRun run)
     {
         lock (gate)
@@ -56,7 +56,7 @@ internal sealed class FrameCache(long capacity)
             var block = BlockOf(run.First);
             if (!TryFind(owner, block, out var node))
             {
-                Add(block, new FrameSegment(owner, run));
+                Add(block, new FrameBlock(owner, run));
             }
             else if (run.First >= node.Value.First && run.First <= node.Value.Last + 1)
             {
@@ -64,14 +64,17 @@ internal sealed class FrameCache(long capacity)
                 node.Value.Append(run);
                 Size += node.Value.Size;
             }
-            else
+            else if (run.First < node.Value.First && node.Value.First <= run.Last + 1)
             {
-                var joined = new FrameSegment(owner, run);
-                if (run.First < node.Value.First && node.Value.First <= run.Last + 1)
-                    joined.Append(node.Value.ToRun());
-
+                var joined = new FrameBlock(owner, run);
+                joined.Append(node.Value);
                 Remove(node);
                 Add(block, joined);
+            }
+            else if (run.Ends.Length > node.Value.Count)
+            {
+                Remove(node);
+                Add(block, new FrameBlock(owner, run));
             }
 
             // The newest stays, whatever its size: somebody is about to read it.
@@ -85,23 +88,23 @@ internal sealed class FrameCache(long capacity)
     {
         lock (gate)
         {
-            foreach (var node in segments.Where(entry => entry.Key.Owner == owner).Select(entry => entry.Value).ToList())
+            foreach (var node in blocks.Where(entry => entry.Key.Owner == owner).Select(entry => entry.Value).ToList())
                 Remove(node);
         }
     }
 
-    private bool TryFind(object owner, long block, [NotNullWhen(true)] out LinkedListNode<FrameSegment>? node) =>
-        segments.TryGetValue((owner, block), out node);
+    private bool TryFind(object owner, long block, [NotNullWhen(true)] out LinkedListNode<FrameBlock>? node) =>
+        blocks.TryGetValue((owner, block), out node);
 
-    private void Add(long block, FrameSegment segment)
+    private void Add(long number, FrameBlock block)
     {
-        segments[(segment.Owner, block)] = byLastUse.AddLast(segment);
-        Size += segment.Size;
+        blocks[(block.Owner, number)] = byLastUse.AddLast(block);
+        Size += block.Size;
     }
 
-    private void Remove(LinkedListNode<FrameSegment> node)
+    private void Remove(LinkedListNode<FrameBlock> node)
     {
-        segments.Remove((node.Value.Owner, BlockOf(node.Value.First)));
+        blocks.Remove((node.Value.Owner, BlockOf(node.Value.First)));
         byLastUse.Remove(node);
         Size -= node.Value.Size;
     }

@@ -3,14 +3,15 @@ using SseFunctions.EventLog;
 
 namespace SseFunctions.Streaming;
 
-/// <summary>Consecutive events as they go on the wire. Immutable.</summary>
+/// <summary>Consecutive events of one epoch as they go on the wire. Immutable.</summary>
+/// <param name="Epoch">The epoch.</param>
 /// <param name="First">The sequence of the first event.</param>
 /// <param name="Bytes">The frames, one behind the other.</param>
 /// <param name="Ends">Where each frame ends in <paramref name="Bytes"/>; never empty.</param>
 /// <param name="NewestTime">The last event's time.</param>
-internal sealed record FrameRun(long First, ReadOnlyMemory<byte> Bytes, IReadOnlyList<int> Ends, DateTimeOffset NewestTime)
+internal sealed record FrameRun(string Epoch, long First, ReadOnlyMemory<byte> Bytes, int[] Ends, DateTimeOffset NewestTime)
 {
-    public long Last => First + Ends.Count - 1;
+    public long Last => First + Ends.Length - 1;
 
     /// <param name="epoch">The epoch of all the events.</param>
     /// <param name="events">At least one, without a hole.</param>
@@ -24,12 +25,23 @@ internal sealed record FrameRun(long First, ReadOnlyMemory<byte> Bytes, IReadOnl
             ends[i] = output.WrittenCount;
         }
 
-        return new FrameRun(events[0].Sequence, output.WrittenMemory, ends, events[^1].Time);
+        return new FrameRun(epoch, events[0].Sequence, output.WrittenMemory, ends, events[^1].Time);
     }
 
-    /// <summary>The frames from one sequence of this run to its end.</summary>
-    public FrameSlice SliceFrom(long sequence) => new(From(sequence), Last, NewestTime);
+    /// <summary>The frame of one event of this run.</summary>
+    public ReadOnlySpan<byte> FrameOf(long sequence)
+    {
+        var index = (int)(sequence - First);
+        return Bytes.Span[StartOf(index)..Ends[index]];
+    }
 
-    /// <summary>The bytes of these frames.</summary>
-    public ReadOnlyMemory<byte> From(long sequence) => Bytes[(sequence == First ? 0 : Ends[(int)(sequence - First) - 1])..];
+    /// <summary>Whole frames from one sequence on.</summary>
+    public FrameSlice From(long sequence)
+    {
+        var index = (int)(sequence - First);
+        var last = FrameSlice.LastIndex(Ends, index);
+        return new FrameSlice(Bytes[StartOf(index)..Ends[last]], First + last, NewestTime);
+    }
+
+    private int StartOf(int index) => index == 0 ? 0 : Ends[index - 1];
 }

@@ -1,60 +1,58 @@
+using System.Runtime.InteropServices;
+
 namespace SseFunctions.Streaming;
 
 /// <summary>
-/// A growing run of frames: bytes once written stay as they are, so a slice handed out remains valid while more is
-/// appended. Guarded by its cache's lock.
+/// Consecutive frames in one array that only grows at its end: bytes once written stay as they are, so a slice handed out
+/// remains valid while more is appended. Guarded by its cache's lock.
 /// </summary>
-internal sealed class FrameSegment
+internal sealed class FrameSegment(long first)
 {
-    private readonly List<int> ends;
-    private byte[] buffer;
+    /// <summary>What a segment holds, unless one frame alone is larger: a slow reader keeps no more than this from being freed.</summary>
+    private const int MaxBytes = 256 * 1024;
 
-    public FrameSegment(object owner, FrameRun run)
-    {
-        Owner = owner;
-        First = run.First;
-        buffer = run.Bytes.ToArray();
-        ends = [.. run.Ends];
-        NewestTime = run.NewestTime;
-    }
+    private readonly List<int> ends = [];
+    private byte[] buffer = [];
 
-    public object Owner { get; }
-
-    public long First { get; }
+    public long First { get; } = first;
 
     public long Last => First + ends.Count - 1;
 
-    /// <summary>The last event's time.</summary>
-    public DateTimeOffset NewestTime { get; private set; }
-
-    /// <summary>What this segment costs in memory.</summary>
+    /// <summary>Bytes of memory.</summary>
     public long Size => buffer.Length + (sizeof(int) * (long)ends.Capacity);
 
-    private int Length => ends[^1];
+    private int Length => StartOf(ends.Count);
 
-    public ReadOnlyMemory<byte> From(long sequence)
+    /// <summary>Takes the frame of the next sequence.</summary>
+    /// <returns>Whether there was room for it.</returns>
+    public bool TryAppend(ReadOnlySpan<byte> frame)
     {
-        var start = sequence == First ? 0 : ends[(int)(sequence - First) - 1];
-        return buffer.AsMemory(start, Length - start);
+        var (start, end) = (Length, Length + frame.Length);
+        if (end > MaxBytes && start > 0)
+            return false;
+
+        if (end > buffer.Length)
+            Array.Resize(ref buffer, Math.Max(end, Math.Min(2 * buffer.Length, MaxBytes)));
+
+        frame.CopyTo(buffer.AsSpan(start));
+        ends.Add(end);
+        return true;
     }
 
-    /// <summary>Adds what the run holds behind <see cref="Last"/>; the run must reach back to it.</summary>
-    public void Append(FrameRun run)
+    /// <summary>Whole frames from one sequence on.</summary>
+    public (ReadOnlyMemory<byte> Bytes, long Last) From(long sequence)
     {
-        if (run.Last <= Last)
-            return;
-
-        var added = run.From(Last + 1);
-        var (length, shift) = (Length, Length + added.Length - run.Bytes.Length);
-        if (length + added.Length > buffer.Length)
-            Array.Resize(ref buffer, Math.Max(2 * buffer.Length, length + added.Length));
-
-        added.CopyTo(buffer.AsMemory(length));
-        for (var i = (int)(Last + 1 - run.First); i < run.Ends.Count; i++)
-            ends.Add(run.Ends[i] + shift);
-
-        NewestTime = run.NewestTime;
+        var index = (int)(sequence - First);
+        var start = StartOf(index);
+        var last = FrameSlice.LastIndex(CollectionsMarshal.AsSpan(ends), index);
+        return (buffer.AsMemory(start, ends[last] - start), First + last);
     }
 
-    public FrameRun ToRun() => new(First, buffer.AsMemory(0, Length), [.. ends], NewestTime);
+    public ReadOnlySpan<byte> FrameOf(long sequence)
+    {
+        var index = (int)(sequence - First);
+        return buffer.AsSpan(StartOf(index), ends[index] - StartOf(index));
+    }
+
+    private int StartOf(int index) => index == 0 ? 0 : ends[index - 1];
 }

@@ -3,5 +3,19 @@ namespace SseFunctions.Streaming;
 /// <summary>Frames to be written: shared bytes that never change.</summary>
 /// <param name="Bytes">Whole frames.</param>
 /// <param name="Last">The sequence of the last of them.</param>
-/// <param name="NewestTime">The last event's time.</param>
-internal readonly record struct FrameSlice(ReadOnlyMemory<byte> Bytes, long Last, DateTimeOffset NewestTime);
+/// <param name="NewestTime">The time of the newest event that is held with them.</param>
+internal readonly record struct FrameSlice(ReadOnlyMemory<byte> Bytes, long Last, DateTimeOffset NewestTime)
+{
+    /// <summary>What a slice holds, unless one frame alone is larger: between two slices a stream looks at its deadline.</summary>
+    private const int MaxBytes = 64 * 1024;
+
+    /// <summary>Finds the last frame of a slice.</summary>
+    /// <param name="ends">Where the frames end in their bytes.</param>
+    /// <param name="index">The first frame of the slice.</param>
+    public static int LastIndex(ReadOnlySpan<int> ends, int index)
+    {
+        var start = index == 0 ? 0 : ends[index - 1];
+        var found = ends.BinarySearch(start + MaxBytes);
+        return Math.Clamp(found < 0 ? ~found - 1 : found, index, ends.Length - 1);
+    }
+}

@@ -9,7 +9,7 @@ internal static class ReconnectionTime
     /// <summary>How much of the time is drawn at random, to either side.</summary>
     public const double Spread = 0.5;
 
-    /// <summary>How much longer a client waits that is sent away by overload or storage trouble.</summary>
+    /// <summary>How much longer a client waits that is sent away by overload, storage trouble or shutdown.</summary>
     public const double StressFactor = 5;
 
     public static TimeSpan Draw(TimeSpan configured) => configured * (1 - Spread + (2 * Spread * Random.Shared.NextDouble()));

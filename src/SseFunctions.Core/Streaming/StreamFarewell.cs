@@ -5,7 +5,7 @@ internal static class StreamFarewell
 {
     public static ReadOnlyMemory<byte> For(StreamEnd end, TimeSpan retry) => end switch
     {
-        StreamEnd.AtCapacity or StreamEnd.StorageUnavailable or StreamEnd.Failed => SseFrame.Retry(ReconnectionTime.DrawUnderStress(retry), Reason(end)),
+        StreamEnd.AtCapacity or StreamEnd.StorageUnavailable or StreamEnd.HostStopping or StreamEnd.Failed => SseFrame.Retry(ReconnectionTime.DrawUnderStress(retry), Reason(end)),
         _ => SseFrame.Retry(ReconnectionTime.Draw(retry), Reason(end)),
     };
 

@@ -10,7 +10,7 @@ namespace SseFunctions.Streaming;
 /// </summary>
 internal sealed class StreamSession : IDisposable
 {
-    /// <summary>Bytes handed to the socket at a time: to take these is a slow client's progress.</summary>
+    /// <summary>Bytes handed to the socket at a time: to take these is a slow client's progress. Only a frame that is larger needs several.</summary>
     private const int MaxWriteBytes = 64 * 1024;
 
     /// <summary>How long the head may hold the response back: it decides between 200 and 204.</summary>
@@ -52,6 +52,9 @@ internal sealed class StreamSession : IDisposable
     private Task<FrameRun?>? load;
     private TimeSpan lastWrite;
     private bool isOutputClosed;
+
+    /// <summary>Whether a frame may have been written in part: nothing can follow it then.</summary>
+    private bool isWriting;
 
     /// <summary>Whether the stream has once had all there was.</summary>
     private bool isLive;
@@ -140,7 +143,7 @@ internal sealed class StreamSession : IDisposable
         {
             return await StreamAsync(output);
         }
-        catch (Exception fault) when (!cutWrite.IsCancellationRequested)
+        catch (Exception fault) when (!cutWrite.IsCancellationRequested && !isWriting)
         {
             Fault = fault;
             return StreamEnd.Failed;
@@ -220,15 +223,14 @@ internal sealed class StreamSession : IDisposable
 
     private FeedRead Read()
     {
+        FrameRun? run = null;
         if (load is { IsCompleted: true } loaded)
         {
             load = null;
             if (!loaded.IsCompletedSuccessfully)
                 return new(FeedReadKind.StorageUnavailable, cursor.GetValueOrDefault());
 
-            // What was just loaded may already have had to make room for something else: take it from the hand.
-            if (loaded.Result is { } run && cursor is { } behind && run.First <= behind.Sequence + 1 && behind.Sequence < run.Last)
-                return new(FeedReadKind.Frames, behind with { Sequence = run.Last }, run.SliceFrom(behind.Sequence + 1));
+            run = loaded.Result;
         }
 
         if (cursor is null)
@@ -242,8 +244,16 @@ internal sealed class StreamSession : IDisposable
         }
 
         var read = feed.Read(cursor.Value, ticket);
-        cursor = read.Kind == FeedReadKind.NotLoaded ? read.Cursor : cursor;
-        return read;
+        if (read.Kind != FeedReadKind.NotLoaded)
+            return read;
+
+        cursor = read.Cursor;
+        if (run is null || run.Epoch != read.Cursor.Epoch || read.Cursor.Sequence < run.First - 1 || read.Cursor.Sequence >= run.Last)
+            return read;
+
+        // What was just loaded has already had to make room for something else: take it from the hand.
+        var slice = run.From(read.Cursor.Sequence + 1);
+        return new(FeedReadKind.Frames, read.Cursor with { Sequence = slice.Last }, slice);
     }
 
     private Task<FrameRun?> BeginLoad()
@@ -271,6 +281,7 @@ internal sealed class StreamSession : IDisposable
     private async ValueTask WriteAsync(PipeWriter output, ReadOnlyMemory<byte> bytes)
     {
         lastWrite = Elapsed;
+        isWriting = true;
         while (!bytes.IsEmpty)
         {
             var chunk = bytes[..Math.Min(bytes.Length, MaxWriteBytes)];
@@ -286,6 +297,8 @@ internal sealed class StreamSession : IDisposable
             isOutputClosed = (await write).IsCompleted;
             Volatile.Write(ref writeDeadlineTicks, long.MaxValue);
         }
+
+        isWriting = false;
     }
 
     /// <summary>Gives the write under way so long, and no longer than the platform gives the stream.</summary>

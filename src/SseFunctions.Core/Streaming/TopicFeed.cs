@@ -24,7 +24,7 @@ internal sealed partial class TopicFeed : IDisposable
 
     private readonly Lock gate = new();
     private readonly HashSet<WakeSignal> readers = [];
-    private readonly Dictionary<long, Task<FrameRun?>> loads = [];
+    private readonly Dictionary<(string Epoch, long Block), Task<FrameRun?>> loads = [];
     private readonly CancellationTokenSource stop = new();
     private readonly WakeSignal hurry = new();
     private readonly TaskCompletionSource firstAnswer = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -146,7 +146,7 @@ internal sealed partial class TopicFeed : IDisposable
 
             var from = cursor.Sequence + 1;
             var block = FrameCache.BlockOf(from);
-            if (loads.TryGetValue(block, out var load))
+            if (loads.TryGetValue((head.Epoch, block), out var load))
                 return load;
 
             var to = Math.Min(head.Last, FrameCache.FirstOf(block + 1) - 1);
@@ -161,7 +161,7 @@ internal sealed partial class TopicFeed : IDisposable
                 return Nothing;
 
             var epoch = head.Epoch;
-            return loads[block] = Task.Run(() => LoadAsync(epoch, block, from, to));
+            return loads[(epoch, block)] = Task.Run(() => LoadAsync(epoch, block, from, to));
         }
     }
 
@@ -240,7 +240,7 @@ internal sealed partial class TopicFeed : IDisposable
         finally
         {
             lock (gate)
-                loads.Remove(block);
+                loads.Remove((epoch, block));
         }
     }
 
@@ -286,8 +286,12 @@ internal sealed partial class TopicFeed : IDisposable
             lock (gate)
             {
                 // Overtaken by a write of this process: what was read may be older than what is known.
-                if (writes != writesBefore && newestAnswered > 0)
-                    return true;
+                var isOvertaken = writes != writesBefore && newestAnswered > 0;
+                if (isOvertaken && polled?.Epoch != head?.Epoch)
+                    return true; // which of the two is the older, the next poll tells
+
+                if (isOvertaken && polled?.Last <= head?.Last)
+                    polled = head;
 
                 var recovered = isFailing;
                 isFailing = false;

@@ -35,16 +35,20 @@ public class SettingsTests
             ("EventLog:TableName", "my-events"),
             ("EventLog:ConnectionString", "AccountKey=c2VjcmV0"),
             ("EventLog:credential", "password"),
+            ("EventLog:accountName", "my account"),
+            ("AzureFunctionsJobHost:functionTimeout", "00:00:05"),
             ("ClockSchedule", "* * * * *"),
             ("Access:AnonymousTopics", "ok, bad topic")));
 
-        Assert.Equal(9, fault.Faults.Count);
+        Assert.Equal(11, fault.Faults.Count);
         Assert.Contains("Stream__Lifetime is '00:10:00'; allowed is a duration from 00:00:01 to 00:03:45, written [d.]hh:mm:ss[.fff].", fault.Faults);
         Assert.Contains(fault.Faults, text => text.StartsWith("Stream__Retry is 'soon';", StringComparison.Ordinal));
         Assert.Contains("Stream__MaxStreams is '-1'; allowed is a whole number from 1 to 1000000.", fault.Faults);
         Assert.Contains(fault.Faults, text => text.StartsWith("Stream__Lifetme is not a setting; Stream has Stream__Lifetime, ", StringComparison.Ordinal));
         Assert.Contains(fault.Faults, text => text.StartsWith("EventLog__TableName is 'my-events';", StringComparison.Ordinal));
         Assert.Contains("EventLog__credential is 'password'; allowed is 'managedidentity'.", fault.Faults);
+        Assert.Contains("EventLog__accountName is 'my account'; allowed is 3 to 24 lower-case letters or digits.", fault.Faults);
+        Assert.Contains(fault.Faults, text => text.StartsWith("AzureFunctionsJobHost__functionTimeout is '00:00:05'; allowed is a duration of 00:00:10 or more", StringComparison.Ordinal));
         Assert.Contains(fault.Faults, text => text.StartsWith("ClockSchedule is '* * * * *';", StringComparison.Ordinal));
         Assert.Contains(fault.Faults, text => text.StartsWith("Access__AnonymousTopics is 'bad topic';", StringComparison.Ordinal));
         Assert.DoesNotContain("c2VjcmV0", fault.Message, StringComparison.Ordinal);

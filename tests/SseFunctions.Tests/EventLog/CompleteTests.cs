@@ -6,6 +6,21 @@ namespace SseFunctions.Tests.EventLog;
 
 public sealed class CompleteTests
 {
+    [Fact]
+    public async Task AppendAsync_writes_when_the_completed_log_is_gone_and_another_has_begun()
+    {
+        var table = await LogTable.NewAsync();
+        var log = table.Log();
+        await log.AppendTextsAsync("1");
+        await log.CompleteAsync(Orders, CancellationToken.None);
+        await table.Client().DeleteAsync();
+        await table.Log().AppendTextsAsync("new 1");
+
+        await log.AppendTextsAsync("new 2");
+
+        Assert.Equal(["new 1", "new 2"], await table.Log().ReadTextsAsync(Orders));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

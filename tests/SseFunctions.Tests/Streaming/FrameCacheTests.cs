@@ -12,7 +12,7 @@ public class FrameCacheTests
     private const string Epoch = "abc123";
     private static readonly object Owner = new();
 
-    /// <summary>Runs put in any order and overlap: what is read is always what the events are, from the asked one on.</summary>
+    /// <summary>Runs put in any order and overlap: what is held and read is always what the events are, from the asked one on.</summary>
     [Property(MaxTest = 300)]
     public Property TryRead_gives_the_events_themselves_after_any_puts() => Prop.ForAll(
         Gen.Choose(1, 60).SelectMany(first => Gen.Choose(1, 20).Select(count => (First: first, Count: count))).ListOf().ToArbitrary(),
@@ -21,10 +21,15 @@ public class FrameCacheTests
             var cache = new FrameCache(long.MaxValue);
             foreach (var (first, count) in runs)
             {
+                var before = cache.Held(Owner, 0);
                 cache.Put(Owner, Run(first, count));
-                Assert.True(cache.TryRead(Owner, first, out var slice));
-                Assert.True(slice.Last >= first + count - 1);
-                Assert.Equal(Text(Run(first, (int)(slice.Last - first) + 1).Bytes), Text(slice.Bytes));
+                var held = cache.Held(Owner, 0)!.Value;
+                Assert.True(held.Last - held.First + 1 >= Math.Max(count, before is null ? 0 : before.Value.Last - before.Value.First + 1));
+                for (var sequence = held.First; sequence <= held.Last; sequence++)
+                {
+                    Assert.True(cache.TryRead(Owner, sequence, out var slice));
+                    Assert.Equal(Text(Run(sequence, (int)(slice.Last - sequence) + 1).Bytes), Text(slice.Bytes));
+                }
             }
         });
 
@@ -43,13 +48,32 @@ public class FrameCacheTests
     }
 
     [Fact]
+    public void TryRead_hands_out_whole_frames_of_64_KiB_at_the_most_and_one_at_the_least()
+    {
+        var cache = new FrameCache(long.MaxValue);
+        cache.Put(Owner, FrameRun.Of(Epoch, [.. Enumerable.Range(1, 200).Select(i => new StoredEvent(i, null, new byte[i == 100 ? 65_536 : 5_000], default))]));
+
+        var sizes = new List<int>();
+        for (long sequence = 1; sequence <= 200;)
+        {
+            Assert.True(cache.TryRead(Owner, sequence, out var slice));
+            Assert.True(slice.Bytes.Span.EndsWith("\n\n"u8));
+            Assert.True(slice.Bytes.Length <= 64 * 1024 || slice.Last == sequence);
+            sizes.Add(slice.Bytes.Length);
+            sequence = slice.Last + 1;
+        }
+
+        Assert.InRange(sizes.Count, 17, 30); // 1 MB in slices that are nearly full, but where a segment ends
+    }
+
+    [Fact]
     public void A_slice_stays_as_it_was_when_more_is_appended()
     {
         var cache = new FrameCache(long.MaxValue);
         cache.Put(Owner, Run(1, 1));
         cache.TryRead(Owner, 1, out var slice);
 
-        for (var sequence = 2; sequence <= FrameCache.SegmentEvents; sequence++)
+        for (var sequence = 2; sequence <= FrameCache.BlockEvents; sequence++)
             cache.Put(Owner, Run(sequence, 1));
 
         Assert.Equal(Text(Run(1, 1).Bytes), Text(slice.Bytes));

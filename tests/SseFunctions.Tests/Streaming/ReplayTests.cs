@@ -174,6 +174,71 @@ public class ReplayTests
         Assert.Equal(new(ids[0], "message", "new"), events[1]);
     }
 
+    /// <summary>The rows of the old log are on their way when the new one begins: they are not delivered under its ids.</summary>
+    [Fact]
+    public async Task Stream_delivers_nothing_of_the_old_epoch_when_its_rows_arrive_after_the_new_one_began()
+    {
+        await using var proxy = await StorageProxy.StartAsync();
+        await using var host = await TestHost.StartAsync(["Stream:PollInterval=00:00:00.050"], connectionString: proxy.ConnectionString);
+        await using var other = await TestHost.StartAsync(table: host.Table);
+        await other.PublishAsync("a", "old 1", "old 2");
+        var (inFlight, release) = (new TaskCompletionSource(), new TaskCompletionSource());
+        proxy.Intercept = async call =>
+        {
+            if (!call.IsQuery || inFlight.Task.IsCompleted)
+            {
+                await StorageProxy.PassOnAsync(call);
+                return;
+            }
+
+            using var answer = await call.ForwardAsync();
+            inFlight.SetResult();
+            await release.Task;
+            await call.ReplyAsync(answer);
+        };
+        await using var stream = await host.OpenAsync("events/a?from=start");
+        await inFlight.Task.WaitAsync(SseStream.Patience);
+
+        await new TableClient(await TestStorage.ConnectionStringAsync(), host.Table).DeleteAsync();
+        await using var third = await TestHost.StartAsync(table: host.Table);
+        var ids = await third.PublishAsync("a", "new 1", "new 2", "new 3");
+        var reset = await stream.ReadEventAsync(); // so the feed knows the new log
+        release.SetResult();
+        var events = await stream.ReadEventsAsync(3);
+
+        Assert.Equal("sse.reset", reset!.Type);
+        Assert.Equal(ids, events.Select(message => message.Id));
+        Assert.Equal(["new 1", "new 2", "new 3"], events.Select(message => message.Data));
+    }
+
+    /// <summary>Each poll is overtaken by a write of this process, and still brings what the reader in doubt waits for.</summary>
+    [Fact]
+    public async Task Stream_learns_that_its_id_is_foreign_when_every_poll_is_overtaken_by_a_write()
+    {
+        await using var proxy = await StorageProxy.StartAsync();
+        await using var host = await TestHost.StartAsync(["Stream:PollInterval=00:00:00.050"], connectionString: proxy.ConnectionString);
+        await host.PublishAsync("a", "1");
+        await using var keepsTheFeed = await host.OpenAsync("events/a");
+        await keepsTheFeed.ReadFrameAsync();
+        await keepsTheFeed.ReadFrameAsync();
+        proxy.Intercept = async call =>
+        {
+            if (call.Method != "GET")
+            {
+                await StorageProxy.PassOnAsync(call);
+                return;
+            }
+
+            using var answer = await call.ForwardAsync();
+            await host.PublishAsync("a", "meanwhile");
+            await call.ReplyAsync(answer);
+        };
+
+        await using var stream = await host.OpenAsync("events/a", "zzzzzz-1");
+
+        Assert.Equal("sse.reset", (await stream.ReadEventAsync())!.Type);
+    }
+
     /// <summary>Another instance has delivered an id that this one's feed has not polled yet: no reset, only patience.</summary>
     [Fact]
     public async Task Stream_waits_for_news_when_the_id_is_ahead_of_its_feed()

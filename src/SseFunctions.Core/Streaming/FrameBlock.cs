@@ -1,0 +1,65 @@
+namespace SseFunctions.Streaming;
+
+/// <summary>The frames held of one block of sequences: one stretch without a hole, in segments. Guarded by its cache's lock.</summary>
+internal sealed class FrameBlock
+{
+    private readonly List<FrameSegment> segments = [];
+
+    public FrameBlock(object owner, FrameRun run)
+    {
+        Owner = owner;
+        segments.Add(new FrameSegment(run.First));
+        Append(run);
+    }
+
+    public object Owner { get; }
+
+    public long First => segments[0].First;
+
+    public long Last => segments[^1].Last;
+
+    public long Count => Last - First + 1;
+
+    /// <summary>Bytes of memory.</summary>
+    public long Size => segments.Sum(segment => segment.Size);
+
+    private DateTimeOffset NewestTime { get; set; }
+
+    /// <summary>Whole frames from one sequence on, of one segment.</summary>
+    public FrameSlice From(long sequence)
+    {
+        var (bytes, last) = SegmentOf(sequence).From(sequence);
+        return new FrameSlice(bytes, last, NewestTime);
+    }
+
+    /// <summary>Adds what the run holds behind <see cref="Last"/>; the run must reach back to it.</summary>
+    public void Append(FrameRun run)
+    {
+        for (var sequence = Last + 1; sequence <= run.Last; sequence++)
+            Append(run.FrameOf(sequence));
+
+        NewestTime = run.NewestTime;
+    }
+
+    /// <summary>Adds what the other block holds behind <see cref="Last"/>; it must reach back to it.</summary>
+    public void Append(FrameBlock other)
+    {
+        for (var sequence = Last + 1; sequence <= other.Last; sequence++)
+            Append(other.SegmentOf(sequence).FrameOf(sequence));
+
+        NewestTime = other.NewestTime;
+    }
+
+    private void Append(ReadOnlySpan<byte> frame)
+    {
+        if (segments[^1].TryAppend(frame))
+            return;
+
+        var next = new FrameSegment(Last + 1);
+        next.TryAppend(frame);
+        segments.Add(next);
+    }
+
+    /// <summary>From the end: most readers are there.</summary>
+    private FrameSegment SegmentOf(long sequence) => segments[segments.FindLastIndex(segment => segment.First <= sequence)];
+}

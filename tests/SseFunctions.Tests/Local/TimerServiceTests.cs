@@ -1,0 +1,77 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using SseFunctions.Local;
+using SseFunctions.Publishing;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.Tests.Local;
+
+public class TimerServiceTests
+{
+    [Fact]
+    public async Task Host_runs_both_timers()
+    {
+        await using var host = await TestHost.StartAsync(["ClockSchedule=* * * * * *", "RetentionSchedule=* * * * * *", "Retention:MaxEvents=2"]);
+        await using var clock = await host.OpenAsync("events/clock");
+        await host.PublishAsync("a", "1", "2", "3", "4", "5");
+
+        await clock.ReadEventsAsync(1);
+        using var guard = new CancellationTokenSource(SseStream.Patience);
+        while ((await host.Client.GetFromJsonAsync<JsonElement>("topics/a", guard.Token)).GetProperty("count").GetInt32() != 2)
+            guard.Token.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>A timer of the system cannot wait for longer than 49 days.</summary>
+    [Fact]
+    public async Task ExecuteAsync_waits_for_a_tick_that_is_months_away()
+    {
+        var time = new FakeTimeProvider(new DateTimeOffset(2027, 3, 1, 0, 0, 0, TimeSpan.Zero));
+        var ticked = new TaskCompletionSource<DateTimeOffset>();
+        using var timer = new TimerService(
+            TickSchedule.TryParse("0 0 0 1 1 *")!,
+            _ =>
+            {
+                ticked.TrySetResult(time.GetUtcNow());
+                return Task.CompletedTask;
+            },
+            time,
+            NullLogger<TimerService>.Instance);
+        await timer.StartAsync(CancellationToken.None);
+
+        using var guard = new CancellationTokenSource(SseStream.Patience);
+        while (!ticked.Task.IsCompleted)
+        {
+            guard.Token.ThrowIfCancellationRequested();
+            Assert.False(timer.ExecuteTask!.IsCompleted);
+            time.Advance(TimeSpan.FromHours(1));
+            await Task.Yield();
+        }
+
+        Assert.InRange(await ticked.Task, new DateTimeOffset(2028, 1, 1, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2028, 12, 31, 0, 0, 0, TimeSpan.Zero));
+        await timer.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task ExecuteAsync_goes_on_when_a_run_fails()
+    {
+        var runs = 0;
+        var twice = new TaskCompletionSource();
+        using var timer = new TimerService(
+            TickSchedule.TryParse("* * * * * *")!,
+            _ =>
+            {
+                if (Interlocked.Increment(ref runs) == 2)
+                    twice.SetResult();
+
+                throw new NotSupportedException();
+            },
+            TimeProvider.System,
+            NullLogger<TimerService>.Instance);
+
+        await timer.StartAsync(CancellationToken.None);
+        await twice.Task.WaitAsync(SseStream.Patience);
+        await timer.StopAsync(CancellationToken.None);
+    }
+}
