@@ -18,8 +18,9 @@ public sealed partial class RetentionSweep
     {
         try
         {
+            var oldest = await log.PingAsync(cancellationToken) - options.MaxAge;
             await foreach (var topic in log.TopicsAsync(cancellationToken))
-                await TrimAsync(topic, cancellationToken);
+                await TrimAsync(topic, oldest, cancellationToken);
         }
         catch (EventLogUnavailableException fault)
         {
@@ -31,11 +32,11 @@ public sealed partial class RetentionSweep
         }
     }
 
-    private async Task TrimAsync(Topic topic, CancellationToken cancellationToken)
+    private async Task TrimAsync(Topic topic, DateTimeOffset oldest, CancellationToken cancellationToken)
     {
         try
         {
-            var removed = await trimmer.TrimAsync(topic, options.MaxAge, options.MaxEvents, cancellationToken);
+            var removed = await trimmer.TrimAsync(topic, oldest, options.MaxEvents, cancellationToken);
             if (removed > 0)
                 LogTrimmed(removed, topic);
         }

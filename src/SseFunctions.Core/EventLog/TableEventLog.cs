@@ -74,10 +74,25 @@ internal sealed class TableEventLog(TableClient table, LogTelemetry telemetry, T
         }
     }
 
-    /// <summary>Asks the table for one row, to learn whether it can be reached.</summary>
-    /// <exception cref="EventLogUnavailableException">It cannot.</exception>
-    public Task PingAsync(CancellationToken cancellationToken) =>
-        GetRowAsync(LogRows.TopicsPartition, LogRows.HeadKey, cancellationToken);
+    /// <summary>Asks the table for one row, to learn whether it can be reached, and its clock.</summary>
+    /// <returns>The storage service's time: what rows' timestamps are by. A clock of ours may have jumped.</returns>
+    /// <exception cref="EventLogUnavailableException">It cannot be reached.</exception>
+    public async Task<DateTimeOffset> PingAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = await table.GetEntityIfExistsAsync<TableEntity>(LogRows.TopicsPartition, LogRows.HeadKey, cancellationToken: cancellationToken);
+            return answer.GetRawResponse().Headers.Date ?? time.GetUtcNow();
+        }
+        catch (Exception fault) when (StorageFault.IsTableMissing(fault))
+        {
+            return time.GetUtcNow();
+        }
+        catch (Exception fault) when (StorageFault.IsStorage(fault, cancellationToken))
+        {
+            throw StorageFault.Unavailable(fault);
+        }
+    }
 
     internal async Task<TableEntity?> GetRowAsync(string partitionKey, string rowKey, CancellationToken cancellationToken)
     {

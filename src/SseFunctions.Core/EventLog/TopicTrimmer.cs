@@ -14,12 +14,16 @@ internal sealed class TopicTrimmer(TableEventLog log, TableClient table, TimePro
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
+    /// <param name="topic">The topic.</param>
+    /// <param name="oldest">What the table took before this moment, by its own clock, goes.</param>
+    /// <param name="maxEvents">Of more than these the oldest go.</param>
+    /// <param name="cancellationToken">Ends it between two batches; the next run goes on.</param>
     /// <returns>How many events the topic retains no more.</returns>
     /// <exception cref="EventLogUnavailableException">The table could not be read or written.</exception>
-    public async Task<long> TrimAsync(Topic topic, TimeSpan maxAge, long maxEvents, CancellationToken cancellationToken)
+    public async Task<long> TrimAsync(Topic topic, DateTimeOffset oldest, long maxEvents, CancellationToken cancellationToken)
     {
         var retry = new RetryBudget(Patience, time);
-        var (removed, head) = await MoveFirstAsync(topic, time.GetUtcNow() - maxAge, maxEvents, retry, cancellationToken);
+        var (removed, head) = await MoveFirstAsync(topic, oldest, maxEvents, retry, cancellationToken);
         if (head?.First > 1)
         {
             // From the beginning: a run that died between head and rows left some behind.
@@ -56,7 +60,7 @@ internal sealed class TopicTrimmer(TableEventLog log, TableClient table, TimePro
 
     /// <summary>
     /// The first sequence that the table took at or after a moment, by binary search over the table's own timestamps:
-    /// they follow commit order, while a writer's clock may jump. Now is by this process's clock.
+    /// they follow commit order, while a writer's clock may jump.
     /// </summary>
     private async Task<long> FirstSinceAsync(Topic topic, TopicHead head, DateTimeOffset moment, CancellationToken cancellationToken)
     {

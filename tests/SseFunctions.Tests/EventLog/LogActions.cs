@@ -33,8 +33,8 @@ internal static class LogActions
     public static Task<TopicHead?> HeadAsync(this TableEventLog log, Topic? topic = null) =>
         log.ReadHeadAsync(topic ?? Orders, CancellationToken.None).WaitAsync(SseStream.Patience);
 
-    public static Task<long> TrimAsync(this TopicTrimmer trimmer, long maxEvents, TimeSpan? maxAge = null) =>
-        trimmer.TrimAsync(Orders, maxAge ?? TimeSpan.FromDays(1), maxEvents, CancellationToken.None).WaitAsync(SseStream.Patience);
+    public static Task<long> TrimAsync(this TopicTrimmer trimmer, long maxEvents, DateTimeOffset? oldest = null) =>
+        trimmer.TrimAsync(Orders, oldest ?? DateTimeOffset.UtcNow - TimeSpan.FromDays(1), maxEvents, CancellationToken.None).WaitAsync(SseStream.Patience);
 
     /// <summary>
     /// The texts of all retained events. Fails unless the rows are exactly those from the head's first to its last: no

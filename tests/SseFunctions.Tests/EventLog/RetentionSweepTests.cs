@@ -89,6 +89,28 @@ public sealed class RetentionSweepTests
             Assert.Equal(1, (await table.Log().ReadHeadAsync(topic, CancellationToken.None))!.First);
     }
 
+    [Theory]
+    [InlineData(0, 5)]
+    [InlineData(2, 0)] // the table's clock says that two days have passed
+    public async Task RunAsync_counts_age_by_the_tables_clock_when_this_process_clock_has_jumped(int tablesDays, int retained)
+    {
+        await using var proxy = await StorageProxy.StartAsync();
+        var table = await FilledAsync();
+        proxy.Intercept = async call =>
+        {
+            using var answer = await call.ForwardAsync();
+            answer.Headers.Date += TimeSpan.FromDays(tablesDays);
+            await call.ReplyAsync(answer);
+        };
+        var jumped = new PassingTime();
+        jumped.Advance(TimeSpan.FromDays(365));
+        var sweep = new RetentionSweep(table.Through(proxy).Log(jumped), table.Trimmer(jumped), new RetentionOptions(), new Entries());
+
+        await sweep.RunAsync(CancellationToken.None).WaitAsync(SseStream.Patience);
+
+        Assert.Equal(retained, (await table.Log().ReadHeadAsync(Topics[0], CancellationToken.None))!.Count);
+    }
+
     private static async Task<LogTable> FilledAsync()
     {
         var table = await LogTable.NewAsync();

@@ -48,10 +48,7 @@ public sealed class TrimTests
         foreach (var text in Texts(7))
             await log.AppendTextsAsync(text);
 
-        var time = new PassingTime();
-        var maxAge = TimeSpan.FromHours(1);
-        time.SetUtcNow(await table.TimestampAsync(Orders, oldestKept) + maxAge);
-        var removed = await table.Trimmer(time).TrimAsync(maxEvents: 100, maxAge);
+        var removed = await table.Trimmer().TrimAsync(maxEvents: 100, await table.TimestampAsync(Orders, oldestKept));
 
         Assert.Equal(oldestKept - 1, removed);
         Assert.Equal(Sequences(oldestKept, 7), await table.EventRowsAsync(Orders));
@@ -68,10 +65,8 @@ public sealed class TrimTests
         var log = table.Log();
         await log.FillAsync(Texts(count));
         var epoch = (await log.HeadAsync())!.Epoch;
-        var time = new PassingTime();
-        time.Advance(TimeSpan.FromHours(2));
 
-        var removed = await table.Trimmer(time).TrimAsync(maxEvents: 1000, TimeSpan.FromHours(1));
+        var removed = await table.Trimmer().TrimAsync(maxEvents: 1000, DateTimeOffset.UtcNow + TimeSpan.FromHours(1));
 
         Assert.Equal(count, removed);
         Assert.Empty(await table.EventRowsAsync(Orders));
@@ -89,7 +84,7 @@ public sealed class TrimTests
         behind.AdjustTime(DateTimeOffset.UtcNow - TimeSpan.FromDays(10));
         await table.Log(behind).AppendTextsAsync("a");
 
-        Assert.Equal(0, await table.Trimmer().TrimAsync(maxEvents: 10, TimeSpan.FromHours(1)));
+        Assert.Equal(0, await table.Trimmer().TrimAsync(maxEvents: 10, DateTimeOffset.UtcNow - TimeSpan.FromHours(1)));
         Assert.Equal(["a"], await table.Log().ReadTextsAsync());
     }
 
@@ -103,9 +98,7 @@ public sealed class TrimTests
         foreach (var text in Texts(6))
             await log.AppendTextsAsync(text);
 
-        var time = new PassingTime();
-        time.SetUtcNow(await table.TimestampAsync(Orders, 4) + TimeSpan.FromHours(1));
-        await table.Trimmer(time).TrimAsync(maxEvents, TimeSpan.FromHours(1));
+        await table.Trimmer().TrimAsync(maxEvents, await table.TimestampAsync(Orders, 4));
 
         Assert.Equal(Sequences(expectedFirst, 6), await table.EventRowsAsync(Orders));
     }
@@ -131,8 +124,6 @@ public sealed class TrimTests
         await using var proxy = await StorageProxy.StartAsync();
         var table = await LogTable.NewAsync();
         await table.Log().FillAsync(Texts(500));
-        var time = new PassingTime();
-        time.Advance(TimeSpan.FromDays(2));
         var pointReads = 0;
         proxy.Intercept = call =>
         {
@@ -140,7 +131,7 @@ public sealed class TrimTests
             return StorageProxy.PassOnAsync(call);
         };
 
-        Assert.Equal(500, await table.Through(proxy).Trimmer(time).TrimAsync(maxEvents: 500));
+        Assert.Equal(500, await table.Through(proxy).Trimmer().TrimAsync(maxEvents: 500, DateTimeOffset.UtcNow + TimeSpan.FromHours(1)));
 
         Assert.InRange(pointReads, 3, 2 + 9); // the head, the oldest, and a binary search of 500
     }
