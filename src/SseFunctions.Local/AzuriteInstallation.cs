@@ -12,6 +12,8 @@ internal static class AzuriteInstallation
         Or set EventLog__ConnectionString in local.settings.json to a real storage account's connection string.
         """;
 
+    private const string Install = "ci --no-audit --no-fund --loglevel=error";
+
     private static readonly TimeSpan LockRetry = TimeSpan.FromMilliseconds(200);
 
     /// <exception cref="LocalHostException">Node is missing, or npm failed.</exception>
@@ -57,7 +59,7 @@ internal static class AzuriteInstallation
     private static async Task RunNpmAsync(CancellationToken cancellationToken)
     {
         // npm is a .cmd file on Windows, which only a shell finds.
-        var (command, arguments) = OperatingSystem.IsWindows() ? ("cmd.exe", "/c npm ci --no-audit --no-fund") : ("npm", "ci --no-audit --no-fund");
+        var (command, arguments) = OperatingSystem.IsWindows() ? ("cmd.exe", "/c npm " + Install) : ("npm", Install);
         Process npm;
         try
         {

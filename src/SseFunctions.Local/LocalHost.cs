@@ -24,6 +24,7 @@ internal static class LocalHost
         LocalSettings.AddTo(builder.Configuration);
         builder.Configuration["AllowedHosts"] = "localhost;127.0.0.1;[::1]"; // a foreign name that resolves to loopback is refused
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning); // request lines would show query strings
+        builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning); // this host says what matters itself
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
         // Whatever bytes a Last-Event-ID has, it is an id that is not ours, and no reason to refuse the request for good.
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.RequestHeaderEncodingSelector = name =>
@@ -44,6 +45,7 @@ internal static class LocalHost
 
     public static void PrintAddresses(WebApplication app)
     {
+        Console.WriteLine("The emitter is running; Ctrl+C stops it.");
         var prefix = app.Services.GetRequiredService<Settings>().RoutePrefix;
         foreach (var url in app.Urls)
             Console.WriteLine($"Demo page: {string.Join('/', new[] { url.TrimEnd('/'), prefix, Routes.Demo }.Where(part => part.Length > 0))}");
