@@ -38,7 +38,7 @@ internal static class StreamQuery
         {
             return long.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count <= EventId.MaxSequence
                 ? (StreamStart.Last(count), null)
-                : (null, Problem.BadField("last", $"last is no whole number from 0 to {EventId.MaxSequence}."));
+                : (null, Problem.BadField("last", $"last is no whole number from 0 to {EventId.MaxSequence}.", EventId.MaxSequence));
         }
 
         var from = http.Query["from"].ToString();
