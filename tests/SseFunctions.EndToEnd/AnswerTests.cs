@@ -5,9 +5,14 @@ using SseFunctions.TestSupport;
 
 namespace SseFunctions.EndToEnd;
 
-[Collection(Target.Collection)]
-public sealed class AnswerTests(Target target)
+public abstract class AnswerTests(Target target)
 {
+    [Collection(Target.Collection)]
+    public sealed class Direct(Target target) : AnswerTests(target);
+
+    [Collection(ProxiedTarget.Collection)]
+    public sealed class Proxied(ProxiedTarget target) : AnswerTests(target);
+
     private readonly string topic = TopicApi.NewTopic();
 
     public static TheoryData<string> BadRequestNames => [.. BadRequest.All.Keys];

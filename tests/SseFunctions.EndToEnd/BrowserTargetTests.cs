@@ -3,9 +3,14 @@ using SseFunctions.TestSupport;
 namespace SseFunctions.EndToEnd;
 
 /// <summary>Chromium against the target.</summary>
-[Collection(Target.Collection)]
-public sealed class BrowserTargetTests(Target target, Browser browser) : IClassFixture<Browser>
+public abstract class BrowserTargetTests(Target target, Browser browser) : IClassFixture<Browser>
 {
+    [Collection(Target.Collection)]
+    public sealed class Direct(Target target, Browser browser) : BrowserTargetTests(target, browser);
+
+    [Collection(ProxiedTarget.Collection)]
+    public sealed class Proxied(ProxiedTarget target, Browser browser) : BrowserTargetTests(target, browser);
+
     private readonly string topic = TopicApi.NewTopic();
 
     [SkippableFact]

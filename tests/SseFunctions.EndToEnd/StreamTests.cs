@@ -5,9 +5,14 @@ using SseFunctions.TestSupport;
 
 namespace SseFunctions.EndToEnd;
 
-[Collection(Target.Collection)]
-public sealed class StreamTests(Target target)
+public abstract class StreamTests(Target target)
 {
+    [Collection(Target.Collection)]
+    public sealed class Direct(Target target) : StreamTests(target);
+
+    [Collection(ProxiedTarget.Collection)]
+    public sealed class Proxied(ProxiedTarget target) : StreamTests(target);
+
     private readonly string topic = TopicApi.NewTopic();
 
     [Fact]
@@ -170,7 +175,7 @@ public sealed class StreamTests(Target target)
     [Theory]
     [InlineData("no id of ours", true)]
     [InlineData("no id of ours", false)]
-    [InlineData("ünïcode-🎉", true)]
+    [InlineData("ünïcode-🎉", false)] // in the header: see ForeignIdTests
     [InlineData("-", true)]
     [InlineData("abc123-", true)]
     [InlineData("ABC123-1", true)]

@@ -1,4 +1,3 @@
-using System.Text;
 using SseFunctions.TestSupport;
 
 namespace SseFunctions.EndToEnd;
@@ -8,11 +7,11 @@ namespace SseFunctions.EndToEnd;
 /// SSE_TARGET_KEY where publishing needs one; without it a local host that they share.
 /// </summary>
 /// <remarks>Nothing in such a test may depend on being alone there: each uses topics of its own.</remarks>
-public sealed class Target : IAsyncLifetime, IDisposable
+public class Target : IAsyncLifetime, IDisposable
 {
     public const string Collection = "Target";
 
-    private const string UrlVariable = "SSE_TARGET";
+    public const string UrlVariable = "SSE_TARGET";
     private const string KeyVariable = "SSE_TARGET_KEY";
 
     private LocalHostProcess? own;
@@ -31,26 +30,26 @@ public sealed class Target : IAsyncLifetime, IDisposable
     public async Task InitializeAsync()
     {
         own = Given(UrlVariable) is null ? await LocalHostProcess.StartAsync(TestStorage.NewTableName()) : null;
-        client = new HttpClient(new SocketsHttpHandler
-        {
-            UseProxy = own is null,
-            RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8, // as browsers send Last-Event-ID
-        })
-        {
-            BaseAddress = own?.BaseAddress ?? new Uri(Given(UrlVariable)!.TrimEnd('/') + "/"),
-            Timeout = Timeout.InfiniteTimeSpan,
-        };
+        var address = await ReachAsync(own?.BaseAddress ?? new Uri(Given(UrlVariable)!.TrimEnd('/') + "/"));
+        client = new HttpClient(new SocketsHttpHandler { UseProxy = !address.IsLoopback }) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
         if (Given(KeyVariable) is { } key)
             client.DefaultRequestHeaders.Add("x-functions-key", key);
     }
 
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         if (own is not null)
             await own.DisposeAsync();
     }
 
-    public void Dispose() => client?.Dispose();
+    public void Dispose()
+    {
+        client?.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Where the tests find a host that is at the given address.</summary>
+    protected virtual Task<Uri> ReachAsync(Uri host) => Task.FromResult(host);
 
     private static string? Given(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value ? value : null;
 }

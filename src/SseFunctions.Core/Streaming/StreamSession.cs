@@ -10,17 +10,8 @@ namespace SseFunctions.Streaming;
 /// </summary>
 internal sealed class StreamSession : IDisposable
 {
-    /// <summary>Bytes handed to the socket at a time: to take these is a slow client's progress. Only a frame that is larger needs several.</summary>
-    private const int MaxWriteBytes = 64 * 1024;
-
     /// <summary>How long the head may hold the response back: it decides between 200 and 204.</summary>
     private static readonly TimeSpan HeadWait = TimeSpan.FromMilliseconds(200);
-
-    /// <summary>What a client that takes no bytes gets when the host stops.</summary>
-    private static readonly TimeSpan StoppingWriteTimeout = TimeSpan.FromSeconds(2);
-
-    /// <summary>Timers count whole milliseconds.</summary>
-    private static readonly TimeSpan TimerResolution = TimeSpan.FromMilliseconds(1);
 
     private readonly StreamRequest request;
     private readonly StreamOptions options;
@@ -33,9 +24,6 @@ internal sealed class StreamSession : IDisposable
     private readonly CancellationToken hostStopping;
 
     private readonly WakeSignal wake = new();
-
-    /// <summary>Never disposed, since the timer may still call while the session is; it holds nothing that needs it.</summary>
-    private readonly CancellationTokenSource cutWrite = new();
     private readonly TopicFeed feed;
     private readonly long ticket;
     private readonly bool isAdmitted;
@@ -51,16 +39,11 @@ internal sealed class StreamSession : IDisposable
     private EventId? told;
     private Task<FrameRun?>? load;
     private TimeSpan lastWrite;
-    private bool isOutputClosed;
-
-    /// <summary>Whether a frame may have been written in part: nothing can follow it then.</summary>
-    private bool isWriting;
 
     /// <summary>Whether the stream has once had all there was.</summary>
     private bool isLive;
     private long sentEvents;
     private StreamEnd? end;
-    private long writeDeadlineTicks = long.MaxValue;
 
     public StreamSession(
         StreamRequest request,
@@ -79,9 +62,9 @@ internal sealed class StreamSession : IDisposable
         told = request.Start.After;
         isAdmitted = openStreams.Enter();
         (feed, ticket) = feeds.Join(request.Topic, wake);
-        timer = time.CreateTimer(_ => OnTimer(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        onClientLeft = clientLeft.UnsafeRegister(_ => OnClientLeft(), null);
-        onHostStopping = hostStopping.UnsafeRegister(_ => OnHostStopping(), null);
+        timer = time.CreateTimer(_ => wake.Set(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        onClientLeft = clientLeft.UnsafeRegister(_ => wake.Set(), null);
+        onHostStopping = hostStopping.UnsafeRegister(_ => wake.Set(), null);
         tags = telemetry.TagsOf(request);
         activity = telemetry.Started(tags);
     }
@@ -101,24 +84,29 @@ internal sealed class StreamSession : IDisposable
             await waited.CancelAsync();
         }
 
-        return !request.Start.IsUnknownId
+        var isFullyRead = !request.Start.IsUnknownId
             && feed.TryResolve(request.Start, out var resolved)
             && feed.Read(resolved, ticket).Kind == FeedReadKind.Complete;
+        if (isFullyRead)
+            end = StreamEnd.TopicComplete;
+
+        return isFullyRead;
     }
 
     /// <summary>Streams until there is a reason to end, and says it to a client that can still hear it.</summary>
     public async Task<StreamEnd> RunAsync(PipeWriter output)
     {
+        using var client = new ClientWriter(output, options.WriteTimeout, lifetime.Limit - Elapsed, time, clientLeft, hostStopping);
         try
         {
-            await WriteAsync(output, SseFrame.Retry(ReconnectionTime.Draw(options.Retry), $"topic {request.Topic}"));
-            var reason = await StreamUntilFaultAsync(output);
+            await WriteAsync(client, SseFrame.Retry(ReconnectionTime.Draw(options.Retry), $"topic {request.Topic}"));
+            var reason = await StreamUntilFaultAsync(client);
             if (reason is not (StreamEnd.ClientLeft or StreamEnd.SlowClient))
-                await WriteAsync(output, StreamFarewell.For(reason, options.Retry));
+                await WriteAsync(client, StreamFarewell.For(reason, options.Retry));
 
             end = reason;
         }
-        catch (OperationCanceledException) when (cutWrite.IsCancellationRequested)
+        catch (OperationCanceledException) when (client.IsCut)
         {
             end = clientLeft.IsCancellationRequested ? StreamEnd.ClientLeft : StreamEnd.SlowClient;
         }
@@ -137,24 +125,24 @@ internal sealed class StreamSession : IDisposable
         activity?.Dispose();
     }
 
-    private async Task<StreamEnd> StreamUntilFaultAsync(PipeWriter output)
+    private async Task<StreamEnd> StreamUntilFaultAsync(ClientWriter client)
     {
         try
         {
-            return await StreamAsync(output);
+            return await StreamAsync(client);
         }
-        catch (Exception fault) when (!cutWrite.IsCancellationRequested && !isWriting)
+        catch (Exception fault) when (!client.IsCut && !client.IsWriting)
         {
             Fault = fault;
             return StreamEnd.Failed;
         }
     }
 
-    private async Task<StreamEnd> StreamAsync(PipeWriter output)
+    private async Task<StreamEnd> StreamAsync(ClientWriter client)
     {
         while (true)
         {
-            if (clientLeft.IsCancellationRequested || isOutputClosed)
+            if (clientLeft.IsCancellationRequested || client.IsClosed)
                 return StreamEnd.ClientLeft;
 
             if (hostStopping.IsCancellationRequested)
@@ -167,12 +155,12 @@ internal sealed class StreamSession : IDisposable
             switch (read.Kind)
             {
                 case FeedReadKind.Frames:
-                    await WriteAsync(output, read.Slice.Bytes);
+                    await WriteAsync(client, read.Slice.Bytes);
                     Measure(read);
                     cursor = told = read.Cursor;
                     continue;
                 case FeedReadKind.Gap:
-                    await WriteAsync(output, SseFrame.Reset(request.Topic, read.Gap!));
+                    await WriteAsync(client, SseFrame.Reset(request.Topic, read.Gap!));
                     telemetry.Reset(read.Gap!.Reason);
                     cursor = told = read.Cursor;
                     continue;
@@ -190,7 +178,7 @@ internal sealed class StreamSession : IDisposable
                     if (told != cursor)
                     {
                         // Without it, a client that has seen no event yet would come back without a cursor.
-                        await WriteAsync(output, SseFrame.Id(read.Cursor));
+                        await WriteAsync(client, SseFrame.Id(read.Cursor));
                         told = cursor;
                     }
 
@@ -208,7 +196,7 @@ internal sealed class StreamSession : IDisposable
                     break;
             }
 
-            await WaitAsync(output);
+            await WaitAsync(client);
         }
     }
 
@@ -263,12 +251,12 @@ internal sealed class StreamSession : IDisposable
         return begun;
     }
 
-    private async Task WaitAsync(PipeWriter output)
+    private async Task WaitAsync(ClientWriter client)
     {
         var untilHeartbeat = lastWrite + options.Heartbeat - Elapsed;
         if (untilHeartbeat <= TimeSpan.Zero)
         {
-            await WriteAsync(output, SseFrame.Heartbeat);
+            await WriteAsync(client, SseFrame.Heartbeat);
             return;
         }
 
@@ -278,62 +266,9 @@ internal sealed class StreamSession : IDisposable
         await wake.WaitAsync();
     }
 
-    private async ValueTask WriteAsync(PipeWriter output, ReadOnlyMemory<byte> bytes)
+    private ValueTask WriteAsync(ClientWriter client, ReadOnlyMemory<byte> frames)
     {
         lastWrite = Elapsed;
-        isWriting = true;
-        while (!bytes.IsEmpty)
-        {
-            var chunk = bytes[..Math.Min(bytes.Length, MaxWriteBytes)];
-            bytes = bytes[chunk.Length..];
-            var write = output.WriteAsync(chunk, cutWrite.Token);
-            if (!write.IsCompleted)
-            {
-                AllowWrite(options.WriteTimeout);
-                if (hostStopping.IsCancellationRequested)
-                    AllowWrite(StoppingWriteTimeout);
-            }
-
-            isOutputClosed = (await write).IsCompleted;
-            Volatile.Write(ref writeDeadlineTicks, long.MaxValue);
-        }
-
-        isWriting = false;
-    }
-
-    /// <summary>Gives the write under way so long, and no longer than the platform gives the stream.</summary>
-    private void AllowWrite(TimeSpan timeout)
-    {
-        var left = lifetime.Limit - Elapsed;
-        var allowed = left < timeout ? left : timeout;
-        allowed = allowed > TimeSpan.Zero ? allowed : TimeSpan.Zero;
-        Volatile.Write(ref writeDeadlineTicks, (Elapsed + allowed).Ticks);
-        timer.Change(allowed, Timeout.InfiniteTimeSpan);
-    }
-
-    private void OnTimer()
-    {
-        var deadline = Volatile.Read(ref writeDeadlineTicks);
-        var left = TimeSpan.FromTicks(deadline) - Elapsed;
-        if (deadline == long.MaxValue)
-            wake.Set();
-        else if (left > TimeSpan.Zero)
-            timer.Change(left + TimerResolution, Timeout.InfiniteTimeSpan); // timers may fire some milliseconds early
-        else
-            cutWrite.Cancel();
-    }
-
-    private void OnClientLeft()
-    {
-        cutWrite.Cancel();
-        wake.Set();
-    }
-
-    private void OnHostStopping()
-    {
-        if (Volatile.Read(ref writeDeadlineTicks) != long.MaxValue)
-            AllowWrite(StoppingWriteTimeout);
-
-        wake.Set();
+        return client.WriteAsync(frames);
     }
 }

@@ -1,0 +1,122 @@
+using System.IO.Pipelines;
+
+namespace SseFunctions.Streaming;
+
+/// <summary>
+/// Writes to one client, and cuts it off when it takes no bytes for too long. A slow reader is held back by its socket:
+/// nothing is queued for it here.
+/// </summary>
+internal sealed class ClientWriter : IDisposable
+{
+    /// <summary>Bytes handed to the socket at a time: to take these is a slow client's progress. Only a frame that is larger needs several.</summary>
+    private const int MaxWriteBytes = 64 * 1024;
+
+    /// <summary>What a client that takes no bytes gets when the host stops.</summary>
+    private static readonly TimeSpan StoppingTimeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>Timers count whole milliseconds.</summary>
+    private static readonly TimeSpan TimerResolution = TimeSpan.FromMilliseconds(1);
+
+    private const long NoDeadline = long.MaxValue;
+
+    private readonly PipeWriter output;
+    private readonly TimeSpan timeout;
+    private readonly TimeSpan limit;
+    private readonly TimeProvider time;
+    private readonly CancellationToken hostStopping;
+    private readonly long start;
+    private readonly ITimer timer;
+    private readonly CancellationTokenRegistration onClientLeft;
+    private readonly CancellationTokenRegistration onHostStopping;
+
+    /// <summary>Never disposed, since the timer may still call while the writer is; it holds nothing that needs it.</summary>
+    private readonly CancellationTokenSource cut = new();
+
+    /// <summary>When the write under way must have ended, in ticks after the start.</summary>
+    private long deadlineTicks = NoDeadline;
+
+    /// <param name="output">The response's body.</param>
+    /// <param name="timeout">How long the client may take no bytes (Stream__WriteTimeout).</param>
+    /// <param name="limit">No write lasts for longer than this from now, whatever its timeout.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="clientLeft">Cuts the write under way.</param>
+    /// <param name="hostStopping">Shortens the timeout.</param>
+    public ClientWriter(PipeWriter output, TimeSpan timeout, TimeSpan limit, TimeProvider time, CancellationToken clientLeft, CancellationToken hostStopping)
+    {
+        (this.output, this.timeout, this.limit, this.time, this.hostStopping) = (output, timeout, limit, time, hostStopping);
+        start = time.GetTimestamp();
+        timer = time.CreateTimer(_ => OnTimer(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        onClientLeft = clientLeft.UnsafeRegister(_ => cut.Cancel(), null);
+        onHostStopping = hostStopping.UnsafeRegister(_ => OnHostStopping(), null);
+    }
+
+    /// <summary>Whether the client was cut off or has left.</summary>
+    public bool IsCut => cut.IsCancellationRequested;
+
+    /// <summary>Whether nobody reads the output any more.</summary>
+    public bool IsClosed { get; private set; }
+
+    /// <summary>Whether a frame may have been written in part: nothing can follow it then.</summary>
+    public bool IsWriting { get; private set; }
+
+    private TimeSpan Elapsed => time.GetElapsedTime(start);
+
+    /// <exception cref="OperationCanceledException">The client was cut off or has left.</exception>
+    public async ValueTask WriteAsync(ReadOnlyMemory<byte> frames)
+    {
+        IsWriting = true;
+        while (!frames.IsEmpty)
+        {
+            var chunk = frames[..Math.Min(frames.Length, MaxWriteBytes)];
+            frames = frames[chunk.Length..];
+            var write = output.WriteAsync(chunk, cut.Token);
+            if (!write.IsCompleted)
+            {
+                Allow(timeout);
+                if (hostStopping.IsCancellationRequested)
+                    Allow(StoppingTimeout);
+            }
+
+            IsClosed = (await write).IsCompleted;
+            Volatile.Write(ref deadlineTicks, NoDeadline);
+        }
+
+        IsWriting = false;
+    }
+
+    public void Dispose()
+    {
+        onClientLeft.Dispose();
+        onHostStopping.Dispose();
+        timer.Dispose();
+    }
+
+    /// <summary>Gives the write under way so long.</summary>
+    private void Allow(TimeSpan duration)
+    {
+        var left = limit - Elapsed;
+        var allowed = left < duration ? left : duration;
+        allowed = allowed > TimeSpan.Zero ? allowed : TimeSpan.Zero;
+        Volatile.Write(ref deadlineTicks, (Elapsed + allowed).Ticks);
+        timer.Change(allowed, Timeout.InfiniteTimeSpan);
+    }
+
+    private void OnTimer()
+    {
+        var deadline = Volatile.Read(ref deadlineTicks);
+        if (deadline == NoDeadline)
+            return;
+
+        var left = TimeSpan.FromTicks(deadline) - Elapsed;
+        if (left > TimeSpan.Zero)
+            timer.Change(left + TimerResolution, Timeout.InfiniteTimeSpan); // timers may fire some milliseconds early
+        else
+            cut.Cancel();
+    }
+
+    private void OnHostStopping()
+    {
+        if (Volatile.Read(ref deadlineTicks) != NoDeadline)
+            Allow(StoppingTimeout);
+    }
+}

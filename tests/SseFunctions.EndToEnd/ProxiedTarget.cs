@@ -1,0 +1,23 @@
+namespace SseFunctions.EndToEnd;
+
+/// <summary>The target, or a local host of its own, behind the Functions host's proxy.</summary>
+public sealed class ProxiedTarget : Target
+{
+    public new const string Collection = "Target behind the host's proxy";
+
+    private HostProxy? proxy;
+
+    public override async Task DisposeAsync()
+    {
+        if (proxy is not null)
+            await proxy.DisposeAsync();
+
+        await base.DisposeAsync();
+    }
+
+    protected override async Task<Uri> ReachAsync(Uri host)
+    {
+        proxy = await HostProxy.StartAsync(host);
+        return proxy.BaseAddress;
+    }
+}

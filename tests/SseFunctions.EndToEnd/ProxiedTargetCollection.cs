@@ -1,0 +1,4 @@
+namespace SseFunctions.EndToEnd;
+
+[CollectionDefinition(ProxiedTarget.Collection)]
+public sealed class ProxiedTargetCollection : ICollectionFixture<ProxiedTarget>;
