@@ -23,7 +23,6 @@ internal static class LocalHost
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         LocalSettings.AddTo(builder.Configuration);
         builder.Configuration["AllowedHosts"] = "localhost;127.0.0.1;[::1]"; // a foreign name that resolves to loopback is refused
-        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning); // request lines would show query strings
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning); // this host says what matters itself
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
         // Whatever bytes a Last-Event-ID has, it is an id that is not ours, and no reason to refuse the request for good.
@@ -62,7 +61,7 @@ internal static class LocalHost
         var endpoints = app.Services.GetRequiredService<SseEndpoints>();
         var routes = app.MapGroup(prefix);
         routes.MapGet(Routes.Events, (HttpContext context, string topic) => endpoints.StreamAsync(context, topic, CancellationToken.None));
-        routes.MapPost(Routes.Events, (HttpContext context, string topic) => endpoints.PublishAsync(context, topic));
+        routes.MapPost(Routes.Events, (HttpContext context, string topic) => endpoints.PublishAsync(context, topic, CancellationToken.None));
         routes.MapGet(Routes.Topic, (HttpContext context, string topic) => endpoints.TopicAsync(context, topic));
         routes.MapPost(Routes.Complete, (HttpContext context, string topic) => endpoints.CompleteAsync(context, topic));
         routes.MapGet(Routes.Health, (Delegate)endpoints.HealthAsync);

@@ -13,6 +13,6 @@ public class EventFunctions(SseEndpoints endpoints)
 
     [Function("Publish")]
     public Task<IResult> PublishAsync(
-        [HttpTrigger(AuthorizationLevel.Function, "post", Route = Routes.Events)] HttpRequest request, string topic) =>
-        endpoints.PublishAsync(request.HttpContext, topic);
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = Routes.Events)] HttpRequest request, string topic, FunctionContext context) =>
+        endpoints.PublishAsync(request.HttpContext, topic, context.CancellationToken);
 }

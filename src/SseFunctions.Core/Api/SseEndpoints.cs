@@ -74,7 +74,10 @@ public sealed partial class SseEndpoints
     }
 
     /// <summary>POST events/{topic}: publishes one event.</summary>
-    public async Task<IResult> PublishAsync(HttpContext context, string topicName)
+    /// <param name="context">The request.</param>
+    /// <param name="topicName">From the route.</param>
+    /// <param name="invocationCancelled">Fires at functionTimeout, when the request's own token does not.</param>
+    public async Task<IResult> PublishAsync(HttpContext context, string topicName, CancellationToken invocationCancelled)
     {
         if (!Topic.TryParse(topicName, out var topic))
             return BadTopic(topicName);
@@ -88,9 +91,10 @@ public sealed partial class SseEndpoints
                 "Content-Type");
         }
 
+        using var left = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, invocationCancelled);
         try
         {
-            var body = await BoundedBody.ReadAsync(context.Request, NewEvent.MaxDataBytes, context.RequestAborted);
+            var body = await BoundedBody.ReadAsync(context.Request, NewEvent.MaxDataBytes, left.Token);
             var type = context.Request.Query["type"].ToString();
             var newEvent = PublishBody.Read(body, isJson, type.Length == 0 ? null : type);
             // From here on the publisher's leaving changes nothing: an append that may have begun is brought to its end.

@@ -34,12 +34,6 @@ internal static class TelemetryExtensions
         var telemetry = services.AddOpenTelemetry()
             .WithMetrics(metrics => metrics.AddMeter(TelemetryNames.Source))
             .WithTracing(tracing => tracing.AddSource(TelemetryNames.Source));
-        if (!IsSet(configuration, Sampler))
-        {
-            // The default keeps only children of recorded spans, and the web server's own span of a request is not recorded.
-            telemetry.WithTracing(tracing => tracing.SetSampler(new AlwaysOnSampler()));
-        }
-
         if (toOtlp)
             telemetry.WithMetrics(metrics => metrics.AddOtlpExporter()).WithTracing(tracing => tracing.AddOtlpExporter());
 
@@ -48,6 +42,13 @@ internal static class TelemetryExtensions
             telemetry
                 .WithMetrics(metrics => metrics.AddAzureMonitorMetricExporter(monitor => monitor.ConnectionString = configuration[AzureMonitor]))
                 .WithTracing(tracing => tracing.AddAzureMonitorTraceExporter(monitor => monitor.ConnectionString = configuration[AzureMonitor]));
+        }
+
+        if (!IsSet(configuration, Sampler))
+        {
+            // Last, since an exporter may bring a sampler of its own. The default keeps only children of recorded spans, and
+            // the web server's own span of a request is not recorded; Azure Monitor's drops most of a reconnect storm.
+            telemetry.WithTracing(tracing => tracing.SetSampler(new AlwaysOnSampler()));
         }
     }
 

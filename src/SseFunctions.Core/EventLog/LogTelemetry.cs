@@ -21,9 +21,9 @@ internal sealed class LogTelemetry
         this.options = options;
         var meter = meters.Create(TelemetryNames.Source);
         appendedEvents = meter.CreateCounter<long>(TelemetryNames.AppendedEvents, "{event}", "Events appended by this process.");
-        conflicts = meter.CreateCounter<long>(TelemetryNames.AppendConflicts, "{conflict}", "Appends that another writer was faster than, and that were tried again.");
-        appendDuration = meter.CreateHistogram<double>(TelemetryNames.AppendDuration, "s", "From the request to append to its result, waiting included.");
-        transactions = meter.CreateCounter<long>(TelemetryNames.TableTransactions, "{transaction}", "Requests to Table Storage, as they are billed: tries that failed included.");
+        conflicts = meter.CreateCounter<long>(TelemetryNames.AppendConflicts, "{conflict}", "Transactions refused because another writer was faster, or the idempotency key was there already.");
+        appendDuration = meter.CreateHistogram(TelemetryNames.AppendDuration, "s", "From the request to append to its result, waiting included.", advice: TelemetryNames.LatencyBuckets);
+        transactions = meter.CreateCounter<long>(TelemetryNames.TableTransactions, "{transaction}", "Requests to Table Storage, tries that failed included.");
         CountTransactions = new CountingPolicy(this);
     }
 
@@ -45,19 +45,31 @@ internal sealed class LogTelemetry
     {
         public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
         {
-            ProcessNext(message, pipeline);
-            Count(message);
+            try
+            {
+                ProcessNext(message, pipeline);
+            }
+            finally
+            {
+                Count(message);
+            }
         }
 
         public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
         {
-            await ProcessNextAsync(message, pipeline);
-            Count(message);
+            try
+            {
+                await ProcessNextAsync(message, pipeline);
+            }
+            finally
+            {
+                Count(message);
+            }
         }
 
         private void Count(HttpMessage message) => telemetry.transactions.Add(
             1,
             new(TelemetryNames.MethodAttribute, message.Request.Method.Method),
-            new(TelemetryNames.StatusAttribute, message.HasResponse ? message.Response.Status : 0));
+            message.HasResponse ? new(TelemetryNames.StatusAttribute, message.Response.Status) : new(TelemetryNames.ErrorAttribute, "no_response"));
     }
 }

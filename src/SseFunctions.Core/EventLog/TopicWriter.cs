@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Azure;
 using Azure.Data.Tables;
@@ -45,7 +46,17 @@ internal sealed class TopicWriter(Topic topic, TableEventLog log, TableClient ta
     {
         using var activity = LogTelemetry.StartAppend();
         var start = time.GetTimestamp();
-        var result = await append();
+        AppendResult result;
+        try
+        {
+            result = await append();
+        }
+        catch
+        {
+            activity?.SetStatus(ActivityStatusCode.Error);
+            throw;
+        }
+
         activity?.SetTag(TelemetryNames.AppendOutcome, result.Outcome.ToString());
         if (result.Outcome == AppendOutcome.Appended)
             telemetry.Appended(topic, (int)(result.Last - result.First + 1), time.GetElapsedTime(start));

@@ -23,40 +23,33 @@ internal sealed class FrameBlock
     /// <summary>Bytes of memory.</summary>
     public long Size => segments.Sum(segment => segment.Size);
 
-    private DateTimeOffset NewestTime { get; set; }
-
     /// <summary>Whole frames from one sequence on, of one segment.</summary>
-    public FrameSlice From(long sequence)
-    {
-        var (bytes, last) = SegmentOf(sequence).From(sequence);
-        return new FrameSlice(bytes, last, NewestTime);
-    }
+    public FrameSlice From(long sequence) => SegmentOf(sequence).From(sequence);
 
     /// <summary>Adds what the run holds behind <see cref="Last"/>; the run must reach back to it.</summary>
     public void Append(FrameRun run)
     {
         for (var sequence = Last + 1; sequence <= run.Last; sequence++)
-            Append(run.FrameOf(sequence));
-
-        NewestTime = run.NewestTime;
+            Append(run.FrameOf(sequence), run.TimeOf(sequence));
     }
 
     /// <summary>Adds what the other block holds behind <see cref="Last"/>; it must reach back to it.</summary>
     public void Append(FrameBlock other)
     {
         for (var sequence = Last + 1; sequence <= other.Last; sequence++)
-            Append(other.SegmentOf(sequence).FrameOf(sequence));
-
-        NewestTime = other.NewestTime;
+        {
+            var segment = other.SegmentOf(sequence);
+            Append(segment.FrameOf(sequence), segment.TimeOf(sequence));
+        }
     }
 
-    private void Append(ReadOnlySpan<byte> frame)
+    private void Append(ReadOnlySpan<byte> frame, DateTimeOffset time)
     {
-        if (segments[^1].TryAppend(frame))
+        if (segments[^1].TryAppend(frame, time))
             return;
 
         var next = new FrameSegment(Last + 1);
-        next.TryAppend(frame);
+        next.TryAppend(frame, time);
         segments.Add(next);
     }
 

@@ -8,8 +8,8 @@ namespace SseFunctions.Streaming;
 /// <param name="First">The sequence of the first event.</param>
 /// <param name="Bytes">The frames, one behind the other.</param>
 /// <param name="Ends">Where each frame ends in <paramref name="Bytes"/>; never empty.</param>
-/// <param name="NewestTime">The last event's time.</param>
-internal sealed record FrameRun(string Epoch, long First, ReadOnlyMemory<byte> Bytes, int[] Ends, DateTimeOffset NewestTime)
+/// <param name="Times">Each event's time.</param>
+internal sealed record FrameRun(string Epoch, long First, ReadOnlyMemory<byte> Bytes, int[] Ends, DateTimeOffset[] Times)
 {
     public long Last => First + Ends.Length - 1;
 
@@ -25,7 +25,7 @@ internal sealed record FrameRun(string Epoch, long First, ReadOnlyMemory<byte> B
             ends[i] = output.WrittenCount;
         }
 
-        return new FrameRun(epoch, events[0].Sequence, output.WrittenMemory, ends, events[^1].Time);
+        return new FrameRun(epoch, events[0].Sequence, output.WrittenMemory, ends, [.. events.Select(e => e.Time)]);
     }
 
     /// <summary>The frame of one event of this run.</summary>
@@ -35,12 +35,14 @@ internal sealed record FrameRun(string Epoch, long First, ReadOnlyMemory<byte> B
         return Bytes.Span[StartOf(index)..Ends[index]];
     }
 
+    public DateTimeOffset TimeOf(long sequence) => Times[sequence - First];
+
     /// <summary>Whole frames from one sequence on.</summary>
     public FrameSlice From(long sequence)
     {
         var index = (int)(sequence - First);
         var last = FrameSlice.LastIndex(Ends, index);
-        return new FrameSlice(Bytes[StartOf(index)..Ends[last]], First + last, NewestTime);
+        return new FrameSlice(Bytes[StartOf(index)..Ends[last]], First + last, Times[last]);
     }
 
     private int StartOf(int index) => index == 0 ? 0 : Ends[index - 1];

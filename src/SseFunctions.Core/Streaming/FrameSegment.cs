@@ -11,7 +11,11 @@ internal sealed class FrameSegment(long first)
     /// <summary>What a segment holds, unless one frame alone is larger: a slow reader keeps no more than this from being freed.</summary>
     private const int MaxBytes = 256 * 1024;
 
+    /// <summary>Bytes of a DateTimeOffset in a list.</summary>
+    private const int TimeSize = 16;
+
     private readonly List<int> ends = [];
+    private readonly List<DateTimeOffset> times = [];
     private byte[] buffer = [];
 
     public long First { get; } = first;
@@ -19,13 +23,13 @@ internal sealed class FrameSegment(long first)
     public long Last => First + ends.Count - 1;
 
     /// <summary>Bytes of memory.</summary>
-    public long Size => buffer.Length + (sizeof(int) * (long)ends.Capacity);
+    public long Size => buffer.Length + ((sizeof(int) + TimeSize) * (long)ends.Capacity);
 
     private int Length => StartOf(ends.Count);
 
     /// <summary>Takes the frame of the next sequence.</summary>
     /// <returns>Whether there was room for it.</returns>
-    public bool TryAppend(ReadOnlySpan<byte> frame)
+    public bool TryAppend(ReadOnlySpan<byte> frame, DateTimeOffset time)
     {
         var (start, end) = (Length, Length + frame.Length);
         if (end > MaxBytes && start > 0)
@@ -36,17 +40,20 @@ internal sealed class FrameSegment(long first)
 
         frame.CopyTo(buffer.AsSpan(start));
         ends.Add(end);
+        times.Add(time);
         return true;
     }
 
     /// <summary>Whole frames from one sequence on.</summary>
-    public (ReadOnlyMemory<byte> Bytes, long Last) From(long sequence)
+    public FrameSlice From(long sequence)
     {
         var index = (int)(sequence - First);
         var start = StartOf(index);
         var last = FrameSlice.LastIndex(CollectionsMarshal.AsSpan(ends), index);
-        return (buffer.AsMemory(start, ends[last] - start), First + last);
+        return new FrameSlice(buffer.AsMemory(start, ends[last] - start), First + last, times[last]);
     }
+
+    public DateTimeOffset TimeOf(long sequence) => times[(int)(sequence - First)];
 
     public ReadOnlySpan<byte> FrameOf(long sequence)
     {

@@ -3,7 +3,7 @@ namespace SseFunctions.Streaming;
 /// <summary>Frames to be written: shared bytes that never change.</summary>
 /// <param name="Bytes">Whole frames.</param>
 /// <param name="Last">The sequence of the last of them.</param>
-/// <param name="NewestTime">The time of the newest event that is held with them.</param>
+/// <param name="NewestTime">The time of the last event.</param>
 internal readonly record struct FrameSlice(ReadOnlyMemory<byte> Bytes, long Last, DateTimeOffset NewestTime)
 {
     /// <summary>What a slice holds, unless one frame alone is larger: between two slices a stream looks at its deadline.</summary>

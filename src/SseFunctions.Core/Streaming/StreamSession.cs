@@ -121,8 +121,7 @@ internal sealed class StreamSession : IDisposable
         timer.Dispose();
         feed.Leave(wake);
         openStreams.Leave();
-        telemetry.Ended(tags, end, Elapsed);
-        activity?.Dispose();
+        telemetry.Ended(activity, tags, end ?? StreamEnd.Failed, Elapsed);
     }
 
     private async Task<StreamEnd> StreamUntilFaultAsync(ClientWriter client)

@@ -23,12 +23,12 @@ internal sealed class StreamTelemetry
         this.options = options;
         var meter = meters.Create(TelemetryNames.Source);
         active = meter.CreateUpDownCounter<long>(TelemetryNames.ActiveStreams, "{stream}", "Streams that are open.");
-        duration = meter.CreateHistogram<double>(TelemetryNames.StreamDuration, "s", "How long streams lived, by how they started and why they ended.");
+        duration = meter.CreateHistogram(TelemetryNames.StreamDuration, "s", "How long streams lived, by how they started and why they ended.", advice: TelemetryNames.StreamBuckets);
         sentEvents = meter.CreateCounter<long>(TelemetryNames.SentEvents, "{event}", "Events written to clients.");
         sentBytes = meter.CreateCounter<long>(TelemetryNames.SentBytes, "By", "Bytes of these events.");
         catchUp = meter.CreateHistogram<long>(TelemetryNames.CatchUp, "{event}", "Events that a stream wrote before it had all there was.");
         resets = meter.CreateCounter<long>(TelemetryNames.Resets, "{reset}", "Gaps that streams told of, by reason.");
-        delivery = meter.CreateHistogram<double>(TelemetryNames.DeliveryDuration, "s", "From an event's append to its write to a live client, by the clocks of both machines; of a burst, the newest event's.");
+        delivery = meter.CreateHistogram(TelemetryNames.DeliveryDuration, "s", "From an event's append to its write to a live client, by the clocks of both machines; of events written together, the newest's.", advice: TelemetryNames.LatencyBuckets);
     }
 
     /// <summary>What a stream belongs to, as measurements bear it; made once a stream.</summary>
@@ -41,11 +41,30 @@ internal sealed class StreamTelemetry
         return Source.StartActivity("sse stream", ActivityKind.Server, default(ActivityContext), tags);
     }
 
-    public void Ended(KeyValuePair<string, object?>[] tags, StreamEnd? end, TimeSpan lived)
+    public void Ended(Activity? activity, KeyValuePair<string, object?>[] tags, StreamEnd end, TimeSpan lived)
     {
+        var cause = NameOf(end);
         active.Add(-1);
-        duration.Record(lived.TotalSeconds, [.. tags, new(TelemetryNames.EndAttribute, end?.ToString() ?? "Failed")]);
+        duration.Record(lived.TotalSeconds, [.. tags, new(TelemetryNames.EndAttribute, cause)]);
+        activity?.SetTag(TelemetryNames.EndAttribute, cause);
+        if (end == StreamEnd.Failed)
+            activity?.SetStatus(ActivityStatusCode.Error);
+
+        activity?.Dispose();
     }
+
+    private static string NameOf(StreamEnd end) => end switch
+    {
+        StreamEnd.ClientLeft => "client_left",
+        StreamEnd.SlowClient => "slow_client",
+        StreamEnd.Lifetime => "lifetime",
+        StreamEnd.HostStopping => "host_stopping",
+        StreamEnd.TopicComplete => "topic_complete",
+        StreamEnd.CaughtUp => "caught_up",
+        StreamEnd.AtCapacity => "at_capacity",
+        StreamEnd.StorageUnavailable => "storage_unavailable",
+        _ => "failed",
+    };
 
     public void Sent(KeyValuePair<string, object?>[] tags, long events, int bytes)
     {

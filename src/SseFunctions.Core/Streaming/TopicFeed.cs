@@ -53,7 +53,12 @@ internal sealed partial class TopicFeed : IDisposable
     public Task FirstAnswer => firstAnswer.Task;
 
     /// <summary>Begins to poll, until <see cref="Dispose"/>; after the first reader has joined, so that it trusts the first poll.</summary>
-    public void Start() => _ = Task.Run(PollAsync);
+    /// <remarks>Outside the context of the request that began it, here and in loading: its logs and traces are not this feed's.</remarks>
+    public void Start()
+    {
+        using (ExecutionContext.SuppressFlow())
+            _ = Task.Run(PollAsync);
+    }
 
     /// <summary>Whether nobody has read since this was last asked.</summary>
     public bool IsIdleSinceLastLook()
@@ -161,7 +166,8 @@ internal sealed partial class TopicFeed : IDisposable
                 return Nothing;
 
             var epoch = head.Epoch;
-            return loads[(epoch, block)] = Task.Run(() => LoadAsync(epoch, block, from, to));
+            using (ExecutionContext.SuppressFlow())
+                return loads[(epoch, block)] = Task.Run(() => LoadAsync(epoch, block, from, to));
         }
     }
 

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Net;
 using System.Numerics;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
@@ -7,6 +9,8 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using Microsoft.Extensions.Logging;
+using OpenTelemetry;
+using OpenTelemetry.Trace;
 using SseFunctions.EventLog;
 using SseFunctions.TestSupport;
 
@@ -54,7 +58,7 @@ public class TelemetryTests
         Assert.All(delivery.GetMeasurementSnapshot(), measurement => Assert.InRange(measurement.Value, 0, 60));
         Assert.Equal("unknown", Assert.Single(resets.GetMeasurementSnapshot()).Tags[TelemetryNames.ReasonAttribute]);
         Assert.Equal(
-            [("newest", "ClientLeft"), ("unknown", "CaughtUp")],
+            [("newest", "client_left"), ("unknown", "caught_up")],
             duration.GetMeasurementSnapshot().Select(measurement => (measurement.Tags[TelemetryNames.StartAttribute], measurement.Tags[TelemetryNames.EndAttribute])));
         Assert.Contains(transactions.GetMeasurementSnapshot(), measurement => (string?)measurement.Tags[TelemetryNames.MethodAttribute] == "GET");
         Assert.All(sent.GetMeasurementSnapshot(), measurement => Assert.DoesNotContain(TelemetryNames.TopicAttribute, measurement.Tags.Keys));
@@ -85,6 +89,36 @@ public class TelemetryTests
         Assert.Equal("a", Assert.Single(appended.GetMeasurementSnapshot()).Tags[TelemetryNames.TopicAttribute]);
     }
 
+    [Fact]
+    public async Task Transactions_that_get_no_answer_are_counted()
+    {
+        var nobody = TestStorage.ConnectionStringFor(new Uri($"http://127.0.0.1:{TestStorage.FreePort()}/"));
+        await using var host = await TestHost.StartAsync(connectionString: nobody);
+        var transactions = Collect<long>(host, TelemetryNames.TableTransactions);
+
+        using var answer = await host.Client.GetAsync("topics/a");
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        Assert.Equal(3, Sum(transactions)); // with the client's own retries
+        Assert.All(transactions.GetMeasurementSnapshot(), measurement => Assert.Equal("no_response", measurement.Tags[TelemetryNames.ErrorAttribute]));
+    }
+
+    /// <summary>Azure Monitor's exporter brings a sampler that keeps a few spans a second.</summary>
+    [Theory]
+    [InlineData("APPLICATIONINSIGHTS_CONNECTION_STRING=InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint=http://127.0.0.1:9/")]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:9")]
+    public async Task No_span_is_sampled_away_whatever_the_exporter(string exporter)
+    {
+        var spans = new Spans();
+        await using var host = await TestHost.StartAsync(
+            [exporter],
+            configure: builder => builder.Services.ConfigureOpenTelemetryTracerProvider(tracing => tracing.AddProcessor(spans)));
+
+        await host.PublishAsync("a", [.. Enumerable.Repeat("x", 100)]);
+
+        Assert.True(spans.Count >= 100, $"{spans.Count} of 100"); // tests beside this one append as well
+    }
+
     /// <summary>To a real OTLP endpoint over HTTP, which keeps what it gets.</summary>
     [Fact]
     public async Task Everything_is_exported_by_OTLP_without_payloads_and_topics_when_an_endpoint_is_set()
@@ -104,6 +138,19 @@ public class TelemetryTests
         Assert.Contains("sse stream", received["/v1/traces"], StringComparison.Ordinal);
         foreach (var secret in new[] { Payload, "confidential-topic", "secret-token" })
             Assert.All(received.Values, text => Assert.DoesNotContain(secret, text, StringComparison.Ordinal));
+    }
+
+    private sealed class Spans : BaseProcessor<Activity>
+    {
+        private int count;
+
+        public int Count => Volatile.Read(ref count);
+
+        public override void OnEnd(Activity data)
+        {
+            if (data.DisplayName == "sse append" && data.Recorded)
+                Interlocked.Increment(ref count);
+        }
     }
 
     private static async Task<WebApplication> CollectorAsync(ConcurrentDictionary<string, string> received)

@@ -67,6 +67,22 @@ public class FrameCacheTests
     }
 
     [Fact]
+    public void TryRead_tells_the_time_of_the_slices_own_last_event()
+    {
+        var start = DateTimeOffset.UnixEpoch;
+        var run = FrameRun.Of(Epoch, [.. Enumerable.Range(1, 10).Select(i => new StoredEvent(i, null, new byte[30_000], start.AddSeconds(i)))]);
+        var cache = new FrameCache(long.MaxValue);
+        cache.Put(Owner, run);
+        cache.Put(Owner, FrameRun.Of(Epoch, [new StoredEvent(2, null, new byte[30_000], start)])); // adds nothing
+
+        Assert.True(cache.TryRead(Owner, 1, out var first));
+        Assert.True(cache.TryRead(Owner, 10, out var last));
+
+        Assert.Equal((2, start.AddSeconds(2)), (first.Last, first.NewestTime));
+        Assert.Equal((10, start.AddSeconds(10)), (last.Last, last.NewestTime));
+    }
+
+    [Fact]
     public void A_slice_stays_as_it_was_when_more_is_appended()
     {
         var cache = new FrameCache(long.MaxValue);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Text;
@@ -6,6 +7,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using SseFunctions.Api;
 using SseFunctions.EventLog;
 using SseFunctions.Streaming;
@@ -45,6 +47,40 @@ public class StreamFaultTests
             await stream.DisposeAsync();
 
         Assert.InRange(Stopwatch.GetElapsedTime(fired, await returned.Task.WaitAsync(SseStream.Patience)), TimeSpan.Zero, Promptly);
+    }
+
+    /// <summary>The web server's own request lines are the danger: in the function app as in the local host.</summary>
+    [Fact]
+    public async Task Nothing_of_a_query_reaches_a_log()
+    {
+        var log = new Lines();
+        await using var app = await InvokerAsync((context, endpoints) => endpoints.StreamAsync(context, "a", CancellationToken.None), log);
+        using var client = new HttpClient { BaseAddress = new Uri(app.Urls.Single()) };
+
+        await using var stream = await SseStream.OpenAsync(client, "/?mode=poll&token=secret-token&code=secret-key", "secret-id");
+        await stream.ReadToEndAsync();
+        await app.StopAsync();
+
+        Assert.Contains("Application is shutting down...", log.All); // lines do come here
+        Assert.DoesNotContain("secret", string.Concat(log.All), StringComparison.Ordinal);
+    }
+
+    /// <summary>Not that of its first reader: a later fault of the feed is not that request's.</summary>
+    [Fact]
+    public async Task Feed_reads_the_table_in_no_requests_context()
+    {
+        await using var host = await TestHost.StartAsync();
+        var context = new AsyncLocal<string>();
+        var log = host.Services.GetRequiredService<TableEventLog>();
+        context.Value = "the request's";
+        var seen = new TaskCompletionSource<string?>();
+        var feed = new TopicFeed(
+            Topic.Parse("a"), log, new FrameCache(1), new StreamOptions(), new Watch(() => seen.TrySetResult(context.Value)), NullLogger<TopicFeed>.Instance);
+
+        feed.Start();
+
+        Assert.Null(await seen.Task.WaitAsync(SseStream.Patience));
+        feed.Dispose();
     }
 
     [Fact]
@@ -90,11 +126,14 @@ public class StreamFaultTests
     }
 
     /// <summary>An endpoint as a trigger calls it.</summary>
-    private static async Task<WebApplication> InvokerAsync(Func<HttpContext, SseEndpoints, Task> invoke)
+    private static async Task<WebApplication> InvokerAsync(Func<HttpContext, SseEndpoints, Task> invoke, ILoggerProvider? log = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Logging.ClearProviders();
+        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace);
+        if (log is not null)
+            builder.Logging.AddProvider(log);
+
         builder.Configuration["EventLog:ConnectionString"] = await TestStorage.ConnectionStringAsync();
         builder.Configuration["EventLog:TableName"] = TestStorage.NewTableName();
         builder.Configuration["Access:AnonymousTopics"] = "*";
@@ -103,6 +142,35 @@ public class StreamFaultTests
         app.MapGet("/", (HttpContext context) => invoke(context, app.Services.GetRequiredService<SseEndpoints>()));
         await app.StartAsync();
         return app;
+    }
+
+    private sealed class Lines : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> All { get; } = [];
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, Microsoft.Extensions.Logging.EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            All.Enqueue(formatter(state, exception));
+
+        public void Dispose()
+        {
+        }
+    }
+
+    /// <summary>A clock that tells when it is looked at.</summary>
+    private sealed class Watch(Action look) : TimeProvider
+    {
+        public override long GetTimestamp()
+        {
+            look();
+            return base.GetTimestamp();
+        }
     }
 
     /// <summary>A clock that once cannot tell the time: something that no one expects.</summary>
