@@ -34,8 +34,11 @@ internal sealed record HostJson(string RoutePrefix, TimeSpan? FunctionTimeout)
 
     private static TimeSpan? ReadTimeout(string? text, SettingsReader reader)
     {
-        if (text is null or "-1")
-            return text is null ? DefaultFunctionTimeout : null;
+        if (text is null)
+            return DefaultFunctionTimeout;
+
+        if (text == "-1")
+            return null;
 
         if (TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var timeout) && timeout >= LeastFunctionTimeout)
             return timeout;

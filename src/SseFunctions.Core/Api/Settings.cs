@@ -80,8 +80,11 @@ internal sealed partial record Settings(
             return null;
         }
 
-        if (account is null || AccountNameRule().IsMatch(account))
-            return account is null ? null : new Uri($"https://{account}.table.core.windows.net");
+        if (account is null)
+            return null;
+
+        if (AccountNameRule().IsMatch(account))
+            return new Uri($"https://{account}.table.core.windows.net");
 
         reader.Refuse(AccountKey, account, "3 to 24 lower-case letters or digits");
         return null;

@@ -79,36 +79,18 @@ internal sealed class TableEventLog(TableClient table, LogTelemetry telemetry, T
     /// <exception cref="EventLogUnavailableException">It cannot be reached.</exception>
     public async Task<DateTimeOffset> PingAsync(CancellationToken cancellationToken)
     {
-        try
-        {
-            var answer = await table.GetEntityIfExistsAsync<TableEntity>(LogRows.TopicsPartition, LogRows.HeadKey, cancellationToken: cancellationToken);
-            return answer.GetRawResponse().Headers.Date ?? time.GetUtcNow();
-        }
-        catch (Exception fault) when (StorageFault.IsTableMissing(fault))
-        {
-            return time.GetUtcNow();
-        }
-        catch (Exception fault) when (StorageFault.IsStorage(fault, cancellationToken))
-        {
-            throw StorageFault.Unavailable(fault);
-        }
+        var answer = await AskAsync(
+            () => table.GetEntityIfExistsAsync<TableEntity>(LogRows.TopicsPartition, LogRows.HeadKey, cancellationToken: cancellationToken),
+            cancellationToken);
+        return answer?.GetRawResponse().Headers.Date ?? time.GetUtcNow();
     }
 
     internal async Task<TableEntity?> GetRowAsync(string partitionKey, string rowKey, CancellationToken cancellationToken)
     {
-        try
-        {
-            var answer = await table.GetEntityIfExistsAsync<TableEntity>(partitionKey, rowKey, cancellationToken: cancellationToken);
-            return answer.HasValue ? answer.Value : null;
-        }
-        catch (Exception fault) when (StorageFault.IsTableMissing(fault))
-        {
-            return null;
-        }
-        catch (Exception fault) when (StorageFault.IsStorage(fault, cancellationToken))
-        {
-            throw StorageFault.Unavailable(fault);
-        }
+        var answer = await AskAsync(
+            () => table.GetEntityIfExistsAsync<TableEntity>(partitionKey, rowKey, cancellationToken: cancellationToken),
+            cancellationToken);
+        return answer is { HasValue: true } ? answer.Value : null;
     }
 
     /// <summary>Follows continuation tokens to the end, through pages that hold a token and no rows.</summary>
@@ -116,7 +98,7 @@ internal sealed class TableEventLog(TableClient table, LogTelemetry telemetry, T
     {
         await using var pages = table.QueryAsync<TableEntity>(filter, select: select, cancellationToken: cancellationToken)
             .AsPages().GetAsyncEnumerator(cancellationToken);
-        while (await NextAsync(pages, cancellationToken) is { } page)
+        while (await AskAsync(async () => await pages.MoveNextAsync() ? pages.Current : null, cancellationToken) is { } page)
         {
             foreach (var row in page.Values)
                 yield return row;
@@ -125,11 +107,13 @@ internal sealed class TableEventLog(TableClient table, LogTelemetry telemetry, T
 
     internal void OnWritten(Topic topic, TopicHead head, IReadOnlyList<StoredEvent> events) => Written?.Invoke(topic, head, events);
 
-    private static async Task<Page<TableEntity>?> NextAsync(IAsyncEnumerator<Page<TableEntity>> pages, CancellationToken cancellationToken)
+    /// <returns>The answer; null when the table is not there yet.</returns>
+    private static async Task<T?> AskAsync<T>(Func<Task<T?>> ask, CancellationToken cancellationToken)
+        where T : class
     {
         try
         {
-            return await pages.MoveNextAsync() ? pages.Current : null;
+            return await ask();
         }
         catch (Exception fault) when (StorageFault.IsTableMissing(fault))
         {

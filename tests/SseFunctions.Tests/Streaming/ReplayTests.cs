@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json;
-using Azure.Data.Tables;
 using SseFunctions.EventLog;
+using SseFunctions.Tests.EventLog;
 using SseFunctions.TestSupport;
 
 namespace SseFunctions.Tests.Streaming;
@@ -163,8 +163,7 @@ public class ReplayTests
         await host.PublishAsync("a", "1");
         await using var stream = await host.OpenAsync("events/a?from=start");
         await stream.ReadEventAsync();
-        var table = new TableClient(await TestStorage.ConnectionStringAsync(), host.Table);
-        await table.DeleteAsync();
+        await (await TableOfAsync(host)).Client().DeleteAsync();
         await using var other = await TestHost.StartAsync(table: host.Table);
 
         var ids = await other.PublishAsync("a", "new");
@@ -199,7 +198,7 @@ public class ReplayTests
         await using var stream = await host.OpenAsync("events/a?from=start");
         await inFlight.Task.WaitAsync(SseStream.Patience);
 
-        await new TableClient(await TestStorage.ConnectionStringAsync(), host.Table).DeleteAsync();
+        await (await TableOfAsync(host)).Client().DeleteAsync();
         await using var third = await TestHost.StartAsync(table: host.Table);
         var ids = await third.PublishAsync("a", "new 1", "new 2", "new 3");
         var reset = await stream.ReadEventAsync(); // so the feed knows the new log
@@ -285,7 +284,7 @@ public class ReplayTests
     public async Task Stream_reads_segment_after_segment_when_far_behind()
     {
         await using var host = await TestHost.StartAsync();
-        var log = await LogOfAsync(host);
+        var log = (await TableOfAsync(host)).Log();
         var texts = Enumerable.Range(1, 1000).Select(i => $"event {i}").ToList();
         foreach (var batch in texts.Chunk(98))
             await log.AppendAsync(Topic.Parse("a"), [.. batch.Select(text => new NewEvent(null, System.Text.Encoding.UTF8.GetBytes(text)))], null, CancellationToken.None);
@@ -295,13 +294,8 @@ public class ReplayTests
         Assert.Equal(texts, (await stream.ReadEventsAsync(texts.Count)).Select(message => message.Data));
     }
 
-    private static async Task<TableEventLog> LogOfAsync(TestHost host) =>
-        new(new TableClient(await TestStorage.ConnectionStringAsync(), host.Table), TestTelemetry.Log, TimeProvider.System);
+    private static async Task<LogTable> TableOfAsync(TestHost host) => new(await TestStorage.ConnectionStringAsync(), host.Table);
 
-    private static async Task TrimAsync(TestHost host, long keep)
-    {
-        var table = new TableClient(await TestStorage.ConnectionStringAsync(), host.Table);
-        var trimmer = new TopicTrimmer(new TableEventLog(table, TestTelemetry.Log, TimeProvider.System), table, TimeProvider.System);
-        await trimmer.TrimAsync(Topic.Parse("a"), DateTimeOffset.MinValue, keep, CancellationToken.None);
-    }
+    private static async Task TrimAsync(TestHost host, long keep) => await (await TableOfAsync(host)).Trimmer()
+        .TrimAsync(Topic.Parse("a"), DateTimeOffset.MinValue, keep, CancellationToken.None);
 }
