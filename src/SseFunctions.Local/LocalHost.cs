@@ -61,6 +61,7 @@ internal static class LocalHost
         var endpoints = app.Services.GetRequiredService<SseEndpoints>();
         var routes = app.MapGroup(prefix);
         routes.MapGet(Routes.Events, (HttpContext context, string topic) => endpoints.StreamAsync(context, topic, CancellationToken.None));
+        routes.MapGet(Routes.EventsOfTopics, (HttpContext context) => endpoints.StreamTopicsAsync(context, CancellationToken.None));
         routes.MapPost(Routes.Events, (HttpContext context, string topic) => endpoints.PublishAsync(context, topic, CancellationToken.None));
         routes.MapGet(Routes.Topic, (HttpContext context, string topic) => endpoints.TopicAsync(context, topic));
         routes.MapPost(Routes.Complete, (HttpContext context, string topic) => endpoints.CompleteAsync(context, topic));

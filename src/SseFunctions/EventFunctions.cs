@@ -11,6 +11,11 @@ public class EventFunctions(SseEndpoints endpoints)
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Routes.Events)] HttpRequest request, string topic, FunctionContext context) =>
         endpoints.StreamAsync(request.HttpContext, topic, context.CancellationToken);
 
+    [Function("StreamTopics")]
+    public Task StreamTopicsAsync(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Routes.EventsOfTopics)] HttpRequest request, FunctionContext context) =>
+        endpoints.StreamTopicsAsync(request.HttpContext, context.CancellationToken);
+
     [Function("Publish")]
     public Task<IResult> PublishAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = Routes.Events)] HttpRequest request, string topic, FunctionContext context) =>

@@ -37,6 +37,8 @@ public sealed class LocalHostProcess : IAsyncDisposable
         process.ErrorDataReceived += (_, line) => OnError(line.Data);
     }
 
+    public int ProcessId => process.Id;
+
     /// <summary>The root of the API, with a slash at its end.</summary>
     public Uri BaseAddress { get; }
 

@@ -4,6 +4,7 @@ namespace SseFunctions.Api;
 public static class Routes
 {
     public const string Events = "events/{topic}";
+    public const string EventsOfTopics = "events";
     public const string Topic = "topics/{topic}";
     public const string Complete = "topics/{topic}/complete";
     public const string Health = "health";

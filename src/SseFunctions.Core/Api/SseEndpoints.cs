@@ -47,15 +47,40 @@ public sealed partial class SseEndpoints
     /// <param name="context">The request.</param>
     /// <param name="topicName">From the route.</param>
     /// <param name="invocationCancelled">Fires at functionTimeout, when the request's own token does not.</param>
-    public async Task StreamAsync(HttpContext context, string topicName, CancellationToken invocationCancelled)
+    public Task StreamAsync(HttpContext context, string topicName, CancellationToken invocationCancelled) =>
+        StreamAsync(context, [topicName], invocationCancelled);
+
+    /// <summary>GET events?topic=a&amp;topic=b: streams several topics on one connection.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="invocationCancelled">Fires at functionTimeout, when the request's own token does not.</param>
+    public async Task StreamTopicsAsync(HttpContext context, CancellationToken invocationCancelled)
     {
-        if (Readable(topicName, out var problem) is not { } topic)
+        var names = StreamQuery.Topics(context.Request);
+        if (names.Length is 0 or > StreamRequest.MaxTopics)
         {
-            await problem!.ExecuteAsync(context);
+            var detail = $"the query names {names.Length} topics; 1 to {StreamRequest.MaxTopics} are allowed, as in ?topic=a&topic=b.";
+            await Problem.BadField("topic", detail, StreamRequest.MaxTopics, names.Length).ExecuteAsync(context);
             return;
         }
 
-        var (request, badQuery) = StreamQuery.Read(context.Request, topic);
+        await StreamAsync(context, names, invocationCancelled);
+    }
+
+    private async Task StreamAsync(HttpContext context, IReadOnlyList<string> topicNames, CancellationToken invocationCancelled)
+    {
+        var topics = new List<Topic>();
+        foreach (var name in topicNames)
+        {
+            if (Readable(name, out var problem) is not { } topic)
+            {
+                await problem!.ExecuteAsync(context);
+                return;
+            }
+
+            topics.Add(topic);
+        }
+
+        var (request, badQuery) = StreamQuery.Read(context.Request, topics);
         if (request is null)
         {
             await badQuery!.ExecuteAsync(context);
@@ -70,7 +95,7 @@ public sealed partial class SseEndpoints
             return;
         }
 
-        await RunAsync(context, session, topic);
+        await RunAsync(context, session, request);
     }
 
     /// <summary>POST events/{topic}: publishes one event.</summary>
@@ -188,7 +213,7 @@ public sealed partial class SseEndpoints
     /// <summary>GET demo: the page of the classic example.</summary>
     public static IResult Demo() => DemoPage.Result;
 
-    private async Task RunAsync(HttpContext context, StreamSession session, Topic topic)
+    private async Task RunAsync(HttpContext context, StreamSession session, StreamRequest request)
     {
         StreamQuery.SetHeaders(context.Response);
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
@@ -199,9 +224,9 @@ public sealed partial class SseEndpoints
         try
         {
             var end = await session.RunAsync(context.Response.BodyWriter);
-            LogStreamEnded(topic, end);
+            LogStreamEnded(request, end);
             if (session.Fault is not null)
-                LogStreamFailed(topic, session.Fault);
+                LogStreamFailed(request, session.Fault);
 
             if (end == StreamEnd.SlowClient)
                 context.Abort(); // what is buffered for it would keep the connection waiting
@@ -209,7 +234,7 @@ public sealed partial class SseEndpoints
         catch (Exception fault) when (fault is IOException or ObjectDisposedException or InvalidOperationException)
         {
             // The response cannot be written any more; the client comes back with its Last-Event-ID.
-            LogStreamFailed(topic, fault);
+            LogStreamFailed(request, fault);
             context.Abort();
         }
     }
@@ -252,10 +277,10 @@ public sealed partial class SseEndpoints
     }
 
     [LoggerMessage(EventId = 1, Level = LogLevel.Debug, Message = "A stream of topic {Topic} ended: {End}")]
-    private partial void LogStreamEnded(Topic topic, StreamEnd end);
+    private partial void LogStreamEnded(StreamRequest topic, StreamEnd end);
 
     [LoggerMessage(EventId = 2, Level = LogLevel.Error, Message = "A stream of topic {Topic} failed")]
-    private partial void LogStreamFailed(Topic topic, Exception fault);
+    private partial void LogStreamFailed(StreamRequest topic, Exception fault);
 
     [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "A request was answered 503: {Fault}")]
     private partial void LogStorageUnavailable(string fault);

@@ -11,19 +11,24 @@ internal static class StreamQuery
 {
     public const string LastEventId = "Last-Event-ID";
 
+    /// <summary>The topics that a request for several names, in the order of their names and each once.</summary>
+    public static string[] Topics(HttpRequest http) =>
+        [.. http.Query["topic"].Select(name => name ?? "").Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+
+    /// <param name="http">The request.</param>
+    /// <param name="topics">Its topics, in the order of their names.</param>
     /// <returns>The request, or the problem with it.</returns>
-    public static (StreamRequest? Request, ProblemHttpResult? Problem) Read(HttpRequest http, Topic topic)
+    public static (StreamRequest? Request, ProblemHttpResult? Problem) Read(HttpRequest http, IReadOnlyList<Topic> topics)
     {
-        var query = http.Query;
-        var mode = query["mode"].ToString();
+        var mode = http.Query["mode"].ToString();
         if (mode is not ("" or "poll"))
             return (null, Problem.BadField("mode", $"mode has {mode.Length} characters that are not 'poll'; leave it out to hold the stream open."));
 
-        var (start, problem) = ReadStart(http);
-        return start is null ? (null, problem) : (new StreamRequest(topic, start, IsPoll: mode == "poll"), null);
+        var (starts, problem) = ReadStarts(http, topics.Count);
+        return starts is null ? (null, problem) : (new StreamRequest([.. topics.Zip(starts, (topic, start) => new TopicStart(topic, start))], IsPoll: mode == "poll"), null);
     }
 
-    private static (StreamStart? Start, ProblemHttpResult? Problem) ReadStart(HttpRequest http)
+    private static (IReadOnlyList<StreamStart>? Starts, ProblemHttpResult? Problem) ReadStarts(HttpRequest http, int topics)
     {
         // The header wins: it is the browser's own, newer than what the page put into the URL.
         var lastEventId = http.Headers[LastEventId].ToString();
@@ -31,9 +36,14 @@ internal static class StreamQuery
             lastEventId = http.Query["lastEventId"].ToString();
 
         if (lastEventId.Length > 0)
-            return (StreamStart.Behind(lastEventId), null);
+            return (StreamCursor.Starts(lastEventId, topics), null);
 
-        var last = http.Query["last"].ToString();
+        var (start, problem) = ReadStart(http.Query["last"].ToString(), http.Query["from"].ToString());
+        return start is null ? (null, problem) : ([.. Enumerable.Repeat(start, topics)], null);
+    }
+
+    private static (StreamStart? Start, ProblemHttpResult? Problem) ReadStart(string last, string from)
+    {
         if (last.Length > 0)
         {
             return long.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count <= EventId.MaxSequence
@@ -41,7 +51,6 @@ internal static class StreamQuery
                 : (null, Problem.BadField("last", $"last is no whole number from 0 to {EventId.MaxSequence}.", EventId.MaxSequence));
         }
 
-        var from = http.Query["from"].ToString();
         return from switch
         {
             "" or "now" => (StreamStart.Now, null),

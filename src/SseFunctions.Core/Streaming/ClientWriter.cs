@@ -35,6 +35,9 @@ internal sealed class ClientWriter : IDisposable
     /// <summary>When the write under way must have ended, in ticks after the start.</summary>
     private long deadlineTicks = NoDeadline;
 
+    /// <summary>A push that the client has not taken at once; null when there is none.</summary>
+    private Task<FlushResult>? pendingPush;
+
     /// <param name="output">The response's body.</param>
     /// <param name="timeout">How long the client may take no bytes (Stream__WriteTimeout).</param>
     /// <param name="limit">No write lasts for longer than this from now, whatever its timeout.</param>
@@ -59,29 +62,53 @@ internal sealed class ClientWriter : IDisposable
     /// <summary>Whether a frame may have been written in part: nothing can follow it then.</summary>
     public bool IsWriting { get; private set; }
 
+    /// <summary>When something was written last, after the start.</summary>
+    public TimeSpan LastWrite { get; private set; }
+
     private TimeSpan Elapsed => time.GetElapsedTime(start);
+
+    /// <summary>Whether these frames are few enough to be written in one go.</summary>
+    public static bool CanPush(ReadOnlyMemory<byte> frames) => frames.Length <= MaxWriteBytes;
+
+    /// <summary>
+    /// Writes without waiting, as far as the client takes it at once; whoever waits next for this client awaits
+    /// <see cref="FinishPushAsync"/> first. What goes wrong in writing is told there.
+    /// </summary>
+    /// <returns>Whether all is done.</returns>
+    public bool TryPush(ReadOnlyMemory<byte> frames)
+    {
+        var write = BeginWrite(frames);
+        if (write.IsCompletedSuccessfully)
+        {
+            EndWrite(write.Result);
+            return !IsClosed;
+        }
+
+        pendingPush = write.AsTask();
+        return false;
+    }
+
+    /// <summary>Waits until the client has taken what was pushed.</summary>
+    /// <exception cref="OperationCanceledException">The client was cut off or has left.</exception>
+    public async ValueTask FinishPushAsync()
+    {
+        if (pendingPush is not { } push)
+            return;
+
+        pendingPush = null;
+        EndWrite(await push);
+    }
 
     /// <exception cref="OperationCanceledException">The client was cut off or has left.</exception>
     public async ValueTask WriteAsync(ReadOnlyMemory<byte> frames)
     {
-        IsWriting = true;
         while (!frames.IsEmpty)
         {
             var chunk = frames[..Math.Min(frames.Length, MaxWriteBytes)];
             frames = frames[chunk.Length..];
-            var write = output.WriteAsync(chunk, cut.Token);
-            if (!write.IsCompleted)
-            {
-                Allow(timeout);
-                if (hostStopping.IsCancellationRequested)
-                    Allow(StoppingTimeout);
-            }
-
-            IsClosed = (await write).IsCompleted;
-            Volatile.Write(ref deadlineTicks, NoDeadline);
+            EndWrite(await BeginWrite(chunk));
+            IsWriting = !frames.IsEmpty;
         }
-
-        IsWriting = false;
     }
 
     public void Dispose()
@@ -89,6 +116,37 @@ internal sealed class ClientWriter : IDisposable
         onClientLeft.Dispose();
         onHostStopping.Dispose();
         timer.Dispose();
+    }
+
+    private ValueTask<FlushResult> BeginWrite(ReadOnlyMemory<byte> chunk)
+    {
+        LastWrite = Elapsed;
+        IsWriting = true;
+        ValueTask<FlushResult> write;
+        try
+        {
+            write = output.WriteAsync(chunk, cut.Token);
+        }
+        catch (Exception fault)
+        {
+            return ValueTask.FromException<FlushResult>(fault);
+        }
+
+        if (!write.IsCompleted)
+        {
+            Allow(timeout);
+            if (hostStopping.IsCancellationRequested)
+                Allow(StoppingTimeout);
+        }
+
+        return write;
+    }
+
+    private void EndWrite(FlushResult result)
+    {
+        IsClosed = result.IsCompleted;
+        IsWriting = false;
+        Volatile.Write(ref deadlineTicks, NoDeadline);
     }
 
     /// <summary>Gives the write under way so long.</summary>

@@ -23,8 +23,8 @@ internal sealed class FrameBlock
     /// <summary>Bytes of memory.</summary>
     public long Size => segments.Sum(segment => segment.Size);
 
-    /// <summary>Whole frames from one sequence on, of one segment.</summary>
-    public FrameSlice From(long sequence) => SegmentOf(sequence).From(sequence);
+    /// <summary>Whole frames from one sequence to another, of one segment.</summary>
+    public FrameSlice Slice(long sequence, long last) => SegmentOf(sequence).Slice(sequence, last);
 
     /// <summary>Adds what the run holds behind <see cref="Last"/>; the run must reach back to it.</summary>
     public void Append(FrameRun run)

@@ -23,8 +23,8 @@ internal sealed class FrameCache(long capacity)
 
     public static long FirstOf(long block) => (block * BlockEvents) + 1;
 
-    /// <summary>Finds whole frames from one sequence on, as many as are handed out at a time.</summary>
-    public bool TryRead(object owner, long sequence, out FrameSlice slice)
+    /// <summary>Finds whole frames from one sequence to another, as many as are handed out at a time.</summary>
+    public bool TryRead(object owner, long sequence, long last, out FrameSlice slice)
     {
         lock (gate)
         {
@@ -32,7 +32,7 @@ internal sealed class FrameCache(long capacity)
             {
                 byLastUse.Remove(node);
                 byLastUse.AddLast(node);
-                slice = node.Value.From(sequence);
+                slice = node.Value.Slice(sequence, last);
                 return true;
             }
 

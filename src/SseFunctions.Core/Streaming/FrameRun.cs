@@ -21,7 +21,7 @@ internal sealed record FrameRun(string Epoch, long First, ReadOnlyMemory<byte> B
         var ends = new int[events.Count];
         for (var i = 0; i < events.Count; i++)
         {
-            SseFrame.WriteEvent(output, new EventId(epoch, events[i].Sequence), events[i].Type, events[i].Data.Span);
+            SseFrame.WriteEvent(output, new EventId(epoch, events[i].Sequence).ToString(), events[i].Type, events[i].Data.Span);
             ends[i] = output.WrittenCount;
         }
 

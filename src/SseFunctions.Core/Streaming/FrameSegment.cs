@@ -44,13 +44,14 @@ internal sealed class FrameSegment(long first)
         return true;
     }
 
-    /// <summary>Whole frames from one sequence on.</summary>
-    public FrameSlice From(long sequence)
+    /// <summary>Whole frames from one sequence to another, as far as a slice goes.</summary>
+    public FrameSlice Slice(long sequence, long last)
     {
         var index = (int)(sequence - First);
         var start = StartOf(index);
-        var last = FrameSlice.LastIndex(CollectionsMarshal.AsSpan(ends), index);
-        return new FrameSlice(buffer.AsMemory(start, ends[last] - start), First + last, times[last]);
+        var count = (int)Math.Min(ends.Count, last - First + 1);
+        var end = FrameSlice.LastIndex(CollectionsMarshal.AsSpan(ends)[..count], index);
+        return new FrameSlice(buffer.AsMemory(start, ends[end] - start), First + end, times[end]);
     }
 
     public DateTimeOffset TimeOf(long sequence) => times[(int)(sequence - First)];

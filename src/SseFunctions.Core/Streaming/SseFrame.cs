@@ -17,13 +17,19 @@ internal static class SseFrame
     /// <summary>A comment without text: proxies see traffic, the browser sees nothing.</summary>
     public static readonly ReadOnlyMemory<byte> Heartbeat = ":\n\n"u8.ToArray();
 
+    /// <summary>An event begins with its id, so that an id can be put around it without looking further.</summary>
+    private static ReadOnlySpan<byte> IdField => "id: "u8;
+
+    /// <summary>No frame has an empty line within it: every line of data has its field name.</summary>
+    private static ReadOnlySpan<byte> FrameEnd => "\n\n"u8;
+
     private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\r\n"u8);
 
     /// <summary>Writes an event. Each line of the data becomes a field of its own, since CR, LF and CRLF all end a line.</summary>
-    public static void WriteEvent(IBufferWriter<byte> output, EventId id, string? type, ReadOnlySpan<byte> data)
+    public static void WriteEvent(IBufferWriter<byte> output, string id, string? type, ReadOnlySpan<byte> data)
     {
-        output.Write("id: "u8);
-        Encoding.UTF8.GetBytes(id.ToString(), output);
+        output.Write(IdField);
+        Encoding.UTF8.GetBytes(id, output);
         if (type is not null)
         {
             output.Write("\nevent: "u8);
@@ -42,23 +48,53 @@ internal static class SseFrame
         }
 
         output.Write(data);
-        output.Write("\n\n"u8);
+        output.Write(FrameEnd);
     }
 
     /// <summary>Moves the client's last event ID; without data nothing is dispatched.</summary>
-    public static ReadOnlyMemory<byte> Id(EventId id) => Encoding.UTF8.GetBytes($"id: {id}\n\n");
+    public static ReadOnlyMemory<byte> Id(string id) => Encoding.UTF8.GetBytes($"id: {id}\n\n");
 
     /// <summary>Sets the client's reconnection time, in whole milliseconds, and says why in a comment.</summary>
     public static ReadOnlyMemory<byte> Retry(TimeSpan reconnectionTime, string comment) => Encoding.UTF8.GetBytes(
         string.Create(CultureInfo.InvariantCulture, $"retry: {(long)reconnectionTime.TotalMilliseconds}\n: {comment}\n\n"));
 
-    /// <summary>Tells of a gap. Its id is where the stream goes on, so that a reconnect is not told of it again.</summary>
-    public static ReadOnlyMemory<byte> Reset(Topic topic, StreamGap gap)
+    /// <summary>Tells of a gap in a topic. The frame's id is where the stream goes on, so that a reconnect is not told of it again.</summary>
+    public static ReadOnlyMemory<byte> Reset(Topic topic, StreamGap gap, string id)
     {
         var output = new ArrayBufferWriter<byte>();
         var data = JsonSerializer.SerializeToUtf8Bytes(
             new { topic = topic.Name, reason = gap.Reason, lost = gap.Lost, resumeFrom = gap.ResumeFrom.ToString() });
-        WriteEvent(output, gap.ResumeFrom, ResetType, data);
+        WriteEvent(output, id, ResetType, data);
         return output.WrittenMemory;
+    }
+
+    /// <summary>Copies events, as <see cref="WriteEvent"/> has written them, with something before and behind each one's id.</summary>
+    /// <param name="frames">The events.</param>
+    /// <param name="before">What to put before each id.</param>
+    /// <param name="behind">What to put behind each id.</param>
+    /// <param name="output">Room for all.</param>
+    /// <returns>How many bytes were written.</returns>
+    public static int Relabel(ReadOnlySpan<byte> frames, ReadOnlySpan<byte> before, ReadOnlySpan<byte> behind, Span<byte> output)
+    {
+        var rest = output;
+        while (!frames.IsEmpty)
+        {
+            var idEnd = frames.IndexOf((byte)'\n');
+            var frameEnd = frames.IndexOf(FrameEnd) + FrameEnd.Length;
+            Write(IdField, ref rest);
+            Write(before, ref rest);
+            Write(frames[IdField.Length..idEnd], ref rest);
+            Write(behind, ref rest);
+            Write(frames[idEnd..frameEnd], ref rest);
+            frames = frames[frameEnd..];
+        }
+
+        return output.Length - rest.Length;
+    }
+
+    private static void Write(ReadOnlySpan<byte> bytes, ref Span<byte> rest)
+    {
+        bytes.CopyTo(rest);
+        rest = rest[bytes.Length..];
     }
 }

@@ -18,6 +18,9 @@ internal sealed record StreamOptions
     /// <summary>The time between two reads of a busy topic's head; a quiet topic's grows to 2 s.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>The least time between two writes of new events to a stream; zero for none. What comes meanwhile is written together.</summary>
+    public TimeSpan FlushInterval { get; init; } = TimeSpan.FromMilliseconds(50);
+
     /// <summary>Streams held open by this process; those beyond get what there is and a longer reconnection time.</summary>
     public int MaxStreams { get; init; } = 1000;
 

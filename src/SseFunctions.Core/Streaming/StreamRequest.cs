@@ -3,8 +3,16 @@ using SseFunctions.EventLog;
 namespace SseFunctions.Streaming;
 
 /// <summary>What a client asks for.</summary>
-/// <param name="Topic">The topic.</param>
-/// <param name="Start">Where to begin.</param>
+/// <param name="Topics">The topics in the order of their names, which is the order of their ids in the cursor, and where to begin in each.</param>
 /// <param name="IsPoll">End as soon as the client has all there is (the classic "retry: 1000" page).</param>
 /// <param name="AccessLeft">How long the client's permission lasts; null when unbounded.</param>
-internal sealed record StreamRequest(Topic Topic, StreamStart Start, bool IsPoll = false, TimeSpan? AccessLeft = null);
+internal sealed record StreamRequest(IReadOnlyList<TopicStart> Topics, bool IsPoll = false, TimeSpan? AccessLeft = null)
+{
+    /// <summary>Topics of one connection: so many ids and the dots between them fit in a Last-Event-ID, see <see cref="EventId.MaxSequence"/>.</summary>
+    public const int MaxTopics = 8;
+
+    /// <summary>How the stream starts, in a word.</summary>
+    public string StartName => Topics[0].Start.Name;
+
+    public override string ToString() => string.Join(", ", Topics.Select(place => place.Topic));
+}

@@ -1,16 +1,18 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.IO.Pipelines;
+using System.Text;
 using SseFunctions.EventLog;
 
 namespace SseFunctions.Streaming;
 
 /// <summary>
-/// One connection: a cursor into its topic's feed, and a deadline. It waits in one place for whatever comes first: an
+/// One connection: a reader for each of its topics, and a deadline. It waits in one place for whatever comes first: an
 /// event, a loaded range, a heartbeat, the deadline, the client's leaving, the host's stopping.
 /// </summary>
 internal sealed class StreamSession : IDisposable
 {
-    /// <summary>How long the head may hold the response back: it decides between 200 and 204.</summary>
+    /// <summary>How long the heads may hold the response back: they decide between 200 and 204.</summary>
     private static readonly TimeSpan HeadWait = TimeSpan.FromMilliseconds(200);
 
     private readonly StreamRequest request;
@@ -24,8 +26,7 @@ internal sealed class StreamSession : IDisposable
     private readonly CancellationToken hostStopping;
 
     private readonly WakeSignal wake = new();
-    private readonly TopicFeed feed;
-    private readonly long ticket;
+    private readonly TopicReader[] readers;
     private readonly bool isAdmitted;
     private readonly long start;
     private readonly StreamLifetime lifetime;
@@ -33,16 +34,15 @@ internal sealed class StreamSession : IDisposable
     private readonly CancellationTokenRegistration onClientLeft;
     private readonly CancellationTokenRegistration onHostStopping;
 
-    private EventId? cursor;
-
-    /// <summary>The last event ID that the client holds, as far as this stream knows.</summary>
-    private EventId? told;
-    private Task<FrameRun?>? load;
-    private TimeSpan lastWrite;
+    /// <summary>Whose turn it is to be read first.</summary>
+    private int turn;
 
     /// <summary>Whether the stream has once had all there was.</summary>
     private bool isLive;
     private long sentEvents;
+
+    /// <summary>When events were written last, after the start.</summary>
+    private TimeSpan lastEvents;
     private StreamEnd? end;
 
     public StreamSession(
@@ -59,13 +59,12 @@ internal sealed class StreamSession : IDisposable
         (this.clientLeft, this.hostStopping) = (clientLeft, hostStopping);
         start = time.GetTimestamp();
         lifetime = StreamLifetime.Draw(options.Lifetime, options.FunctionTimeout, request.AccessLeft);
-        told = request.Start.After;
         isAdmitted = openStreams.Enter();
-        (feed, ticket) = feeds.Join(request.Topic, wake);
         timer = time.CreateTimer(_ => wake.Set(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         onClientLeft = clientLeft.UnsafeRegister(_ => wake.Set(), null);
         onHostStopping = hostStopping.UnsafeRegister(_ => wake.Set(), null);
         tags = telemetry.TagsOf(request);
+        readers = [.. request.Topics.Select(place => new TopicReader(place, feeds, wake, telemetry, tags, time))];
         activity = telemetry.Started(tags);
     }
 
@@ -74,19 +73,27 @@ internal sealed class StreamSession : IDisposable
 
     private TimeSpan Elapsed => time.GetElapsedTime(start);
 
-    /// <summary>Whether the topic is complete and the client has all of it: the answer is then 204, which ends an EventSource.</summary>
+    /// <summary>Where the stream is in all its topics.</summary>
+    private string Id => StreamCursor.Join(readers.Select(reader => reader.Cursor.GetValueOrDefault()));
+
+    /// <summary>How long to hold new events back. Several feeds push to a stream of several topics, each in its own rhythm.</summary>
+    private TimeSpan FlushWait => isLive && readers.Length > 1 ? lastEvents + options.FlushInterval - Elapsed : TimeSpan.Zero;
+
+    /// <summary>Whether the client is to get all there is and no more.</summary>
+    private bool EndsCaughtUp => request.IsPoll || !isAdmitted;
+
+    /// <summary>Whether the topics are complete and the client has all of them: the answer is then 204, which ends an EventSource.</summary>
     public async Task<bool> IsFullyReadAsync()
     {
-        if (!feed.FirstAnswer.IsCompleted)
+        var answers = Task.WhenAll(readers.Select(reader => reader.FirstAnswer));
+        if (!answers.IsCompleted)
         {
             using var waited = CancellationTokenSource.CreateLinkedTokenSource(clientLeft, hostStopping);
-            await Task.WhenAny(feed.FirstAnswer, Task.Delay(HeadWait, time, waited.Token));
+            await Task.WhenAny(answers, Task.Delay(HeadWait, time, waited.Token));
             await waited.CancelAsync();
         }
 
-        var isFullyRead = !request.Start.IsUnknownId
-            && feed.TryResolve(request.Start, out var resolved)
-            && feed.Read(resolved, ticket).Kind == FeedReadKind.Complete;
+        var isFullyRead = Array.TrueForAll(readers, reader => reader.IsFullyRead);
         if (isFullyRead)
             end = StreamEnd.TopicComplete;
 
@@ -99,10 +106,10 @@ internal sealed class StreamSession : IDisposable
         using var client = new ClientWriter(output, options.WriteTimeout, lifetime.Limit - Elapsed, time, clientLeft, hostStopping);
         try
         {
-            await WriteAsync(client, SseFrame.Retry(ReconnectionTime.Draw(options.Retry), $"topic {request.Topic}"));
+            await client.WriteAsync(SseFrame.Retry(ReconnectionTime.Draw(options.Retry), $"topic {request}"));
             var reason = await StreamUntilFaultAsync(client);
             if (reason is not (StreamEnd.ClientLeft or StreamEnd.SlowClient))
-                await WriteAsync(client, StreamFarewell.For(reason, options.Retry));
+                await client.WriteAsync(StreamFarewell.For(reason, options.Retry));
 
             end = reason;
         }
@@ -119,7 +126,9 @@ internal sealed class StreamSession : IDisposable
         onClientLeft.Dispose();
         onHostStopping.Dispose();
         timer.Dispose();
-        feed.Leave(wake);
+        foreach (var reader in readers)
+            reader.Dispose();
+
         openStreams.Leave();
         telemetry.Ended(activity, tags, end ?? StreamEnd.Failed, Elapsed);
     }
@@ -150,124 +159,164 @@ internal sealed class StreamSession : IDisposable
             if (Elapsed >= lifetime.Planned)
                 return StreamEnd.Lifetime;
 
-            var read = Read();
-            switch (read.Kind)
+            if (Elapsed >= client.LastWrite + options.Heartbeat)
+                await client.WriteAsync(SseFrame.Heartbeat);
+
+            var next = NextRead(out var reader);
+            switch (next.Kind)
             {
+                case FeedReadKind.Frames when FlushWait > TimeSpan.Zero:
+                    await WaitAsync(client, FlushWait);
+                    continue;
                 case FeedReadKind.Frames:
-                    await WriteAsync(client, read.Slice.Bytes);
-                    Measure(read);
-                    cursor = told = read.Cursor;
+                    await WriteEventsAsync(client, reader!, next);
                     continue;
                 case FeedReadKind.Gap:
-                    await WriteAsync(client, SseFrame.Reset(request.Topic, read.Gap!));
-                    telemetry.Reset(read.Gap!.Reason);
-                    cursor = told = read.Cursor;
+                    reader!.MoveTo(next.Cursor);
+                    await client.WriteAsync(SseFrame.Reset(reader.Topic, next.Gap!, Id));
+                    telemetry.Reset(next.Gap!.Reason);
+                    SetTold();
                     continue;
-                case FeedReadKind.NotLoaded:
-                    load ??= BeginLoad();
-                    break;
                 case FeedReadKind.StorageUnavailable:
                     return StreamEnd.StorageUnavailable;
                 case FeedReadKind.CaughtUp or FeedReadKind.Complete:
-                    cursor = read.Cursor;
-                    if (!isLive)
-                        telemetry.CaughtUp(tags, sentEvents);
-
-                    isLive = true;
-                    if (told != cursor)
-                    {
-                        // Without it, a client that has seen no event yet would come back without a cursor.
-                        await WriteAsync(client, SseFrame.Id(read.Cursor));
-                        told = cursor;
-                    }
-
-                    if (read.Kind == FeedReadKind.Complete)
+                    await BeLiveAsync(client);
+                    if (next.Kind == FeedReadKind.Complete)
                         return StreamEnd.TopicComplete;
 
-                    if (request.IsPoll)
-                        return StreamEnd.CaughtUp;
+                    if (EndsCaughtUp)
+                        return request.IsPoll ? StreamEnd.CaughtUp : StreamEnd.AtCapacity;
 
-                    if (!isAdmitted)
-                        return StreamEnd.AtCapacity;
+                    await WaitParkedAsync(client);
+                    continue;
+                default:
+                    await WaitAsync(client);
+                    continue;
+            }
+        }
+    }
 
+    /// <summary>What to do next, for any of the topics in turn: nothing while it is not known where to begin in one of them, since an id tells of all.</summary>
+    private FeedRead NextRead(out TopicReader? of)
+    {
+        of = null;
+        foreach (var reader in readers)
+        {
+            if (!reader.TryResolve(out var unresolved))
+                return unresolved;
+        }
+
+        var (isWaiting, isComplete) = (false, true);
+        for (var i = 0; i < readers.Length; i++)
+        {
+            var reader = readers[(turn + i) % readers.Length];
+            var read = reader.Read(isLive: !EndsCaughtUp);
+            switch (read.Kind)
+            {
+                case FeedReadKind.Frames or FeedReadKind.Gap or FeedReadKind.StorageUnavailable:
+                    (of, turn) = (reader, turn + i + 1);
+                    return read;
+                case FeedReadKind.NotLoaded:
+                    reader.Load();
+                    isWaiting = true;
+                    break;
+                case FeedReadKind.CaughtUp or FeedReadKind.Complete:
+                    reader.MoveTo(read.Cursor);
+                    isComplete &= read.Kind == FeedReadKind.Complete;
                     break;
                 default:
+                    isWaiting = true;
                     break;
             }
-
-            await WaitAsync(client);
         }
+
+        return new(isWaiting ? FeedReadKind.Waiting : isComplete ? FeedReadKind.Complete : FeedReadKind.CaughtUp, default);
     }
 
-    private void Measure(FeedRead read)
+    private async ValueTask WriteEventsAsync(ClientWriter client, TopicReader reader, FeedRead read)
     {
-        var events = cursor is { } from && from.Epoch == read.Cursor.Epoch ? read.Cursor.Sequence - from.Sequence : read.Cursor.Sequence;
+        var events = reader.MoveTo(read.Cursor);
+        if (readers.Length == 1)
+            await client.WriteAsync(read.Slice.Bytes);
+        else
+            await WriteRelabelledAsync(client, reader, read.Slice.Bytes, events);
+
+        SetTold();
         sentEvents += events;
+        lastEvents = Elapsed;
         telemetry.Sent(tags, events, read.Slice.Bytes.Length);
         if (isLive)
-            telemetry.Delivered(tags, time.GetUtcNow() - read.Slice.NewestTime);
+            telemetry.Delivered(tags, read.Slice.NewestTime, time);
     }
 
-    private FeedRead Read()
+    /// <summary>Writes events of one topic under ids that tell of all topics: what stands around the topic's own id is the same for the whole slice.</summary>
+    private async ValueTask WriteRelabelledAsync(ClientWriter client, TopicReader reader, ReadOnlyMemory<byte> frames, long events)
     {
-        FrameRun? run = null;
-        if (load is { IsCompleted: true } loaded)
+        var index = Array.IndexOf(readers, reader);
+        var before = Encoding.ASCII.GetBytes(string.Concat(readers[..index].Select(other => $"{other.Cursor}{StreamCursor.Separator}")));
+        var behind = Encoding.ASCII.GetBytes(string.Concat(readers[(index + 1)..].Select(other => $"{StreamCursor.Separator}{other.Cursor}")));
+        var buffer = ArrayPool<byte>.Shared.Rent(frames.Length + (int)(events * (before.Length + behind.Length)));
+        try
         {
-            load = null;
-            if (!loaded.IsCompletedSuccessfully)
-                return new(FeedReadKind.StorageUnavailable, cursor.GetValueOrDefault());
-
-            run = loaded.Result;
+            var length = SseFrame.Relabel(frames.Span, before, behind, buffer);
+            await client.WriteAsync(buffer.AsMemory(0, length));
         }
-
-        if (cursor is null)
+        finally
         {
-            if (!feed.TryResolve(request.Start, out var resolved))
-                return feed.Read(resolved, ticket);
-
-            cursor = resolved;
-            if (request.Start.IsUnknownId)
-                return new(FeedReadKind.Gap, resolved, Gap: new StreamGap(StreamGap.Unknown, null, resolved));
+            ArrayPool<byte>.Shared.Return(buffer);
         }
-
-        var read = feed.Read(cursor.Value, ticket);
-        if (read.Kind != FeedReadKind.NotLoaded)
-            return read;
-
-        cursor = read.Cursor;
-        if (run is null || run.Epoch != read.Cursor.Epoch || read.Cursor.Sequence < run.First - 1 || read.Cursor.Sequence >= run.Last)
-            return read;
-
-        // What was just loaded has already had to make room for something else: take it from the hand.
-        var slice = run.From(read.Cursor.Sequence + 1);
-        return new(FeedReadKind.Frames, read.Cursor with { Sequence = slice.Last }, slice);
     }
 
-    private Task<FrameRun?> BeginLoad()
+    /// <summary>The client has all there is: tells it where it is, if it does not know.</summary>
+    private async ValueTask BeLiveAsync(ClientWriter client)
     {
-        var begun = feed.LoadAsync(cursor.GetValueOrDefault());
-        begun.GetAwaiter().UnsafeOnCompleted(wake.Set);
-        return begun;
+        if (!isLive)
+            telemetry.CaughtUp(tags, sentEvents);
+
+        isLive = true;
+        if (Array.TrueForAll(readers, reader => reader.IsTold))
+            return;
+
+        // Without it, a client that has seen no event yet would come back without a cursor.
+        await client.WriteAsync(SseFrame.Id(Id));
+        SetTold();
     }
 
-    private async Task WaitAsync(ClientWriter client)
+    private void SetTold()
     {
-        var untilHeartbeat = lastWrite + options.Heartbeat - Elapsed;
-        if (untilHeartbeat <= TimeSpan.Zero)
+        foreach (var reader in readers)
+            reader.IsTold = true;
+    }
+
+    /// <summary>Waits while the feed writes new events to the client by itself. It cannot for several topics, whose ids are this stream's own.</summary>
+    private async ValueTask WaitParkedAsync(ClientWriter client)
+    {
+        if (readers.Length > 1)
         {
-            await WriteAsync(client, SseFrame.Heartbeat);
+            await WaitAsync(client);
             return;
         }
 
-        var untilEnd = lifetime.Planned - Elapsed;
-        var due = untilEnd < untilHeartbeat ? untilEnd : untilHeartbeat;
+        readers[0].Park(client);
+        try
+        {
+            await WaitAsync(client);
+        }
+        finally
+        {
+            readers[0].TakeBack();
+        }
+
+        await client.FinishPushAsync();
+    }
+
+    /// <summary>Waits until it is woken, or for so long, or until a heartbeat or the end is due.</summary>
+    private async ValueTask WaitAsync(ClientWriter client, TimeSpan? longest = null)
+    {
+        var due = Least(client.LastWrite + options.Heartbeat, Least(lifetime.Planned, Elapsed + longest)) - Elapsed;
         timer.Change(due > TimeSpan.Zero ? due : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
         await wake.WaitAsync();
     }
 
-    private ValueTask WriteAsync(ClientWriter client, ReadOnlyMemory<byte> frames)
-    {
-        lastWrite = Elapsed;
-        return client.WriteAsync(frames);
-    }
+    private static TimeSpan Least(TimeSpan a, TimeSpan? b) => b < a ? b.Value : a;
 }

@@ -32,8 +32,7 @@ internal sealed record StreamStart
         _ => "newest",
     };
 
-    public static StreamStart Behind(string lastEventId) =>
-        EventId.TryParse(lastEventId, out var id) ? new() { After = id } : UnknownId;
+    public static StreamStart Behind(EventId id) => new() { After = id };
 
     public static StreamStart Last(long count) => new() { Newest = count };
 }

@@ -33,7 +33,7 @@ internal sealed class StreamTelemetry
 
     /// <summary>What a stream belongs to, as measurements bear it; made once a stream.</summary>
     public KeyValuePair<string, object?>[] TagsOf(StreamRequest request) =>
-        options.Tags(request.Topic, [new(TelemetryNames.StartAttribute, request.Start.Name)]);
+        options.Tags(request.Topics.Select(place => place.Topic), [new(TelemetryNames.StartAttribute, request.StartName)]);
 
     public Activity? Started(KeyValuePair<string, object?>[] tags)
     {
@@ -76,5 +76,9 @@ internal sealed class StreamTelemetry
 
     public void Reset(string reason) => resets.Add(1, new KeyValuePair<string, object?>(TelemetryNames.ReasonAttribute, reason));
 
-    public void Delivered(KeyValuePair<string, object?>[] tags, TimeSpan age) => delivery.Record(Math.Max(0, age.TotalSeconds), tags);
+    public void Delivered(KeyValuePair<string, object?>[] tags, DateTimeOffset appended, TimeProvider time)
+    {
+        if (delivery.Enabled)
+            delivery.Record(Math.Max(0, (time.GetUtcNow() - appended).TotalSeconds), tags);
+    }
 }

@@ -23,13 +23,18 @@ internal sealed partial class TopicFeed : IDisposable
     private readonly ILogger logger;
 
     private readonly Lock gate = new();
-    private readonly HashSet<WakeSignal> readers = [];
+    private readonly HashSet<TopicReader> readers = [];
     private readonly Dictionary<(string Epoch, long Block), Task<FrameRun?>> loads = [];
     private readonly CancellationTokenSource stop = new();
     private readonly WakeSignal hurry = new();
     private readonly TaskCompletionSource firstAnswer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private readonly PushLoop push;
+
     private TopicHead? head;
+
+    /// <summary>Up to where readers that stay have been given the events; what has come since, the push loop gives them next.</summary>
+    private long pushed;
 
     /// <summary>The first sequence that may still be in the table: the head's, or later if a read found rows gone.</summary>
     private long first = 1;
@@ -45,6 +50,7 @@ internal sealed partial class TopicFeed : IDisposable
     public TopicFeed(Topic topic, TableEventLog log, FrameCache cache, StreamOptions options, TimeProvider time, ILogger<TopicFeed> logger)
     {
         (Topic, this.log, this.cache, pollInterval, this.time, this.logger) = (topic, log, cache, options.PollInterval, time, logger);
+        push = new PushLoop(this, options.FlushInterval, time, logger);
     }
 
     public Topic Topic { get; }
@@ -57,7 +63,10 @@ internal sealed partial class TopicFeed : IDisposable
     public void Start()
     {
         using (ExecutionContext.SuppressFlow())
+        {
             _ = Task.Run(PollAsync);
+            _ = Task.Run(() => push.RunAsync(stop.Token));
+        }
     }
 
     /// <summary>Whether nobody has read since this was last asked.</summary>
@@ -71,9 +80,9 @@ internal sealed partial class TopicFeed : IDisposable
         }
     }
 
-    /// <summary>Wakes the reader whenever <see cref="Read"/> may have something new.</summary>
+    /// <summary>Gives the reader what is new, or wakes it whenever <see cref="Read"/> may have something else for it.</summary>
     /// <returns>The ticket to read with.</returns>
-    public long Join(WakeSignal reader)
+    public long Join(TopicReader reader)
     {
         lock (gate)
         {
@@ -83,7 +92,7 @@ internal sealed partial class TopicFeed : IDisposable
         }
     }
 
-    public void Leave(WakeSignal reader)
+    public void Leave(TopicReader reader)
     {
         lock (gate)
             readers.Remove(reader);
@@ -105,7 +114,8 @@ internal sealed partial class TopicFeed : IDisposable
     /// <summary>What follows the cursor. Never waits and never reads the table.</summary>
     /// <param name="cursor">The last event that the reader has.</param>
     /// <param name="ticket">From <see cref="Join"/>.</param>
-    public FeedRead Read(EventId cursor, long ticket)
+    /// <param name="isLive">Whether the reader stays: what has only just come, the push loop will give it.</param>
+    public FeedRead Read(EventId cursor, long ticket, bool isLive)
     {
         lock (gate)
         {
@@ -131,9 +141,43 @@ internal sealed partial class TopicFeed : IDisposable
             if (cursor.Sequence + 1 < first)
                 return Gap(StreamGap.Expired, first - 1 - cursor.Sequence);
 
-            return cache.TryRead(this, cursor.Sequence + 1, out var slice)
+            var last = isLive ? pushed : head.Last;
+            if (cursor.Sequence >= last)
+                return new(FeedReadKind.CaughtUp, cursor);
+
+            return cache.TryRead(this, cursor.Sequence + 1, last, out var slice)
                 ? new(FeedReadKind.Frames, new EventId(head.Epoch, slice.Last), slice)
                 : new(FeedReadKind.NotLoaded, cursor);
+        }
+    }
+
+    /// <summary>For the push loop: the next events that readers which stay have not been given.</summary>
+    /// <param name="receivers">Takes the readers, when there are events.</param>
+    /// <param name="after">The event before them.</param>
+    /// <param name="slice">The events.</param>
+    /// <returns>Frames, or NotLoaded, or CaughtUp.</returns>
+    public FeedReadKind TakeNews(List<TopicReader> receivers, out EventId after, out FrameSlice slice)
+    {
+        lock (gate)
+        {
+            (after, slice) = (default, default);
+            if (head is null || pushed >= head.Last)
+                return FeedReadKind.CaughtUp;
+
+            pushed = Math.Max(pushed, first - 1);
+            after = new EventId(head.Epoch, pushed);
+            if (readers.Count == 0)
+            {
+                pushed = head.Last; // nobody is here: whoever comes reads for itself
+                return FeedReadKind.CaughtUp;
+            }
+
+            if (!cache.TryRead(this, pushed + 1, head.Last, out slice))
+                return FeedReadKind.NotLoaded;
+
+            pushed = slice.Last;
+            receivers.AddRange(readers);
+            return FeedReadKind.Frames;
         }
     }
 
@@ -200,6 +244,7 @@ internal sealed partial class TopicFeed : IDisposable
         }
 
         hurry.Set();
+        push.Hurry();
     }
 
     private FeedRead Gap(string reason, long? lost)
@@ -306,6 +351,9 @@ internal sealed partial class TopicFeed : IDisposable
                 if (isNews || someoneWaits)
                     Adopt(polled);
 
+                if (pushed < head?.Last)
+                    push.Hurry(); // again, if the events could not be read when they were new
+
                 return isNews;
             }
         }
@@ -331,6 +379,8 @@ internal sealed partial class TopicFeed : IDisposable
 
     private void Adopt(TopicHead? newest)
     {
+        // Events that continue what readers know reach them by the push loop; all else they see for themselves, at once.
+        var isMoreOfTheSame = head is not null && newest == head with { Last = newest?.Last ?? 0, AppendId = newest?.AppendId ?? "", ETag = newest?.ETag ?? default };
         if (newest?.Epoch != head?.Epoch)
         {
             cache.Drop(this);
@@ -339,6 +389,13 @@ internal sealed partial class TopicFeed : IDisposable
 
         head = newest;
         first = Math.Max(first, newest?.First ?? 1);
+        if (isMoreOfTheSame && !someoneWaits)
+        {
+            push.Hurry();
+            return;
+        }
+
+        pushed = newest?.Last ?? 0;
         WakeReaders();
     }
 
@@ -346,7 +403,7 @@ internal sealed partial class TopicFeed : IDisposable
     {
         someoneWaits = false;
         foreach (var reader in readers)
-            reader.Set();
+            reader.Wake();
     }
 
     [LoggerMessage(EventId = 101, Level = LogLevel.Warning, Message = "The head of topic {Topic} could not be read: {Fault}")]

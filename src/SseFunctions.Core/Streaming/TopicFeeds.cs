@@ -36,7 +36,7 @@ internal sealed class TopicFeeds : IDisposable
         }
     }
 
-    public (TopicFeed Feed, long Ticket) Join(Topic topic, WakeSignal reader)
+    public (TopicFeed Feed, long Ticket) Join(Topic topic, TopicReader reader)
     {
         lock (gate)
         {

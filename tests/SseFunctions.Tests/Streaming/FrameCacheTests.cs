@@ -27,7 +27,7 @@ public class FrameCacheTests
                 Assert.True(held.Last - held.First + 1 >= Math.Max(count, before is null ? 0 : before.Value.Last - before.Value.First + 1));
                 for (var sequence = held.First; sequence <= held.Last; sequence++)
                 {
-                    Assert.True(cache.TryRead(Owner, sequence, out var slice));
+                    Assert.True(cache.TryRead(Owner, sequence, long.MaxValue, out var slice));
                     Assert.Equal(Text(Run(sequence, (int)(slice.Last - sequence) + 1).Bytes), Text(slice.Bytes));
                 }
             }
@@ -43,7 +43,7 @@ public class FrameCacheTests
         cache.Put(Owner, Run(5, 5));
 
         Assert.Equal((5, 19), cache.Held(Owner, 0));
-        Assert.True(cache.TryRead(Owner, 5, out var slice));
+        Assert.True(cache.TryRead(Owner, 5, long.MaxValue, out var slice));
         Assert.Equal(Text(Run(5, 15).Bytes), Text(slice.Bytes));
     }
 
@@ -56,7 +56,7 @@ public class FrameCacheTests
         var sizes = new List<int>();
         for (long sequence = 1; sequence <= 200;)
         {
-            Assert.True(cache.TryRead(Owner, sequence, out var slice));
+            Assert.True(cache.TryRead(Owner, sequence, long.MaxValue, out var slice));
             Assert.True(slice.Bytes.Span.EndsWith("\n\n"u8));
             Assert.True(slice.Bytes.Length <= 64 * 1024 || slice.Last == sequence);
             sizes.Add(slice.Bytes.Length);
@@ -75,8 +75,8 @@ public class FrameCacheTests
         cache.Put(Owner, run);
         cache.Put(Owner, FrameRun.Of(Epoch, [new StoredEvent(2, null, new byte[30_000], start)])); // adds nothing
 
-        Assert.True(cache.TryRead(Owner, 1, out var first));
-        Assert.True(cache.TryRead(Owner, 10, out var last));
+        Assert.True(cache.TryRead(Owner, 1, long.MaxValue, out var first));
+        Assert.True(cache.TryRead(Owner, 10, long.MaxValue, out var last));
 
         Assert.Equal((2, start.AddSeconds(2)), (first.Last, first.NewestTime));
         Assert.Equal((10, start.AddSeconds(10)), (last.Last, last.NewestTime));
@@ -87,7 +87,7 @@ public class FrameCacheTests
     {
         var cache = new FrameCache(long.MaxValue);
         cache.Put(Owner, Run(1, 1));
-        cache.TryRead(Owner, 1, out var slice);
+        cache.TryRead(Owner, 1, long.MaxValue, out var slice);
 
         for (var sequence = 2; sequence <= FrameCache.BlockEvents; sequence++)
             cache.Put(Owner, Run(sequence, 1));
@@ -102,13 +102,13 @@ public class FrameCacheTests
         var cache = new FrameCache(2 * size);
         cache.Put(Owner, Run(FirstOf(0), 10));
         cache.Put(Owner, Run(FirstOf(1), 10));
-        cache.TryRead(Owner, FirstOf(0), out _);
+        cache.TryRead(Owner, FirstOf(0), long.MaxValue, out _);
 
         cache.Put(Owner, Run(FirstOf(2), 10));
 
-        Assert.True(cache.TryRead(Owner, FirstOf(0), out _));
-        Assert.False(cache.TryRead(Owner, FirstOf(1), out _));
-        Assert.True(cache.TryRead(Owner, FirstOf(2), out _));
+        Assert.True(cache.TryRead(Owner, FirstOf(0), long.MaxValue, out _));
+        Assert.False(cache.TryRead(Owner, FirstOf(1), long.MaxValue, out _));
+        Assert.True(cache.TryRead(Owner, FirstOf(2), long.MaxValue, out _));
     }
 
     [Fact]
@@ -118,7 +118,7 @@ public class FrameCacheTests
 
         cache.Put(Owner, Run(1, 10));
 
-        Assert.True(cache.TryRead(Owner, 1, out _));
+        Assert.True(cache.TryRead(Owner, 1, long.MaxValue, out _));
     }
 
     [Fact]
@@ -131,8 +131,8 @@ public class FrameCacheTests
 
         cache.Drop(Owner);
 
-        Assert.False(cache.TryRead(Owner, 1, out _));
-        Assert.True(cache.TryRead(other, 1, out _));
+        Assert.False(cache.TryRead(Owner, 1, long.MaxValue, out _));
+        Assert.True(cache.TryRead(other, 1, long.MaxValue, out _));
         cache.Drop(other);
         Assert.Equal(0, cache.Size);
     }

@@ -42,18 +42,18 @@ public class SseFrameTests
     {
         var gap = new StreamGap(StreamGap.Expired, 7, new EventId("abc123", 41));
 
-        var parser = SseParser.Create(new MemoryStream(SseFrame.Reset(Topic.Parse("orders"), gap).ToArray()));
+        var parser = SseParser.Create(new MemoryStream(SseFrame.Reset(Topic.Parse("orders"), gap, "xyz789-3.abc123-15").ToArray()));
         var item = Assert.Single(parser.Enumerate());
 
         Assert.Equal("sse.reset", item.EventType);
         Assert.Equal("""{"topic":"orders","reason":"expired","lost":7,"resumeFrom":"abc123-15"}""", item.Data);
-        Assert.Equal("abc123-15", parser.LastEventId);
+        Assert.Equal("xyz789-3.abc123-15", parser.LastEventId);
     }
 
     [Fact]
     public void Id_moves_the_last_event_id_and_dispatches_nothing()
     {
-        var parser = SseParser.Create(new MemoryStream(SseFrame.Id(Id).ToArray()));
+        var parser = SseParser.Create(new MemoryStream(SseFrame.Id(Id.ToString()).ToArray()));
 
         Assert.Empty(parser.Enumerate());
         Assert.Equal("abc123-15", parser.LastEventId);
@@ -66,6 +66,21 @@ public class SseFrameTests
 
         Assert.Empty(parser.Enumerate());
         Assert.Equal(TimeSpan.FromMilliseconds(1234), parser.ReconnectionInterval);
+    }
+
+    /// <summary>Whatever the data, also where it looks like fields of a frame: only the ids change.</summary>
+    [Property(MaxTest = 300)]
+    public void Relabel_changes_the_ids_and_nothing_else(NonNull<string>[] texts, bool isTyped)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        byte[] frames = [.. texts.SelectMany(text => Frame(isTyped ? "type" : null, text.Get + "\n\nid: x\n"))];
+        var output = new byte[frames.Length + (texts.Length * "before.+.behind".Length)];
+
+        var length = SseFrame.Relabel(frames, "before."u8, ".behind"u8, output);
+
+        var items = SseParser.Create(new MemoryStream(output, 0, length)).Enumerate().ToList();
+        Assert.Equal(SseParser.Create(new MemoryStream(frames)).Enumerate().Select(item => (item.EventType, item.Data)), items.Select(item => (item.EventType, item.Data)));
+        Assert.All(items, item => Assert.Equal("before.abc123-15.behind", item.EventId));
     }
 
     private static bool IsType(string? text)
@@ -101,7 +116,7 @@ public class SseFrameTests
     private static byte[] Frame(string? type, string data)
     {
         var output = new ArrayBufferWriter<byte>();
-        SseFrame.WriteEvent(output, Id, type, Encoding.UTF8.GetBytes(data));
+        SseFrame.WriteEvent(output, Id.ToString(), type, Encoding.UTF8.GetBytes(data));
         return output.WrittenSpan.ToArray();
     }
 }

@@ -76,7 +76,7 @@ public class StreamFaultTests
         await host.PublishAsync("a", "1");
         var (pipe, time) = (new Pipe(), new BreaksOnce());
         using var session = new StreamSession(
-            new StreamRequest(Topic.Parse("a"), StreamStart.Oldest),
+            new StreamRequest([new TopicStart(Topic.Parse("a"), StreamStart.Oldest)]),
             host.Services.GetRequiredService<TopicFeeds>(),
             host.Services.GetRequiredService<OpenStreams>(),
             new StreamOptions(),
@@ -88,7 +88,7 @@ public class StreamFaultTests
         var running = session.RunAsync(pipe.Writer);
         var delivered = await ReadAsync(pipe.Reader, "data: 1\n\n");
         time.IsArmed = true;
-        await host.PublishAsync("a", "2"); // wakes the stream, which then looks at the clock
+        using var completed = await host.Client.PostAsync("topics/a/complete", null); // wakes the stream, which then looks at the clock
         var end = await running.WaitAsync(SseStream.Patience);
         await pipe.Writer.CompleteAsync();
         var rest = await new StreamReader(pipe.Reader.AsStream(), Encoding.UTF8).ReadToEndAsync();

@@ -1,0 +1,169 @@
+using SseFunctions.EventLog;
+
+namespace SseFunctions.Streaming;
+
+/// <summary>
+/// A stream's place in one topic. While the stream has all there is and waits, it is parked here: the feed then writes new
+/// events to the client by itself, without waking the stream.
+/// </summary>
+internal sealed class TopicReader : IDisposable
+{
+    private readonly StreamStart start;
+    private readonly WakeSignal wake;
+    private readonly StreamTelemetry telemetry;
+    private readonly KeyValuePair<string, object?>[] tags;
+    private readonly TimeProvider time;
+    private readonly TopicFeed feed;
+    private readonly long ticket;
+
+    /// <summary>Guards the cursor, while parked, and the client against the feed's push loop.</summary>
+    private readonly Lock gate = new();
+    private ClientWriter? parked;
+
+    /// <summary>Whether the client brought an id that is none of ours and must be told so.</summary>
+    private bool isUnknown;
+    private Task<FrameRun?>? load;
+
+    /// <param name="place">The topic and where to begin.</param>
+    /// <param name="feeds">Where its feed is.</param>
+    /// <param name="wake">Set whenever <see cref="Read"/> may have something new.</param>
+    /// <param name="telemetry">Told what is pushed.</param>
+    /// <param name="tags">The stream's.</param>
+    /// <param name="time">The clock.</param>
+    public TopicReader(TopicStart place, TopicFeeds feeds, WakeSignal wake, StreamTelemetry telemetry, KeyValuePair<string, object?>[] tags, TimeProvider time)
+    {
+        (Topic, start, this.wake, this.telemetry, this.tags, this.time) = (place.Topic, place.Start, wake, telemetry, tags, time);
+        (Cursor, IsTold, isUnknown) = (start.After, start.After is not null, start.IsUnknownId);
+        (feed, ticket) = feeds.Join(place.Topic, this);
+    }
+
+    public Topic Topic { get; }
+
+    /// <summary>The last event that the stream has taken; null until it is known where to begin.</summary>
+    public EventId? Cursor { get; private set; }
+
+    /// <summary>Whether the client's last event ID says as much as <see cref="Cursor"/>.</summary>
+    public bool IsTold { get; set; }
+
+    /// <summary>Completes when the table has answered, or failed to, for the first time.</summary>
+    public Task FirstAnswer => feed.FirstAnswer;
+
+    /// <summary>Whether the topic is complete, and the client brought its last id.</summary>
+    public bool IsFullyRead => !isUnknown
+        && feed.TryResolve(start, out var resolved)
+        && feed.Read(resolved, ticket, isLive: false).Kind == FeedReadKind.Complete;
+
+    /// <summary>Finds out where to begin.</summary>
+    /// <param name="unresolved">Why that is not known yet.</param>
+    public bool TryResolve(out FeedRead unresolved)
+    {
+        unresolved = default;
+        if (Cursor is not null)
+            return true;
+
+        if (!feed.TryResolve(start, out var resolved))
+        {
+            unresolved = feed.Read(resolved, ticket, isLive: false);
+            return false;
+        }
+
+        Cursor = resolved;
+        return true;
+    }
+
+    /// <summary>What comes next, once it is known where to begin. Never waits and never reads the table.</summary>
+    /// <param name="isLive">Whether the stream stays, and so may leave to the push loop what has only just come.</param>
+    public FeedRead Read(bool isLive)
+    {
+        var cursor = Cursor.GetValueOrDefault();
+        FrameRun? run = null;
+        if (load is { IsCompleted: true } loaded)
+        {
+            load = null;
+            if (!loaded.IsCompletedSuccessfully)
+                return new(FeedReadKind.StorageUnavailable, cursor);
+
+            run = loaded.Result;
+        }
+
+        if (isUnknown)
+        {
+            isUnknown = false;
+            return new(FeedReadKind.Gap, cursor, Gap: new StreamGap(StreamGap.Unknown, null, cursor));
+        }
+
+        var read = feed.Read(cursor, ticket, isLive);
+        if (read.Kind != FeedReadKind.NotLoaded)
+            return read;
+
+        MoveTo(read.Cursor);
+        if (run is null || run.Epoch != read.Cursor.Epoch || read.Cursor.Sequence < run.First - 1 || read.Cursor.Sequence >= run.Last)
+            return read;
+
+        // What was just loaded has already had to make room for something else: take it from the hand.
+        var slice = run.From(read.Cursor.Sequence + 1);
+        return new(FeedReadKind.Frames, read.Cursor with { Sequence = slice.Last }, slice);
+    }
+
+    /// <summary>Loads what the cursor lacks, and wakes the stream then.</summary>
+    public void Load()
+    {
+        if (load is not null)
+            return;
+
+        load = feed.LoadAsync(Cursor.GetValueOrDefault());
+        load.GetAwaiter().UnsafeOnCompleted(wake.Set);
+    }
+
+    /// <summary>Moves on behind what was read.</summary>
+    /// <returns>How many events that was.</returns>
+    public long MoveTo(EventId next)
+    {
+        var events = Cursor is { } from && from.Epoch == next.Epoch ? next.Sequence - from.Sequence : next.Sequence;
+        IsTold &= next == Cursor;
+        Cursor = next;
+        return events;
+    }
+
+    /// <summary>Lets the feed write to the client, until <see cref="TakeBack"/>.</summary>
+    public void Park(ClientWriter client)
+    {
+        lock (gate)
+            parked = client;
+    }
+
+    public void TakeBack()
+    {
+        lock (gate)
+            parked = null;
+    }
+
+    /// <summary>Gives the stream what is new: writes it to the client when it is parked right before, else wakes it to see for itself.</summary>
+    /// <param name="after">The event before the slice.</param>
+    /// <param name="slice">The new events.</param>
+    public void Push(EventId after, FrameSlice slice)
+    {
+        if (!TryPush(after, slice))
+            wake.Set();
+    }
+
+    /// <summary>Wakes the stream.</summary>
+    public void Wake() => wake.Set();
+
+    public void Dispose() => feed.Leave(this);
+
+    private bool TryPush(EventId after, FrameSlice slice)
+    {
+        lock (gate)
+        {
+            if (parked is null || Cursor != after || !ClientWriter.CanPush(slice.Bytes))
+                return false;
+
+            var isTaken = parked.TryPush(slice.Bytes);
+            Cursor = after with { Sequence = slice.Last };
+            telemetry.Sent(tags, slice.Last - after.Sequence, slice.Bytes.Length);
+            telemetry.Delivered(tags, slice.NewestTime, time);
+            return isTaken;
+        }
+    }
+}
