@@ -41,8 +41,8 @@ internal sealed class StreamSession : IDisposable
     private bool isLive;
     private long sentEvents;
 
-    /// <summary>When events were written last, after the start.</summary>
-    private TimeSpan lastEvents;
+    /// <summary>When events were written last, after the start; null before the first.</summary>
+    private TimeSpan? lastEvents;
     private StreamEnd? end;
 
     public StreamSession(
@@ -77,7 +77,7 @@ internal sealed class StreamSession : IDisposable
     private string Id => StreamCursor.Join(readers.Select(reader => reader.Cursor.GetValueOrDefault()));
 
     /// <summary>How long to hold new events back. Several feeds push to a stream of several topics, each in its own rhythm.</summary>
-    private TimeSpan FlushWait => isLive && readers.Length > 1 ? lastEvents + options.FlushInterval - Elapsed : TimeSpan.Zero;
+    private TimeSpan? FlushWait => isLive && readers.Length > 1 ? lastEvents + options.FlushInterval - Elapsed : null;
 
     /// <summary>Whether the client is to get all there is and no more.</summary>
     private bool EndsCaughtUp => request.IsPoll || !isAdmitted;

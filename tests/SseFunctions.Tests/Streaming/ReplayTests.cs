@@ -296,6 +296,6 @@ public class ReplayTests
 
     private static async Task<LogTable> TableOfAsync(TestHost host) => new(await TestStorage.ConnectionStringAsync(), host.Table);
 
-    private static async Task TrimAsync(TestHost host, long keep) => await (await TableOfAsync(host)).Trimmer()
-        .TrimAsync(Topic.Parse("a"), DateTimeOffset.MinValue, keep, CancellationToken.None);
+    internal static async Task TrimAsync(TestHost host, long keep, string topic = "a") => await (await TableOfAsync(host)).Trimmer()
+        .TrimAsync(Topic.Parse(topic), DateTimeOffset.MinValue, keep, CancellationToken.None);
 }

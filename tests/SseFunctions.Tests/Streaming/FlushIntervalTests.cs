@@ -1,0 +1,162 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.Extensions.Time.Testing;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.Tests.Streaming;
+
+/// <summary>Bursts are written together, what comes after a quiet spell at once. A write is a chunk of the response.</summary>
+public class FlushIntervalTests
+{
+    private static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(50);
+
+    [Theory]
+    [InlineData("events/a")]
+    [InlineData("events?topic=a&topic=b")]
+    public async Task Event_after_a_quiet_spell_is_written_at_once_and_those_close_behind_it_together(string path)
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var host = await StartAsync(time);
+        using var stream = await OpenAsync(host, path);
+
+        await host.PublishAsync("a", "1"); // no time passes
+        var first = await stream.ReadEventsAsync();
+        await host.PublishAsync("a", "2", "3", "4");
+        var burst = await AdvanceUntilAsync(time, stream.ReadEventsAsync());
+        time.Advance(FlushInterval);
+        await host.PublishAsync("a", "5");
+        var last = await AdvanceUntilAsync(time, stream.ReadEventsAsync());
+
+        Assert.Equal(["1"], first);
+        Assert.Equal(["2", "3", "4"], burst);
+        Assert.Equal(["5"], last);
+    }
+
+    [Fact]
+    public async Task Events_of_several_topics_share_the_interval()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var host = await StartAsync(time);
+        using var stream = await OpenAsync(host, "events?topic=a&topic=b");
+
+        await host.PublishAsync("a", "1");
+        var first = await stream.ReadEventsAsync();
+        await host.PublishAsync("b", "2"); // its own feed has been quiet
+        await host.PublishAsync("b", "3");
+        var burst = await AdvanceUntilAsync(time, stream.ReadEventsAsync());
+
+        Assert.Equal(["1"], first);
+        Assert.Equal(["2", "3"], burst);
+    }
+
+    [Fact]
+    public async Task Every_event_is_written_at_once_when_the_interval_is_zero()
+    {
+        await using var host = await StartAsync(new FakeTimeProvider(DateTimeOffset.UtcNow), "Stream:FlushInterval=00:00:00");
+        using var stream = await OpenAsync(host, "events/a");
+
+        for (var i = 1; i <= 5; i++)
+        {
+            await host.PublishAsync("a", $"{i}");
+            Assert.Equal([$"{i}"], await stream.ReadEventsAsync());
+        }
+    }
+
+    /// <summary>Whoever comes in the midst of a burst gets each event once.</summary>
+    [Fact]
+    public async Task Streams_that_join_between_two_writes_miss_and_repeat_nothing()
+    {
+        await using var host = await TestHost.StartAsync(["Stream:FlushInterval=00:00:00.010"]);
+        await host.PublishAsync("a", "0");
+        var readers = new List<Task<IReadOnlyList<SseMessage>>>();
+        var streams = new List<SseStream>();
+        for (var i = 1; i <= 100; i++)
+        {
+            await host.PublishAsync("a", $"{i}");
+            streams.Add(await host.OpenAsync("events/a?from=start"));
+            readers.Add(streams[^1].ReadEventsAsync(101));
+        }
+
+        var all = await Task.WhenAll(readers);
+
+        Assert.All(all, events => Assert.Equal(Enumerable.Range(0, 101).Select(i => $"{i}"), events.Select(message => message.Data)));
+        foreach (var stream in streams)
+            await stream.DisposeAsync();
+    }
+
+    private static async Task<TestHost> StartAsync(TimeProvider time, params string[] settings)
+    {
+        await using var other = await TestHost.StartAsync(); // makes the table, which takes a pause, which would not pass with that clock
+        await other.PublishAsync("a", "0");
+        await other.PublishAsync("b", "0");
+        return await TestHost.StartAsync(settings, time, table: other.Table);
+    }
+
+    private static async Task<Chunks> OpenAsync(TestHost host, string path)
+    {
+        var chunks = await Chunks.OpenAsync(host, path);
+        while (!(await chunks.ReadAsync()).StartsWith("id: ", StringComparison.Ordinal))
+        {
+            // The stream has all there is when it says where it is.
+        }
+
+        return chunks;
+    }
+
+    /// <summary>Lets time pass in small steps until something has come.</summary>
+    private static async Task<T> AdvanceUntilAsync<T>(FakeTimeProvider time, Task<T> task)
+    {
+        while (!task.IsCompleted)
+        {
+            time.Advance(FlushInterval);
+            await Task.Yield();
+        }
+
+        return await task.WaitAsync(SseStream.Patience);
+    }
+
+    /// <summary>A response's body, chunk by chunk.</summary>
+    private sealed class Chunks(TcpClient client, StreamReader reader) : IDisposable
+    {
+        public static async Task<Chunks> OpenAsync(TestHost host, string path)
+        {
+            var address = host.Client.BaseAddress!;
+            var client = new TcpClient();
+            await client.ConnectAsync(address.Host, address.Port);
+            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"GET {address.AbsolutePath}{path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+            var reader = new StreamReader(client.GetStream(), Encoding.ASCII);
+            while (await reader.ReadLineAsync().WaitAsync(SseStream.Patience) is { Length: > 0 })
+            {
+                // The headers.
+            }
+
+            return new Chunks(client, reader);
+        }
+
+        public async Task<string> ReadAsync()
+        {
+            var length = int.Parse((await reader.ReadLineAsync().WaitAsync(SseStream.Patience))!, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+            var text = new char[length + 2];
+            await reader.ReadBlockAsync(text).AsTask().WaitAsync(SseStream.Patience);
+            return new string(text, 0, length);
+        }
+
+        /// <summary>The data of the events in the next chunk that has some.</summary>
+        public async Task<string[]> ReadEventsAsync()
+        {
+            while (true)
+            {
+                var events = EventSourceCursor.After(Encoding.ASCII.GetBytes(await ReadAsync())).Events;
+                if (events.Count > 0)
+                    return [.. events.Select(message => message.Data)];
+            }
+        }
+
+        public void Dispose()
+        {
+            reader.Dispose();
+            client.Dispose();
+        }
+    }
+}

@@ -1,0 +1,172 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using SseFunctions.Streaming;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.Tests.Streaming;
+
+/// <summary>Over real sockets with small buffers: every byte once, in order, and no buffer let go of while the socket has it.</summary>
+public sealed class SocketOutputTests : IDisposable
+{
+    private readonly Socket server;
+    private readonly Socket client;
+    private readonly Pipe inner = new();
+    private readonly SocketOutput output;
+
+    public SocketOutputTests()
+    {
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
+        client.Connect(listener.LocalEndPoint!);
+        server = listener.Accept();
+        (server.SendBufferSize, server.Blocking) = (4096, false);
+        output = new SocketOutput(server, inner.Writer);
+    }
+
+    [Fact]
+    public async Task Flush_sends_at_once_what_the_socket_takes()
+    {
+        var flush = Flush("abc"u8.ToArray());
+
+        Assert.True(flush.IsCompletedSuccessfully);
+        Assert.False((await flush).IsCompleted);
+        Assert.Equal("abc"u8.ToArray(), await ReadAsync(3));
+        Assert.Equal(0, output.UnflushedBytes);
+    }
+
+    [Fact]
+    public async Task Bytes_arrive_once_and_in_order_however_they_are_written_and_read()
+    {
+        var seed = Random.Shared.Next();
+        var random = new Random(seed);
+        var bytes = RandomNumberGenerator.GetBytes(2_000_000);
+        var reading = ReadAsync(bytes.Length);
+
+        for (var sent = 0; sent < bytes.Length;)
+        {
+            // Several spans to a flush, some larger than what was asked for at first.
+            for (var parts = random.Next(4); parts >= 0; parts--)
+            {
+                var part = bytes.AsMemory(sent, Math.Min(random.Next(20_000), bytes.Length - sent));
+                part.CopyTo(output.GetMemory(part.Length));
+                output.Advance(part.Length);
+                sent += part.Length;
+            }
+
+            await output.FlushAsync();
+        }
+
+        var read = await reading;
+        Assert.True(bytes.AsSpan().SequenceEqual(read), $"seed {seed}");
+    }
+
+    [Fact]
+    public async Task Flush_waits_until_a_slow_reader_has_taken_all()
+    {
+        var bytes = RandomNumberGenerator.GetBytes(10_000_000);
+
+        var flush = Flush(bytes);
+        Assert.False(flush.IsCompleted);
+        var read = await ReadAsync(bytes.Length);
+
+        Assert.False((await flush).IsCompleted);
+        Assert.True(bytes.AsSpan().SequenceEqual(read));
+    }
+
+    [Fact]
+    public async Task Cancelled_flush_goes_on_with_the_next_one_where_it_was()
+    {
+        var bytes = RandomNumberGenerator.GetBytes(10_000_000);
+        var flush = Flush(bytes);
+
+        output.CancelPendingFlush();
+        var cancelled = await flush;
+        var reading = ReadAsync(bytes.Length);
+        var next = await output.FlushAsync();
+
+        Assert.True(cancelled.IsCanceled);
+        Assert.False(next.IsCanceled);
+        var read = await reading;
+        Assert.True(bytes.AsSpan().SequenceEqual(read));
+    }
+
+    [Fact]
+    public async Task Flush_throws_when_its_token_is_cancelled_and_nothing_is_sent_twice()
+    {
+        var bytes = RandomNumberGenerator.GetBytes(10_000_000);
+        using var cancel = new CancellationTokenSource();
+        output.Write(bytes);
+        var flush = output.FlushAsync(cancel.Token);
+
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await flush);
+        var reading = ReadAsync(bytes.Length);
+        await output.FlushAsync();
+
+        var read = await reading;
+        Assert.True(bytes.AsSpan().SequenceEqual(read));
+    }
+
+    [Fact]
+    public async Task Flush_says_completed_when_the_reader_has_gone()
+    {
+        var flush = Flush(RandomNumberGenerator.GetBytes(10_000_000));
+        client.LingerState = new LingerOption(true, 0);
+        client.Dispose();
+
+        Assert.True((await flush).IsCompleted);
+        Assert.True((await Flush("more"u8.ToArray())).IsCompleted);
+    }
+
+    [Fact]
+    public async Task Completion_ends_the_connections_own_output_and_a_flush_under_way()
+    {
+        var flush = Flush(RandomNumberGenerator.GetBytes(10_000_000));
+
+        await output.CompleteAsync();
+        server.Dispose();
+
+        Assert.True((await flush).IsCompleted);
+        Assert.True((await inner.Reader.ReadAsync()).IsCompleted);
+        Assert.True((await output.FlushAsync()).IsCompleted);
+    }
+
+    [Fact]
+    public void Advance_refuses_what_was_not_asked_for()
+    {
+        var room = output.GetMemory(10).Length;
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => output.Advance(room + 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => output.Advance(-1));
+    }
+
+    public void Dispose()
+    {
+        client.Dispose();
+        server.Dispose();
+    }
+
+    private ValueTask<FlushResult> Flush(byte[] bytes)
+    {
+        output.Write(bytes);
+        return output.FlushAsync();
+    }
+
+    private async Task<byte[]> ReadAsync(int length)
+    {
+        var bytes = new byte[length];
+        for (var read = 0; read < length;)
+        {
+            var more = await client.ReceiveAsync(bytes.AsMemory(read), SocketFlags.None).AsTask().WaitAsync(SseStream.Patience);
+            Assert.NotEqual(0, more);
+            read += more;
+        }
+
+        return bytes;
+    }
+}
