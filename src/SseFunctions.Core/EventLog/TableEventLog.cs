@@ -11,6 +11,9 @@ namespace SseFunctions.EventLog;
 /// </summary>
 internal sealed class TableEventLog(TableClient table, LogTelemetry telemetry, TimeProvider time)
 {
+    /// <summary>Rows of a query's page, at most: learn.microsoft.com/rest/api/storageservices/query-timeout-and-pagination.</summary>
+    public const int PageRows = 1000;
+
     private readonly ConcurrentDictionary<Topic, TopicWriter> writers = new();
 
     /// <summary>Raised after each write of this process, with the head it made and the events it added, if any.</summary>
@@ -27,6 +30,7 @@ internal sealed class TableEventLog(TableClient table, LogTelemetry telemetry, T
     /// Reads the events of one epoch with sequences from <paramref name="first"/> to <paramref name="last"/>.
     /// What retention has removed is missing, never from the middle.
     /// </summary>
+    /// <remarks>One request for up to <see cref="PageRows"/> of them.</remarks>
     /// <exception cref="EventLogUnavailableException">The table could not be read.</exception>
     public async Task<IReadOnlyList<StoredEvent>> ReadAsync(Topic topic, string epoch, long first, long last, CancellationToken cancellationToken)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using SseFunctions.EventLog;
 
 namespace SseFunctions.Streaming;
 
@@ -9,8 +10,8 @@ namespace SseFunctions.Streaming;
 /// <param name="capacity">Bytes (Stream__CacheBytes).</param>
 internal sealed class FrameCache(long capacity)
 {
-    /// <summary>How many events share a block; at 200 bytes an event, about 60 KiB.</summary>
-    public const int BlockEvents = 256;
+    /// <summary>How many events share a block: what one request to the table can read; at 200 bytes an event, about 240 KiB.</summary>
+    public const int BlockEvents = TableEventLog.PageRows;
 
     private readonly Lock gate = new();
     private readonly Dictionary<(object Owner, long Block), LinkedListNode<FrameBlock>> blocks = [];
@@ -18,6 +19,13 @@ internal sealed class FrameCache(long capacity)
 
     /// <summary>Bytes held.</summary>
     public long Size { get; private set; }
+
+    /// <summary>Whether so many bytes more make nothing else go.</summary>
+    public bool HasRoomFor(long bytes)
+    {
+        lock (gate)
+            return Size + bytes <= capacity;
+    }
 
     public static long BlockOf(long sequence) => (sequence - 1) / BlockEvents;
 

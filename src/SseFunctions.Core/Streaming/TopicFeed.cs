@@ -14,6 +14,12 @@ internal sealed partial class TopicFeed : IDisposable
     private static readonly TimeSpan QuietInterval = TimeSpan.FromSeconds(2);
     private const double QuietGrowth = 1.5;
 
+    /// <summary>What a load is to bring, about. Events have up to 64 KiB, and a thousand of them would be too much at a time.</summary>
+    private const int LoadBytes = 4 * 1024 * 1024;
+
+    /// <summary>The rows of the first load, before it is known how large this topic's events are.</summary>
+    private const int FirstLoadRows = 256;
+
     private static readonly Task<FrameRun?> Nothing = Task.FromResult<FrameRun?>(null);
 
     private readonly TableEventLog log;
@@ -44,8 +50,11 @@ internal sealed partial class TopicFeed : IDisposable
     private long newestAnswered;
     private bool isFailing;
     private bool someoneWaits;
-    private bool isIdle;
+    private long idleSince;
     private long writes;
+
+    /// <summary>How many rows to load at a time, by the size of those loaded last.</summary>
+    private int loadRows = FirstLoadRows;
 
     public TopicFeed(Topic topic, TableEventLog log, FrameCache cache, StreamOptions options, TimeProvider time, ILogger<TopicFeed> logger)
     {
@@ -69,14 +78,13 @@ internal sealed partial class TopicFeed : IDisposable
         }
     }
 
-    /// <summary>Whether nobody has read since this was last asked.</summary>
-    public bool IsIdleSinceLastLook()
+    /// <summary>Since when nobody reads, as a timestamp; null while somebody does.</summary>
+    public long? IdleSince
     {
-        lock (gate)
+        get
         {
-            var wasIdle = isIdle;
-            isIdle = readers.Count == 0;
-            return wasIdle && isIdle;
+            lock (gate)
+                return readers.Count == 0 ? idleSince : null;
         }
     }
 
@@ -87,7 +95,6 @@ internal sealed partial class TopicFeed : IDisposable
         lock (gate)
         {
             readers.Add(reader);
-            isIdle = false;
             return pollsStarted;
         }
     }
@@ -95,7 +102,10 @@ internal sealed partial class TopicFeed : IDisposable
     public void Leave(TopicReader reader)
     {
         lock (gate)
+        {
             readers.Remove(reader);
+            idleSince = time.GetTimestamp();
+        }
     }
 
     /// <summary>Turns a start into a cursor, once the head is known.</summary>
@@ -145,9 +155,14 @@ internal sealed partial class TopicFeed : IDisposable
             if (cursor.Sequence >= last)
                 return new(FeedReadKind.CaughtUp, cursor);
 
-            return cache.TryRead(this, cursor.Sequence + 1, last, out var slice)
-                ? new(FeedReadKind.Frames, new EventId(head.Epoch, slice.Last), slice)
-                : new(FeedReadKind.NotLoaded, cursor);
+            if (!cache.TryRead(this, cursor.Sequence + 1, last, out var slice))
+                return new(FeedReadKind.NotLoaded, cursor);
+
+            var next = new EventId(head.Epoch, slice.Last);
+            if (slice.Last < last)
+                ReadAhead(next);
+
+            return new(FeedReadKind.Frames, next, slice);
         }
     }
 
@@ -193,14 +208,14 @@ internal sealed partial class TopicFeed : IDisposable
             if (head is null || head.Epoch != cursor.Epoch)
                 return Nothing; // changed since it was read: the next read tells
 
-            var from = cursor.Sequence + 1;
-            var block = FrameCache.BlockOf(from);
+            var (from, block) = (cursor.Sequence + 1, FrameCache.BlockOf(cursor.Sequence + 1));
             if (loads.TryGetValue((head.Epoch, block), out var load))
                 return load;
 
-            var to = Math.Min(head.Last, FrameCache.FirstOf(block + 1) - 1);
+            var to = Math.Min(Math.Min(head.Last, FrameCache.FirstOf(block + 1) - 1), cursor.Sequence + loadRows);
             if (cache.Held(this, block) is { } held)
             {
+                // What touches that is joined to it.
                 (from, to) = from < held.First
                     ? (Math.Max(first, FrameCache.FirstOf(block)), held.First - 1)
                     : (held.Last + 1, to);
@@ -262,6 +277,14 @@ internal sealed partial class TopicFeed : IDisposable
         return new(isFailing ? FeedReadKind.StorageUnavailable : FeedReadKind.Waiting, cursor);
     }
 
+    /// <summary>Begins to load what follows what is held, while a reader is busy with that; unless it would cost others what is in memory.</summary>
+    private void ReadAhead(EventId cursor)
+    {
+        var ahead = cache.Held(this, FrameCache.BlockOf(cursor.Sequence))?.Last ?? cursor.Sequence;
+        if (ahead < head!.Last && (cache.Held(this, FrameCache.BlockOf(ahead + 1))?.Last ?? ahead) == ahead && cache.HasRoomFor(LoadBytes))
+            _ = LoadAsync(cursor with { Sequence = ahead });
+    }
+
     private async Task<FrameRun?> LoadAsync(string epoch, long block, long from, long to)
     {
         try
@@ -277,7 +300,10 @@ internal sealed partial class TopicFeed : IDisposable
                         first = Math.Max(first, run?.First ?? (to + 1));
 
                     if (run is not null)
+                    {
                         cache.Put(this, run);
+                        loadRows = (int)Math.Clamp((long)LoadBytes * run.Ends.Length / run.Bytes.Length, 1, FrameCache.BlockEvents);
+                    }
                 }
             }
 

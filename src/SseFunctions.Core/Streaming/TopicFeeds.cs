@@ -9,6 +9,9 @@ internal sealed class TopicFeeds : IDisposable
     /// <summary>How long a feed without readers stays warm, for clients between two connections.</summary>
     private static readonly TimeSpan WarmTime = TimeSpan.FromSeconds(5);
 
+    /// <summary>Feeds without readers that may be warm at a time: whoever asks for names at random does not make this process poll for all of them.</summary>
+    private const int MaxWarmFeeds = 100;
+
     private readonly Lock gate = new();
     private readonly Dictionary<Topic, TopicFeed> feeds = [];
     private readonly TableEventLog log;
@@ -43,6 +46,9 @@ internal sealed class TopicFeeds : IDisposable
             if (feeds.TryGetValue(topic, out var feed))
                 return (feed, feed.Join(reader));
 
+            if (feeds.Count >= MaxWarmFeeds)
+                LetGoOfSurplus();
+
             feed = new TopicFeed(topic, log, cache, options, time, logger);
             feeds.Add(topic, feed);
             var ticket = feed.Join(reader);
@@ -73,16 +79,26 @@ internal sealed class TopicFeeds : IDisposable
         feed?.OnWritten(head, events);
     }
 
-    /// <summary>Ends the feeds that were idle last time and still are.</summary>
+    /// <summary>Ends the feeds that have been without readers for long enough.</summary>
     private void LetGoOfIdle()
     {
         lock (gate)
+            LetGoOf([.. feeds.Values.Where(feed => feed.IdleSince is { } since && time.GetElapsedTime(since) >= WarmTime)]);
+    }
+
+    /// <summary>Ends those that have been without readers the longest.</summary>
+    private void LetGoOfSurplus()
+    {
+        var warm = feeds.Values.Where(feed => feed.IdleSince is not null).OrderBy(feed => feed.IdleSince).ToList();
+        LetGoOf([.. warm.Take(warm.Count - MaxWarmFeeds + 1)]);
+    }
+
+    private void LetGoOf(IReadOnlyList<TopicFeed> idle)
+    {
+        foreach (var feed in idle)
         {
-            foreach (var feed in feeds.Values.Where(feed => feed.IsIdleSinceLastLook()).ToList())
-            {
-                feeds.Remove(feed.Topic);
-                feed.Dispose();
-            }
+            feeds.Remove(feed.Topic);
+            feed.Dispose();
         }
     }
 }
