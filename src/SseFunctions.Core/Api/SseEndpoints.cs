@@ -18,6 +18,9 @@ public sealed partial class SseEndpoints
     /// <summary>When a publisher may try again after storage failed.</summary>
     private const string RetryAfterSeconds = "5";
 
+    /// <summary>When a publisher may try again after too many wrote at once: a few transactions later.</summary>
+    private const string RetryAfterBusySeconds = "1";
+
     private readonly TableEventLog log;
     private readonly TopicFeeds feeds;
     private readonly OpenStreams openStreams;
@@ -243,6 +246,12 @@ public sealed partial class SseEndpoints
     {
         if (fault is not null)
             LogStorageUnavailable(fault.Message);
+
+        if (fault is EventLogBusyException)
+        {
+            context.Response.Headers.RetryAfter = RetryAfterBusySeconds;
+            return Problem.Of(StatusCodes.Status503ServiceUnavailable, "Too many writes", $"{fault.Message} Nothing was written. Try again.", "topic");
+        }
 
         context.Response.Headers.RetryAfter = RetryAfterSeconds;
         return Problem.Of(

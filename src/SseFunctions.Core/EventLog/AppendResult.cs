@@ -22,4 +22,7 @@ internal sealed record AppendResult(AppendOutcome Outcome, string Epoch, long Fi
                 yield return new EventId(Epoch, sequence);
         }
     }
+
+    /// <summary>What an append with the same key is told.</summary>
+    public AppendResult AsRepeat() => Outcome == AppendOutcome.Appended ? this with { Outcome = AppendOutcome.Repeated } : this;
 }
