@@ -97,11 +97,12 @@ public sealed partial class SseEndpoints
         using var left = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, invocationCancelled);
         try
         {
+            var key = IdempotencyKey.Read(context.Request.Headers);
             var body = await BoundedBody.ReadAsync(context.Request, NewEvent.MaxDataBytes, left.Token);
             var type = context.Request.Query["type"].ToString();
             var newEvent = PublishBody.Read(body, isJson, type.Length == 0 ? null : type);
             // From here on the publisher's leaving changes nothing: an append that may have begun is brought to its end.
-            return Answer(topic, await log.AppendAsync(topic, [newEvent], null, lifetime.ApplicationStopping));
+            return Answer(topic, await log.AppendAsync(topic, [newEvent], key, lifetime.ApplicationStopping));
         }
         catch (EventLimitException fault)
         {
@@ -237,6 +238,11 @@ public sealed partial class SseEndpoints
     private static IResult Answer(Topic topic, AppendResult result) => result.Outcome switch
     {
         AppendOutcome.TopicComplete => Problem.Of(StatusCodes.Status409Conflict, "Topic complete", $"Topic '{topic}' is complete and takes no more events.", "topic"),
+        AppendOutcome.KeyReused => Problem.Of(
+            StatusCodes.Status422UnprocessableEntity,
+            "Idempotency key reused",
+            "the key was used before, for other events of this topic. Nothing was written.",
+            IdempotencyKey.Header),
         var outcome => TypedResults.Json(
             new { ids = result.Ids.Select(id => id.ToString()) },
             statusCode: outcome == AppendOutcome.Appended ? StatusCodes.Status201Created : StatusCodes.Status200OK),

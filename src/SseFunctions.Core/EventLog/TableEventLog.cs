@@ -60,7 +60,7 @@ internal sealed class TableEventLog
     /// </summary>
     /// <param name="topic">The topic; its log begins with its first append.</param>
     /// <param name="events">1 to <see cref="TopicWriter.MaxEvents"/> events.</param>
-    /// <param name="idempotencyKey">A second append with the same key answers with the first one's ids.</param>
+    /// <param name="idempotencyKey">A second append of the same events with the same key answers with the first one's ids; of other events, it is refused.</param>
     /// <param name="cancellationToken">Ends the waiting; the events may have been written by then.</param>
     /// <exception cref="EventLimitException">An event or their sum is over its limit.</exception>
     /// <exception cref="EventLogBusyException">Too many appends to the topic wait already; nothing was written.</exception>

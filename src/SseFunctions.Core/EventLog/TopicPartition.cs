@@ -155,10 +155,10 @@ internal sealed class TopicPartition(Topic topic, TableEventLog log, TableClient
 
     private async Task<AppendResult?> RefusalAsync(PendingAppend append, RetryBudget retry, CancellationToken cancellationToken)
     {
-        if (append.IdempotencyKey is { } key && await ReadKeyAsync(key, retry, cancellationToken) is { } first)
-            return first;
+        if (append.IdempotencyKey is { } key && await ReadKeyAsync(key, retry, cancellationToken) is { } row)
+            return LogRows.IsOfHash(row, append.Hash) ? LogRows.Repeated(row) : AppendResult.Nothing(AppendOutcome.KeyReused, LogRows.Repeated(row).Epoch);
 
-        return knownHead is { Complete: true } end ? new AppendResult(AppendOutcome.TopicComplete, end.Epoch, 0, -1) : null;
+        return knownHead is { Complete: true } end ? AppendResult.Nothing(AppendOutcome.TopicComplete, end.Epoch) : null;
     }
 
     /// <summary>What the table refuses for one append's sake must not fail the others: half by half it is found out.</summary>
@@ -224,7 +224,7 @@ internal sealed class TopicPartition(Topic topic, TableEventLog log, TableClient
         foreach (var append in batch.Appends)
         {
             if (append.IdempotencyKey is { } key)
-                yield return new(TableTransactionActionType.Add, LogRows.Idempotency(topic, key, AppendBatch.ResultOf(append, epoch, first), now));
+                yield return new(TableTransactionActionType.Add, LogRows.Idempotency(topic, key, append.Hash, AppendBatch.ResultOf(append, epoch, first), now));
 
             first += append.Events.Count;
         }
@@ -294,8 +294,6 @@ internal sealed class TopicPartition(Topic topic, TableEventLog log, TableClient
     private Task<TopicHead?> ReadHeadAsync(RetryBudget retry, CancellationToken cancellationToken) =>
         retry.RunAsync(() => log.ReadHeadAsync(topic, cancellationToken), cancellationToken);
 
-    private async Task<AppendResult?> ReadKeyAsync(string key, RetryBudget retry, CancellationToken cancellationToken) =>
-        await retry.RunAsync(() => log.GetRowAsync(topic.Name, LogRows.IdempotencyKey(key), cancellationToken), cancellationToken) is { } row
-            ? LogRows.Repeated(row)
-            : null;
+    private Task<TableEntity?> ReadKeyAsync(string key, RetryBudget retry, CancellationToken cancellationToken) =>
+        retry.RunAsync(() => log.GetRowAsync(topic.Name, LogRows.IdempotencyKey(key), cancellationToken), cancellationToken);
 }

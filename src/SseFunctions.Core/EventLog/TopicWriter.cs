@@ -93,7 +93,7 @@ internal sealed class TopicWriter(Topic topic, TableEventLog log, TableClient ta
             if (earlier is null)
                 return await AnswerAsync(append, isAlone, cancellationToken);
 
-            if (await RepeatAsync(earlier, append.Retry, cancellationToken) is { } first)
+            if (await RepeatAsync(earlier, append, cancellationToken) is { } first)
                 return first;
         }
     }
@@ -111,13 +111,13 @@ internal sealed class TopicWriter(Topic topic, TableEventLog log, TableClient ta
         }
     }
 
-    /// <returns>What the earlier append made; null when it made nothing, or nobody knows.</returns>
-    private async Task<AppendResult?> RepeatAsync(PendingAppend earlier, RetryBudget retry, CancellationToken cancellationToken)
+    /// <returns>Null when the earlier append's answer is none for this one.</returns>
+    private async Task<AppendResult?> RepeatAsync(PendingAppend earlier, PendingAppend append, CancellationToken cancellationToken)
     {
         try
         {
-            await AnswerAsync(Task.WhenAny(earlier.Answer), retry, isAlone: false, cancellationToken);
-            return earlier.Answer.IsCompletedSuccessfully ? (await earlier.Answer).AsRepeat() : null;
+            await AnswerAsync(Task.WhenAny(earlier.Answer), append.Retry, isAlone: false, cancellationToken);
+            return earlier.AnswerTo(append);
         }
         finally
         {
