@@ -62,6 +62,7 @@ internal static class LocalHost
         var routes = app.MapGroup(prefix);
         routes.MapGet(Routes.Events, (HttpContext context, string topic) => endpoints.StreamAsync(context, topic, CancellationToken.None));
         routes.MapPost(Routes.Events, (HttpContext context, string topic) => endpoints.PublishAsync(context, topic, CancellationToken.None));
+        routes.MapMethods(Routes.Events, [HttpMethods.Options], (HttpContext context, string topic) => SseEndpoints.Handshake(context, topic));
         routes.MapGet(Routes.Topic, (HttpContext context, string topic) => endpoints.TopicAsync(context, topic));
         routes.MapPost(Routes.Complete, (HttpContext context, string topic) => endpoints.CompleteAsync(context, topic));
         routes.MapGet(Routes.Health, (Delegate)endpoints.HealthAsync);

@@ -76,7 +76,11 @@ public sealed partial class SseEndpoints
         await RunAsync(context, session, topic);
     }
 
-    /// <summary>POST events/{topic}: publishes one event.</summary>
+    /// <summary>OPTIONS events/{topic}: whether a webhook may deliver to the topic.</summary>
+    public static IResult Handshake(HttpContext context, string topicName) =>
+        Topic.TryParse(topicName, out _) ? WebhookHandshake.Answer(context) : BadTopic(topicName);
+
+    /// <summary>POST events/{topic}: publishes events, all or none.</summary>
     /// <param name="context">The request.</param>
     /// <param name="topicName">From the route.</param>
     /// <param name="invocationCancelled">Fires at functionTimeout, when the request's own token does not.</param>
@@ -85,7 +89,7 @@ public sealed partial class SseEndpoints
         if (!Topic.TryParse(topicName, out var topic))
             return BadTopic(topicName);
 
-        if (!PublishBody.IsSupported(context.Request.ContentType, out var isJson))
+        if (PublishBody.For(context.Request.ContentType) is not { } kind)
         {
             return Problem.Of(
                 StatusCodes.Status415UnsupportedMediaType,
@@ -98,15 +102,15 @@ public sealed partial class SseEndpoints
         try
         {
             var key = IdempotencyKey.Read(context.Request.Headers);
-            var body = await BoundedBody.ReadAsync(context.Request, NewEvent.MaxDataBytes, left.Token);
+            var body = await BoundedBody.ReadAsync(context.Request, kind.IsBatch ? "body" : "data", kind.MaxBytes, left.Token);
             var type = context.Request.Query["type"].ToString();
-            var newEvent = PublishBody.Read(body, isJson, type.Length == 0 ? null : type);
+            var events = kind.Read(body, type.Length == 0 ? null : type);
             // From here on the publisher's leaving changes nothing: an append that may have begun is brought to its end.
-            return Answer(topic, await log.AppendAsync(topic, [newEvent], key, lifetime.ApplicationStopping));
+            return Answer(topic, await log.AppendAsync(topic, events, key, lifetime.ApplicationStopping));
         }
         catch (EventLimitException fault)
         {
-            return fault.TooLarge && fault.Field == "data"
+            return fault is { TooLarge: true, Field: "data" or "events" or "body" }
                 ? Problem.Of(StatusCodes.Status413PayloadTooLarge, "Content too large", fault.Message, fault.Field, fault.Limit, fault.Size)
                 : Problem.BadField(fault.Field, fault.Message, fault.Limit, fault.Size);
         }
