@@ -33,9 +33,12 @@ internal static class LocalHost
         configure?.Invoke(builder);
         builder.Services.AddSseFunctions(builder.Configuration);
         builder.Services.AddHostedService<AzuriteKeeper>();
-        // Not AddHostedService, which takes one of a type: the second timer would be left out without a word.
-        builder.Services.AddSingleton<IHostedService>(s => Timer(s, settings => settings.Clock, s.GetRequiredService<ClockSource>().TickAsync));
-        builder.Services.AddSingleton<IHostedService>(s => Timer(s, settings => settings.RetentionTicks, s.GetRequiredService<RetentionSweep>().RunAsync));
+        builder.Services.AddSourceTimers(sources => sources.Shared);
+        builder.Services.AddSingleton<IHostedService>(s => new TimerService(
+            s.GetRequiredService<Settings>().RetentionTicks,
+            s.GetRequiredService<RetentionSweep>().RunAsync,
+            s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<ILogger<TimerService>>()));
 
         var app = builder.Build();
         Map(app, app.Services.GetRequiredService<Settings>().RoutePrefix);
@@ -49,12 +52,6 @@ internal static class LocalHost
         foreach (var url in app.Urls)
             Console.WriteLine($"Demo page: {string.Join('/', new[] { url.TrimEnd('/'), prefix, Routes.Demo }.Where(part => part.Length > 0))}");
     }
-
-    private static TimerService Timer(IServiceProvider services, Func<Settings, TickSchedule> schedule, Func<CancellationToken, Task> run) => new(
-        schedule(services.GetRequiredService<Settings>()),
-        run,
-        services.GetRequiredService<TimeProvider>(),
-        services.GetRequiredService<ILogger<TimerService>>());
 
     private static void Map(WebApplication app, string prefix)
     {
