@@ -33,9 +33,12 @@ internal static class LocalHost
         configure?.Invoke(builder);
         builder.Services.AddSseFunctions(builder.Configuration);
         builder.Services.AddHostedService<AzuriteKeeper>();
-        // Not AddHostedService, which takes one of a type: the second timer would be left out without a word.
-        builder.Services.AddSingleton<IHostedService>(s => Timer(s, settings => settings.Clock, s.GetRequiredService<ClockSource>().TickAsync));
-        builder.Services.AddSingleton<IHostedService>(s => Timer(s, settings => settings.RetentionTicks, s.GetRequiredService<RetentionSweep>().RunAsync));
+        builder.Services.AddSourceTimers(sources => sources.Shared);
+        builder.Services.AddSingleton<IHostedService>(s => new TimerService(
+            s.GetRequiredService<Settings>().RetentionTicks,
+            s.GetRequiredService<RetentionSweep>().RunAsync,
+            s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<ILogger<TimerService>>()));
 
         var app = builder.Build();
         Map(app, app.Services.GetRequiredService<Settings>().RoutePrefix);
@@ -50,12 +53,6 @@ internal static class LocalHost
             Console.WriteLine($"Demo page: {string.Join('/', new[] { url.TrimEnd('/'), prefix, Routes.Demo }.Where(part => part.Length > 0))}");
     }
 
-    private static TimerService Timer(IServiceProvider services, Func<Settings, TickSchedule> schedule, Func<CancellationToken, Task> run) => new(
-        schedule(services.GetRequiredService<Settings>()),
-        run,
-        services.GetRequiredService<TimeProvider>(),
-        services.GetRequiredService<ILogger<TimerService>>());
-
     private static void Map(WebApplication app, string prefix)
     {
         var endpoints = app.Services.GetRequiredService<SseEndpoints>();
@@ -63,6 +60,7 @@ internal static class LocalHost
         routes.MapGet(Routes.Events, (HttpContext context, string topic) => endpoints.StreamAsync(context, topic, CancellationToken.None));
         routes.MapGet(Routes.EventsOfTopics, (HttpContext context) => endpoints.StreamTopicsAsync(context, CancellationToken.None));
         routes.MapPost(Routes.Events, (HttpContext context, string topic) => endpoints.PublishAsync(context, topic, CancellationToken.None));
+        routes.MapMethods(Routes.Events, [HttpMethods.Options], (HttpContext context, string topic) => SseEndpoints.Handshake(context, topic));
         routes.MapGet(Routes.Topic, (HttpContext context, string topic) => endpoints.TopicAsync(context, topic));
         routes.MapPost(Routes.Complete, (HttpContext context, string topic) => endpoints.CompleteAsync(context, topic));
         routes.MapGet(Routes.Health, (Delegate)endpoints.HealthAsync);

@@ -20,4 +20,9 @@ public class EventFunctions(SseEndpoints endpoints)
     public Task<IResult> PublishAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = Routes.Events)] HttpRequest request, string topic, FunctionContext context) =>
         endpoints.PublishAsync(request.HttpContext, topic, context.CancellationToken);
+
+    [Function("Handshake")]
+    public static IResult Handshake(
+        [HttpTrigger(AuthorizationLevel.Function, "options", Route = Routes.Events)] HttpRequest request, string topic) =>
+        SseEndpoints.Handshake(request.HttpContext, topic);
 }

@@ -5,11 +5,11 @@ using SseFunctions.Publishing;
 
 namespace SseFunctions;
 
-public class TimerFunctions(ClockSource clock, RetentionSweep retention)
+public class TimerFunctions(TimedSources sources, RetentionSweep retention)
 {
     [Function("Clock")]
     public Task ClockAsync([TimerTrigger($"%{Routes.ClockSchedule}%")] TimerInfo timer, CancellationToken cancellationToken) =>
-        clock.TickAsync(cancellationToken);
+        sources.TickAsync<ClockSource>(cancellationToken);
 
     [Function("Retention")]
     public Task RetentionAsync([TimerTrigger($"%{Routes.RetentionSchedule}%")] TimerInfo timer, CancellationToken cancellationToken) =>

@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -16,6 +17,9 @@ public sealed class StorageCall(HttpContext context, byte[] body, HttpClient sto
 
     /// <summary>Whether it queries a range of rows, rather than one row.</summary>
     public bool IsQuery => Method == "GET" && context.Request.Path.Value!.EndsWith("()", StringComparison.Ordinal);
+
+    /// <summary>What it sends; binary data in it is base64.</summary>
+    public string BodyText => Encoding.UTF8.GetString(body);
 
     /// <summary>Sends it to storage and takes the answer without passing it on.</summary>
     public async Task<HttpResponseMessage> ForwardAsync()

@@ -47,6 +47,7 @@ public sealed class TestHost : IAsyncDisposable
             "--EventLog:tableServiceUri=", // whatever a developer's own local.settings.json says
             "--EventLog:accountName=",
             "--ClockSchedule=0 0 0 1 1 *", // a test that wants ticks says so
+            "--RuntimeSchedule=0 0 0 1 1 *",
             "--RetentionSchedule=0 0 0 1 1 *",
             .. (settings ?? []).Select(setting => "--" + setting),
         ];

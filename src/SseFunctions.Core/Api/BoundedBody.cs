@@ -7,17 +7,17 @@ namespace SseFunctions.Api;
 internal static class BoundedBody
 {
     /// <exception cref="EventLimitException">The body is over the limit; the size it names is the declared one, or what had come by then.</exception>
-    public static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, int limit, CancellationToken cancellationToken)
+    public static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, string field, int limit, CancellationToken cancellationToken)
     {
         if (request.ContentLength > limit)
-            throw TooLarge(limit, request.ContentLength.Value, "has");
+            throw TooLarge(field, limit, request.ContentLength.Value, "has");
 
         using var body = new MemoryStream();
         var buffer = new byte[16 * 1024];
         while (await request.Body.ReadAsync(buffer, cancellationToken) is > 0 and var read)
         {
             if (body.Length + read > limit)
-                throw TooLarge(limit, body.Length + read, "has at least");
+                throw TooLarge(field, limit, body.Length + read, "has at least");
 
             body.Write(buffer, 0, read);
         }
@@ -25,6 +25,6 @@ internal static class BoundedBody
         return body.ToArray();
     }
 
-    private static EventLimitException TooLarge(int limit, long size, string has) =>
-        new("data", limit, size, $"data {has} {size} bytes; {limit} are allowed.");
+    private static EventLimitException TooLarge(string field, int limit, long size, string has) =>
+        new(field, limit, size, $"{field} {has} {size} bytes; {limit} are allowed.");
 }

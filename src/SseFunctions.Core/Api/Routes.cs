@@ -1,3 +1,5 @@
+using SseFunctions.Publishing;
+
 namespace SseFunctions.Api;
 
 /// <summary>Routes below host.json's routePrefix, and timer settings: used by the triggers' attributes and by the local host.</summary>
@@ -11,7 +13,7 @@ public static class Routes
     public const string Demo = "demo";
 
     /// <summary>The app setting with the clock's NCRONTAB schedule.</summary>
-    public const string ClockSchedule = "ClockSchedule";
+    public const string ClockSchedule = ClockSource.Setting;
 
     /// <summary>The app setting with retention's NCRONTAB schedule.</summary>
     public const string RetentionSchedule = "RetentionSchedule";

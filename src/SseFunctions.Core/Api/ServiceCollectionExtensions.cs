@@ -11,7 +11,7 @@ using SseFunctions.Streaming;
 
 namespace SseFunctions.Api;
 
-/// <summary>Registers everything that a host needs: <see cref="SseEndpoints"/>, <see cref="ClockSource"/> and <see cref="RetentionSweep"/>.</summary>
+/// <summary>Registers everything that a host needs: <see cref="SseEndpoints"/>, <see cref="TimedSources"/> and <see cref="RetentionSweep"/>; and <see cref="IEventPublisher"/> for your own functions.</summary>
 public static class ServiceCollectionExtensions
 {
     /// <param name="services">The host's services.</param>
@@ -38,11 +38,16 @@ public static class ServiceCollectionExtensions
             s.GetRequiredService<TopicTrimmer>(),
             settings.Retention,
             s.GetRequiredService<ILogger<RetentionSweep>>()));
-        services.AddSingleton(s => new ClockSource(
+        services.AddSingleton<IEventPublisher, EventPublisher>();
+        services.AddTimedSource<ClockSource>();
+        services.AddTimedSource<RuntimeSource>();
+        services.AddSingleton(s => new TimedSources(
+            s.GetServices<ITimedSource>(),
+            configuration,
             s.GetRequiredService<TableEventLog>(),
-            settings.Clock,
             s.GetRequiredService<TimeProvider>(),
-            s.GetRequiredService<ILogger<ClockSource>>()));
+            s.GetRequiredService<ILogger<TimedSources>>()));
+        services.AddSourceTimers(sources => sources.PerProcess);
         services.AddSingleton(s => new SseEndpoints(
             s.GetRequiredService<TableEventLog>(),
             s.GetRequiredService<TopicFeeds>(),
@@ -55,4 +60,17 @@ public static class ServiceCollectionExtensions
             s.GetRequiredService<ILogger<SseEndpoints>>()));
         return services;
     }
+
+    /// <summary>Registers a source of events that publishes on a schedule.</summary>
+    public static IServiceCollection AddTimedSource<TSource>(this IServiceCollection services)
+        where TSource : class, ITimedSource =>
+        services.AddSingleton<ITimedSource, TSource>();
+
+    /// <summary>Has this process run some of the timed sources by timers of its own.</summary>
+    /// <remarks>Not AddHostedService, which takes one of a type: the second would be left out without a word.</remarks>
+    internal static void AddSourceTimers(this IServiceCollection services, Func<TimedSources, IEnumerable<TimedSource>> which) =>
+        services.AddSingleton<IHostedService>(s => new SourceTimers(
+            which(s.GetRequiredService<TimedSources>()),
+            s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<ILogger<TimerService>>()));
 }

@@ -15,11 +15,9 @@ internal sealed partial record Settings(
     RetentionOptions Retention,
     IReadOnlyList<string> AnonymousTopics,
     TelemetryOptions Telemetry,
-    TickSchedule Clock,
     TickSchedule RetentionTicks,
     string RoutePrefix)
 {
-    public const string DefaultClockSchedule = "*/5 * * * * *";
     public const string DefaultRetentionSchedule = "0 7 * * * *";
 
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
@@ -35,12 +33,14 @@ internal sealed partial record Settings(
             ReadRetention(reader),
             ReadAnonymousTopics(reader),
             new TelemetryOptions(reader.Read("Telemetry:Topic", false, text => bool.TryParse(text, out var value) ? value : null, "true or false")),
-            ReadSchedule(reader, Routes.ClockSchedule, DefaultClockSchedule),
             ReadSchedule(reader, Routes.RetentionSchedule, DefaultRetentionSchedule),
             host.RoutePrefix);
         foreach (var section in (string[])["EventLog", "Stream", "Retention", "Access", "Telemetry"])
             reader.RefuseUnknown(section);
 
+        // The sources read their own schedules; here all faults are told at once.
+        ReadSchedule(reader, ClockSource.Setting, ClockSource.EveryFiveSeconds);
+        ReadSchedule(reader, RuntimeSource.Setting, ClockSource.EveryFiveSeconds);
         reader.ThrowIfFaulty();
         return settings;
     }

@@ -18,6 +18,9 @@ public sealed partial class SseEndpoints
     /// <summary>When a publisher may try again after storage failed.</summary>
     private const string RetryAfterSeconds = "5";
 
+    /// <summary>When a publisher may try again after too many wrote at once: a few transactions later.</summary>
+    private const string RetryAfterBusySeconds = "1";
+
     private readonly TableEventLog log;
     private readonly TopicFeeds feeds;
     private readonly OpenStreams openStreams;
@@ -98,7 +101,11 @@ public sealed partial class SseEndpoints
         await RunAsync(context, session, request);
     }
 
-    /// <summary>POST events/{topic}: publishes one event.</summary>
+    /// <summary>OPTIONS events/{topic}: whether a webhook may deliver to the topic.</summary>
+    public static IResult Handshake(HttpContext context, string topicName) =>
+        Topic.TryParse(topicName, out _) ? WebhookHandshake.Answer(context) : BadTopic(topicName);
+
+    /// <summary>POST events/{topic}: publishes events, all or none.</summary>
     /// <param name="context">The request.</param>
     /// <param name="topicName">From the route.</param>
     /// <param name="invocationCancelled">Fires at functionTimeout, when the request's own token does not.</param>
@@ -107,7 +114,7 @@ public sealed partial class SseEndpoints
         if (!Topic.TryParse(topicName, out var topic))
             return BadTopic(topicName);
 
-        if (!PublishBody.IsSupported(context.Request.ContentType, out var isJson))
+        if (PublishBody.For(context.Request.ContentType) is not { } kind)
         {
             return Problem.Of(
                 StatusCodes.Status415UnsupportedMediaType,
@@ -119,15 +126,16 @@ public sealed partial class SseEndpoints
         using var left = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, invocationCancelled);
         try
         {
-            var body = await BoundedBody.ReadAsync(context.Request, NewEvent.MaxDataBytes, left.Token);
+            var key = IdempotencyKey.Read(context.Request.Headers);
+            var body = await BoundedBody.ReadAsync(context.Request, kind.IsBatch ? "body" : "data", kind.MaxBytes, left.Token);
             var type = context.Request.Query["type"].ToString();
-            var newEvent = PublishBody.Read(body, isJson, type.Length == 0 ? null : type);
+            var events = kind.Read(body, type.Length == 0 ? null : type);
             // From here on the publisher's leaving changes nothing: an append that may have begun is brought to its end.
-            return Answer(topic, await log.AppendAsync(topic, [newEvent], null, lifetime.ApplicationStopping));
+            return Answer(topic, await log.AppendAsync(topic, events, key, lifetime.ApplicationStopping));
         }
         catch (EventLimitException fault)
         {
-            return fault.TooLarge && fault.Field == "data"
+            return fault is { TooLarge: true, Field: "data" or "events" or "body" }
                 ? Problem.Of(StatusCodes.Status413PayloadTooLarge, "Content too large", fault.Message, fault.Field, fault.Limit, fault.Size)
                 : Problem.BadField(fault.Field, fault.Message, fault.Limit, fault.Size);
         }
@@ -259,6 +267,11 @@ public sealed partial class SseEndpoints
     private static IResult Answer(Topic topic, AppendResult result) => result.Outcome switch
     {
         AppendOutcome.TopicComplete => Problem.Of(StatusCodes.Status409Conflict, "Topic complete", $"Topic '{topic}' is complete and takes no more events.", "topic"),
+        AppendOutcome.KeyReused => Problem.Of(
+            StatusCodes.Status422UnprocessableEntity,
+            "Idempotency key reused",
+            "the key was used before, for other events of this topic. Nothing was written.",
+            IdempotencyKey.Header),
         var outcome => TypedResults.Json(
             new { ids = result.Ids.Select(id => id.ToString()) },
             statusCode: outcome == AppendOutcome.Appended ? StatusCodes.Status201Created : StatusCodes.Status200OK),
@@ -268,6 +281,12 @@ public sealed partial class SseEndpoints
     {
         if (fault is not null)
             LogStorageUnavailable(fault.Message);
+
+        if (fault is EventLogBusyException)
+        {
+            context.Response.Headers.RetryAfter = RetryAfterBusySeconds;
+            return Problem.Of(StatusCodes.Status503ServiceUnavailable, "Too many writes", $"{fault.Message} Nothing was written. Try again.", "topic");
+        }
 
         context.Response.Headers.RetryAfter = RetryAfterSeconds;
         return Problem.Of(

@@ -4,8 +4,11 @@ internal enum AppendOutcome
 {
     Appended,
 
-    /// <summary>The idempotency key was used before; the ids are those of the first append.</summary>
+    /// <summary>The idempotency key was used before, for the same events; the ids are those of the first append.</summary>
     Repeated,
+
+    /// <summary>The idempotency key was used before, for other events; nothing was written.</summary>
+    KeyReused,
 
     /// <summary>The topic takes no more events; nothing was written.</summary>
     TopicComplete,
@@ -22,4 +25,7 @@ internal sealed record AppendResult(AppendOutcome Outcome, string Epoch, long Fi
                 yield return new EventId(Epoch, sequence);
         }
     }
+
+    /// <summary>An append that made no events.</summary>
+    public static AppendResult Nothing(AppendOutcome outcome, string epoch) => new(outcome, epoch, 0, -1);
 }

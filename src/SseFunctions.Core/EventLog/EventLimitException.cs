@@ -1,7 +1,7 @@
 namespace SseFunctions.EventLog;
 
 /// <summary>A value is outside the log's limits; nothing was written.</summary>
-internal sealed class EventLimitException(string field, long limit, long size, string message) : Exception(message)
+public sealed class EventLimitException(string field, long limit, long size, string message) : Exception(message)
 {
     /// <summary>The name of the field, as publishers know it.</summary>
     public string Field { get; } = field;

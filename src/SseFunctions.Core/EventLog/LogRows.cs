@@ -30,6 +30,7 @@ internal static class LogRows
     private const string Type = "Type";
     private const string Data = "Data";
     private const string Time = "Time";
+    private const string Hash = "Hash";
 
     public static string AppendIdOf(string epoch, Guid nonce) => $"{epoch}.{nonce:N}";
 
@@ -80,12 +81,18 @@ internal static class LogRows
     public static bool IsOfEpoch(TableEntity row, string epoch) =>
         row.GetString(AppendId).StartsWith(epoch + ".", StringComparison.Ordinal);
 
-    public static TableEntity Idempotency(Topic topic, string key, AppendResult result, DateTimeOffset time) =>
+    /// <param name="topic">The topic.</param>
+    /// <param name="key">The publisher's key.</param>
+    /// <param name="hash">Of the events' types and data.</param>
+    /// <param name="result">The ids that the append made.</param>
+    /// <param name="time">When.</param>
+    public static TableEntity Idempotency(Topic topic, string key, byte[] hash, AppendResult result, DateTimeOffset time) =>
         new(topic.Name, IdempotencyKey(key))
         {
             [Epoch] = result.Epoch,
             [First] = result.First,
             [Last] = result.Last,
+            [Hash] = hash,
             [Time] = time,
         };
 
@@ -94,6 +101,9 @@ internal static class LogRows
         row.GetString(Epoch),
         row.GetInt64(First).GetValueOrDefault(),
         row.GetInt64(Last).GetValueOrDefault());
+
+    /// <summary>Whether an idempotency row is of events with this hash. Rows without one are of before there were any.</summary>
+    public static bool IsOfHash(TableEntity row, byte[] hash) => row.GetBinary(Hash) is not { } stored || stored.AsSpan().SequenceEqual(hash);
 
     public static TableEntity TopicEntry(Topic topic) => new(TopicsPartition, topic.Name);
 

@@ -1,4 +1,5 @@
 using Azure;
+using Azure.Data.Tables;
 using Azure.Identity;
 
 namespace SseFunctions.EventLog;
@@ -16,6 +17,12 @@ internal static class StorageFault
     /// <summary>Whether storage has answered that it did nothing. (408: it gave up waiting, and may not know.)</summary>
     public static bool IsRefusal(Exception fault) =>
         fault is RequestFailedException { Status: >= 400 and < 500 and not 408 };
+
+    /// <summary>Whether storage refused what was sent, as malformed or too large.</summary>
+    public static bool IsOfContent(Exception fault) => fault is RequestFailedException { Status: 400 or 413 };
+
+    /// <summary>Which operation of a transaction was refused; null where storage does not say.</summary>
+    public static int? FailedOperation(Exception fault) => (fault as TableTransactionFailedException)?.FailedTransactionActionIndex;
 
     public static bool IsTableMissing(Exception fault) =>
         fault is RequestFailedException { Status: 404, ErrorCode: "TableNotFound" };

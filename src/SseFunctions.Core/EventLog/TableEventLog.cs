@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Azure;
 using Azure.Data.Tables;
@@ -9,14 +8,22 @@ namespace SseFunctions.EventLog;
 /// The ordered log of every topic, in one table. Commit order is id order: an append is one entity group transaction
 /// that holds the events and, conditional on its ETag, the topic's head.
 /// </summary>
-internal sealed class TableEventLog(TableClient table, LogTelemetry telemetry, TimeProvider time)
+internal sealed class TableEventLog
 {
     /// <summary>Rows of a query's page, at most: learn.microsoft.com/rest/api/storageservices/query-timeout-and-pagination.</summary>
     public const int PageRows = 1000;
 
-    private readonly ConcurrentDictionary<Topic, TopicWriter> writers = new();
+    private readonly TableClient table;
+    private readonly TimeProvider time;
+    private readonly TopicWriters writers;
 
-    /// <summary>Raised after each write of this process, with the head it made and the events it added, if any.</summary>
+    public TableEventLog(TableClient table, LogTelemetry telemetry, TimeProvider time)
+    {
+        (this.table, this.time) = (table, time);
+        writers = new TopicWriters(topic => new TopicWriter(topic, this, table, telemetry, time));
+    }
+
+    /// <summary>Raised after each transaction of this process, in the topic's order, with the head it made and the events it added, if any.</summary>
     public event Action<Topic, TopicHead, IReadOnlyList<StoredEvent>>? Written;
 
     /// <summary>Reads the head; null while nothing was ever written to the topic.</summary>
@@ -51,20 +58,24 @@ internal sealed class TableEventLog(TableClient table, LogTelemetry telemetry, T
         return events;
     }
 
-    /// <summary>Appends all events or none, once, whatever the table's answers; their ids are consecutive.</summary>
+    /// <summary>
+    /// Appends all events or none, once, whatever the table's answers; their ids are consecutive. Appends that come while
+    /// another is being written share a transaction, in the order in which they came.
+    /// </summary>
     /// <param name="topic">The topic; its log begins with its first append.</param>
     /// <param name="events">1 to <see cref="TopicWriter.MaxEvents"/> events.</param>
-    /// <param name="idempotencyKey">A second append with the same key answers with the first one's ids.</param>
+    /// <param name="idempotencyKey">A second append of the same events with the same key answers with the first one's ids; of other events, it is refused.</param>
     /// <param name="cancellationToken">Ends the waiting; the events may have been written by then.</param>
     /// <exception cref="EventLimitException">An event or their sum is over its limit.</exception>
+    /// <exception cref="EventLogBusyException">Too many appends to the topic wait already; nothing was written.</exception>
     /// <exception cref="EventLogUnavailableException">The table could not be written.</exception>
     public Task<AppendResult> AppendAsync(Topic topic, IReadOnlyList<NewEvent> events, string? idempotencyKey, CancellationToken cancellationToken) =>
-        Writer(topic).AppendAsync(events, idempotencyKey, cancellationToken);
+        writers.WriteAsync(topic, writer => writer.AppendAsync(events, idempotencyKey, cancellationToken));
 
     /// <summary>Ends the topic: later appends are refused. Repeating it changes nothing.</summary>
     /// <exception cref="EventLogUnavailableException">The table could not be written.</exception>
     public Task<TopicHead> CompleteAsync(Topic topic, CancellationToken cancellationToken) =>
-        Writer(topic).CompleteAsync(cancellationToken);
+        writers.WriteAsync(topic, writer => writer.CompleteAsync(cancellationToken));
 
     /// <summary>Every topic that was ever written to.</summary>
     /// <exception cref="EventLogUnavailableException">The table could not be read.</exception>
@@ -128,6 +139,4 @@ internal sealed class TableEventLog(TableClient table, LogTelemetry telemetry, T
             throw StorageFault.Unavailable(fault);
         }
     }
-
-    private TopicWriter Writer(Topic topic) => writers.GetOrAdd(topic, name => new TopicWriter(name, this, table, telemetry, time));
 }

@@ -1,42 +1,20 @@
 using System.Globalization;
-using System.Text;
-using Microsoft.Extensions.Logging;
-using SseFunctions.EventLog;
 
 namespace SseFunctions.Publishing;
 
-/// <summary>Writes the time to topic "clock" on each tick of ClockSchedule, once however many instances run the tick.</summary>
-public sealed partial class ClockSource
+/// <summary>The time of each tick, ISO 8601 in UTC, on topic "clock".</summary>
+public sealed class ClockSource : ITimedSource
 {
-    internal static readonly Topic Topic = Topic.Parse("clock");
+    public const string Setting = "ClockSchedule";
 
-    private readonly TableEventLog log;
-    private readonly TickSchedule schedule;
-    private readonly TimeProvider time;
-    private readonly ILogger<ClockSource> logger;
+    public const string EveryFiveSeconds = "*/5 * * * * *";
 
-    internal ClockSource(TableEventLog log, TickSchedule schedule, TimeProvider time, ILogger<ClockSource> logger) =>
-        (this.log, this.schedule, this.time, this.logger) = (log, schedule, time, logger);
+    public string Topic => "clock";
 
-    /// <summary>Publishes the current tick: its UTC time, ISO 8601. When storage is down the tick is left out.</summary>
-    public async Task TickAsync(CancellationToken cancellationToken)
-    {
-        var tick = schedule.TickAt(time.GetUtcNow()).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-        try
-        {
-            var tickEvent = new NewEvent(null, Encoding.UTF8.GetBytes(tick));
-            await log.AppendAsync(Topic, [tickEvent], idempotencyKey: $"clock {tick}", cancellationToken);
-        }
-        catch (EventLogUnavailableException fault)
-        {
-            LogTickLost(tick, fault.Message);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // The host stops: no failure of this run.
-        }
-    }
+    public string ScheduleSetting => Setting;
 
-    [LoggerMessage(EventId = 201, Level = LogLevel.Warning, Message = "The clock's tick {Tick} was not published: {Fault}")]
-    private partial void LogTickLost(string tick, string fault);
+    public string DefaultSchedule => EveryFiveSeconds;
+
+    public ValueTask<SseEvent?> ReadAsync(DateTimeOffset tick, CancellationToken cancellationToken) =>
+        new(new SseEvent(tick.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)));
 }

@@ -1,37 +1,60 @@
-using System.Net.Mime;
 using System.Text;
-using System.Text.Json;
 using System.Text.Unicode;
 using Microsoft.Net.Http.Headers;
 using SseFunctions.EventLog;
 
 namespace SseFunctions.Publishing;
 
-/// <summary>Turns the body of a publish request into events.</summary>
-internal static class PublishBody
+/// <summary>A kind of request body that can be published, and how it becomes events.</summary>
+internal sealed class PublishBody
 {
-    public static readonly IReadOnlyList<string> MediaTypes = [MediaTypeNames.Application.Json, MediaTypeNames.Text.Plain];
+    /// <summary>4 MiB: an append's data, and as much again as it takes to write that in lines of JSON.</summary>
+    public const int MaxBatchBytes = 4 * 1024 * 1024;
 
-    private const int MaxJsonDepth = 1000;
+    private static readonly PublishBody[] All =
+    [
+        new("application/json", isBatch: false, (body, type) => [new NewEvent(type, JsonText.Require(body))]),
+        new("text/plain", isBatch: false, (body, type) => [new NewEvent(type, body)]),
+        new("application/x-ndjson", isBatch: true, NdjsonBody.Read),
+        new("application/cloudevents+json", isBatch: false, CloudEventBody.ReadOne),
+        new("application/cloudevents-batch+json", isBatch: true, CloudEventBody.ReadBatch),
+    ];
 
     private static readonly byte[] Utf8Bom = [0xEF, 0xBB, 0xBF];
 
-    /// <summary>Whether bodies of this Content-Type can be read; they must be UTF-8.</summary>
-    public static bool IsSupported(string? contentType, out bool isJson)
-    {
-        isJson = false;
-        if (!MediaTypeHeaderValue.TryParse(contentType, out var header))
-            return false;
+    private readonly Func<ReadOnlyMemory<byte>, string?, IReadOnlyList<NewEvent>> read;
 
-        isJson = header.MediaType.Equals(MediaTypeNames.Application.Json, StringComparison.OrdinalIgnoreCase);
-        return (isJson || header.MediaType.Equals(MediaTypeNames.Text.Plain, StringComparison.OrdinalIgnoreCase))
-            && (!header.Charset.HasValue || HeaderUtilities.RemoveQuotes(header.Charset).Equals(Encoding.UTF8.WebName, StringComparison.OrdinalIgnoreCase));
+    private PublishBody(string mediaType, bool isBatch, Func<ReadOnlyMemory<byte>, string?, IReadOnlyList<NewEvent>> read) =>
+        (MediaType, IsBatch, this.read) = (mediaType, isBatch, read);
+
+    public static IEnumerable<string> MediaTypes => All.Select(body => body.MediaType);
+
+    public string MediaType { get; }
+
+    /// <summary>Whether the body may hold several events; otherwise all of it is one event's data.</summary>
+    public bool IsBatch { get; }
+
+    public int MaxBytes => IsBatch ? MaxBatchBytes : NewEvent.MaxDataBytes;
+
+    /// <summary>The kind of body that a Content-Type says; it must be UTF-8.</summary>
+    /// <returns>Null when bodies of this type cannot be published.</returns>
+    public static PublishBody? For(string? contentType)
+    {
+        if (!MediaTypeHeaderValue.TryParse(contentType, out var header))
+            return null;
+
+        if (header.Charset.HasValue && !HeaderUtilities.RemoveQuotes(header.Charset).Equals(Encoding.UTF8.WebName, StringComparison.OrdinalIgnoreCase))
+            return null;
+
+        return All.FirstOrDefault(body => header.MediaType.Equals(body.MediaType, StringComparison.OrdinalIgnoreCase));
     }
 
-    /// <summary>Reads one event. A JSON value is taken as it was written, without the white space around it.</summary>
+    /// <summary>Reads the events.</summary>
+    /// <param name="body">What was sent.</param>
+    /// <param name="type">The type of events that do not say their own; null for none.</param>
     /// <exception cref="FormatException">The body is not what its Content-Type says.</exception>
-    /// <exception cref="EventLimitException">The type or the data is outside its limits.</exception>
-    public static NewEvent Read(ReadOnlyMemory<byte> body, bool isJson, string? type)
+    /// <exception cref="EventLimitException">A type, the data or the number of events is outside its limits.</exception>
+    public IReadOnlyList<NewEvent> Read(ReadOnlyMemory<byte> body, string? type)
     {
         if (body.Span.StartsWith(Utf8Bom))
             body = body[Utf8Bom.Length..];
@@ -39,41 +62,30 @@ internal static class PublishBody
         if (!Utf8.IsValid(body.Span))
             throw new FormatException("the body is not valid UTF-8.");
 
-        if (isJson)
-        {
-            RequireJson(body.Span);
-            body = Trim(body);
-        }
-
-        var newEvent = new NewEvent(type, body);
-        newEvent.Validate();
-        return newEvent;
+        return read(body, type);
     }
 
-    private static void RequireJson(ReadOnlySpan<byte> body)
+    /// <exception cref="EventLimitException">There are too many.</exception>
+    public static void RequireCount(int events)
+    {
+        if (events > TopicWriter.MaxEvents)
+            throw new EventLimitException("events", TopicWriter.MaxEvents, events, $"the body has {events} events; {TopicWriter.MaxEvents} are allowed.");
+    }
+
+    /// <summary>Checks one event of several.</summary>
+    /// <param name="newEvent">The event.</param>
+    /// <param name="place">Where it stands in the body, such as "line 3".</param>
+    /// <exception cref="EventLimitException">Its type or its data is outside its limits; the message names the place.</exception>
+    public static NewEvent Checked(NewEvent newEvent, string place)
     {
         try
         {
-            var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = MaxJsonDepth });
-            while (reader.Read())
-            {
-                // A string's escapes are checked only when it is read.
-                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
-                    reader.GetString();
-            }
+            newEvent.Validate();
+            return newEvent;
         }
-        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        catch (EventLimitException fault)
         {
-            // JsonException's own message may quote the body.
-            var where = fault is JsonException json ? $" (line {json.LineNumber + 1}, byte {json.BytePositionInLine})" : "";
-            throw new FormatException($"the body is not one JSON value{where}.", fault);
+            throw new EventLimitException(fault.Field, fault.Limit, fault.Size, $"{place}: {fault.Message}");
         }
-    }
-
-    private static ReadOnlyMemory<byte> Trim(ReadOnlyMemory<byte> json)
-    {
-        var trimmed = json.Span.Trim(" \t\r\n"u8);
-        var start = json.Span.IndexOfAnyExcept(" \t\r\n"u8);
-        return json.Slice(start, trimmed.Length);
     }
 }

@@ -18,12 +18,75 @@ public sealed class IdempotencyKeyTests
         var first = await log.AppendOnceAsync("key", "a", "b");
         await log.AppendTextsAsync("between");
 
-        // The body of a repeat does not count, not even its size.
-        var repeat = await (fromAnotherInstance ? table.Log() : log).AppendOnceAsync("key", "c");
+        var repeat = await (fromAnotherInstance ? table.Log() : log).AppendOnceAsync("key", "a", "b");
 
         Assert.Equal(AppendOutcome.Appended, first.Outcome);
         Assert.Equal(first with { Outcome = AppendOutcome.Repeated }, repeat);
         Assert.Equal(["before", "a", "b", "between"], await log.ReadTextsAsync());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task AppendAsync_refuses_when_a_key_is_repeated_with_other_events(bool fromAnotherInstance)
+    {
+        var table = await LogTable.NewAsync();
+        var log = table.Log();
+        await log.AppendOnceAsync("key", "a", "b");
+        var other = fromAnotherInstance ? table.Log() : log;
+        NewEvent[][] bodies = [[Event("a")], [Event("a"), Event("b"), Event("")], [Event("ab")], [Event("b"), Event("a")], [Event("a") with { Type = "t" }, Event("b")]];
+
+        foreach (var body in bodies)
+            Assert.Equal(AppendOutcome.KeyReused, (await other.AppendAsync(Orders, body, "key", CancellationToken.None)).Outcome);
+
+        Assert.Equal((AppendOutcome.Repeated, 1, 2), (await other.AppendOnceAsync("key", "a", "b")) is var repeat ? (repeat.Outcome, repeat.First, repeat.Last) : default);
+        Assert.Equal(["a", "b"], await log.ReadTextsAsync());
+    }
+
+    [Fact]
+    public async Task AppendAsync_appends_once_when_publishers_of_a_process_use_one_key_at_once()
+    {
+        await using var group = await HeldGroup.StartAsync();
+        var same = Enumerable.Range(0, 50).Select(_ => group.AppendOnce("key", "a")).ToList();
+        var other = group.AppendOnce("key", "b");
+
+        Assert.Equal(2, await group.ReleaseAsync()); // the repeats cost no transaction
+
+        var results = await Task.WhenAll(same);
+        Assert.Single(results, result => result.Outcome == AppendOutcome.Appended);
+        Assert.Equal(49, results.Count(result => result.Outcome == AppendOutcome.Repeated));
+        Assert.All(results, result => Assert.Equal((2, 2), (result.First, result.Last)));
+        Assert.Equal(AppendOutcome.KeyReused, (await other).Outcome);
+        Assert.Equal(["held", "a"], await group.ReadTextsAsync());
+    }
+
+    [Fact]
+    public async Task AppendAsync_appends_the_repeat_when_the_first_with_its_key_left_before_it_was_written()
+    {
+        await using var group = await HeldGroup.StartAsync();
+        using var leaves = new CancellationTokenSource();
+        var first = group.AppendAsync([Event("a")], "key", leaves.Token);
+        var (repeat, next) = (group.AppendOnce("key", "a"), group.AppendOnce("key", "a"));
+        await leaves.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first.WaitAsync(SseStream.Patience));
+
+        await group.ReleaseAsync();
+
+        Assert.Equal([AppendOutcome.Appended, AppendOutcome.Repeated], new[] { await repeat, await next }.Select(result => result.Outcome).Order());
+        Assert.Equal(["held", "a"], await group.ReadTextsAsync());
+    }
+
+    [Fact]
+    public async Task AppendAsync_is_refused_when_too_many_wait_for_one_key()
+    {
+        await using var group = await HeldGroup.StartAsync();
+        var taken = Enumerable.Range(0, 1 + WriteQueue.MaxRepeats).Select(_ => group.AppendOnce("key", "a")).ToList();
+
+        await Assert.ThrowsAsync<EventLogBusyException>(() => group.AppendOnce("key", "a"));
+
+        await group.ReleaseAsync();
+        Assert.Equal(1, (await Task.WhenAll(taken)).Count(result => result.Outcome == AppendOutcome.Appended));
+        Assert.Equal(AppendOutcome.Repeated, (await group.Log.AppendOnceAsync("key", "a")).Outcome);
     }
 
     [Fact]

@@ -47,21 +47,20 @@ public sealed class LateWriteTests
         if (!isFirst)
             await log.AppendTextsAsync("before");
 
-        var letGo = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var arrived = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var lost = new LateRequest();
         var next = arrival switch
         {
-            Arrival.BeforeNextTry => Faults.Before(LetItArriveAsync, StorageProxy.PassOnAsync),
+            Arrival.BeforeNextTry => Faults.Before(lost.ArriveAsync, StorageProxy.PassOnAsync),
             Arrival.AfterSuccessElsewhere => Faults.Before(() => other.AppendTextsAsync("other"), StorageProxy.PassOnAsync),
             _ => StorageProxy.PassOnAsync,
         };
-        proxy.Intercept = Faults.OnTransactions(HoldAsync, next);
+        proxy.Intercept = Faults.OnTransactions(lost.HoldAsync, next);
 
         var result = await log.AppendAsync(Orders, [Event("a"), Event("b")], key, CancellationToken.None);
         if (arrival == Arrival.AfterTrim)
             await table.Trimmer().TrimAsync(maxEvents: 0);
 
-        var late = await LetItArriveAsync();
+        var late = await lost.ArriveAsync();
 
         string[] before = [.. isFirst ? [] : (string[])["before"], .. arrival == Arrival.AfterSuccessElsewhere ? (string[])["other"] : []];
         Assert.Equal((AppendOutcome.Appended, before.Length + 1, before.Length + 2), (result.Outcome, result.First, result.Last));
@@ -69,23 +68,5 @@ public sealed class LateWriteTests
         Assert.Equal(before.Length + 2, (await other.HeadAsync())!.Last);
         // What came late found the head moved on, or there already; only the case in which it was first, it was the append itself.
         Assert.Equal(arrival == Arrival.BeforeNextTry ? null : isFirst ? "409" : "412", late);
-
-        // The client sees its connection break; the request is on its way all the same.
-        async Task HoldAsync(StorageCall call)
-        {
-            call.Reset();
-            await letGo.Task;
-            using var answer = await call.ForwardAsync();
-            arrived.SetResult(await answer.Content.ReadAsStringAsync());
-        }
-
-        async Task<string?> LetItArriveAsync()
-        {
-            letGo.TrySetResult();
-            var answer = await arrived.Task.WaitAsync(SseStream.Patience);
-            return answer.Contains("HTTP/1.1 409", StringComparison.Ordinal) ? "409"
-                : answer.Contains("HTTP/1.1 412", StringComparison.Ordinal) ? "412"
-                : null;
-        }
     }
 }

@@ -2,16 +2,15 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
-using SseFunctions.Local;
 using SseFunctions.Publishing;
 using SseFunctions.TestSupport;
 
-namespace SseFunctions.Tests.Local;
+namespace SseFunctions.Tests.Publishing;
 
 public class TimerServiceTests
 {
     [Fact]
-    public async Task Host_runs_both_timers()
+    public async Task Host_runs_its_timers()
     {
         await using var host = await TestHost.StartAsync(["ClockSchedule=* * * * * *", "RetentionSchedule=* * * * * *", "Retention:MaxEvents=2"]);
         await using var clock = await host.OpenAsync("events/clock");

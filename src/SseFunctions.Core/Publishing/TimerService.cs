@@ -1,6 +1,7 @@
-using SseFunctions.Publishing;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
-namespace SseFunctions.Local;
+namespace SseFunctions.Publishing;
 
 /// <summary>Runs a task on each tick of a schedule, one run at a time, as a TimerTrigger would.</summary>
 internal sealed partial class TimerService(TickSchedule schedule, Func<CancellationToken, Task> run, TimeProvider time, ILogger<TimerService> logger)
@@ -43,6 +44,6 @@ internal sealed partial class TimerService(TickSchedule schedule, Func<Cancellat
         }
     }
 
-    [LoggerMessage(EventId = 402, Level = LogLevel.Error, Message = "A timer's run failed")]
+    [LoggerMessage(EventId = 202, Level = LogLevel.Error, Message = "A timer's run failed")]
     private partial void LogRunFailed(Exception fault);
 }

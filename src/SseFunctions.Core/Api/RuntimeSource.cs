@@ -1,0 +1,48 @@
+using System.Text.Json;
+using SseFunctions.Publishing;
+using SseFunctions.Streaming;
+
+namespace SseFunctions.Api;
+
+/// <summary>
+/// How each process is, on topic "runtime": <c>{"instance","time","streams","memoryBytes","cpuPercent"}</c>. Per process, and
+/// so by timers of their own: a TimerTrigger would tick on one instance of all, on some plans one that has no streams.
+/// </summary>
+internal sealed class RuntimeSource(OpenStreams openStreams, TimeProvider time) : ITimedSource
+{
+    public const string Setting = "RuntimeSchedule";
+
+    /// <summary>8 hex digits, drawn anew by each process: the machine's name is nobody's business.</summary>
+    private readonly string instance = Guid.NewGuid().ToString("N")[..8];
+
+    private readonly Lock gate = new();
+    private TimeSpan cpuBefore = Environment.CpuUsage.TotalTime;
+    private long timeBefore = time.GetTimestamp();
+
+    public string Topic => "runtime";
+
+    public string ScheduleSetting => Setting;
+
+    public string DefaultSchedule => ClockSource.EveryFiveSeconds;
+
+    public bool IsPerProcess => true;
+
+    public ValueTask<SseEvent?> ReadAsync(DateTimeOffset tick, CancellationToken cancellationToken)
+    {
+        var state = new RuntimeState(instance, tick.UtcDateTime, openStreams.Count, Environment.WorkingSet, CpuPercent());
+        return new(new SseEvent(JsonSerializer.Serialize(state, JsonSerializerOptions.Web)));
+    }
+
+    /// <summary>Of all processors, since the last reading.</summary>
+    private double CpuPercent()
+    {
+        lock (gate)
+        {
+            var (cpu, now) = (Environment.CpuUsage.TotalTime, time.GetTimestamp());
+            var elapsed = time.GetElapsedTime(timeBefore, now);
+            var percent = elapsed > TimeSpan.Zero ? 100 * ((cpu - cpuBefore) / elapsed) / Environment.ProcessorCount : 0;
+            (cpuBefore, timeBefore) = (cpu, now);
+            return Math.Round(Math.Clamp(percent, 0, 100), 1);
+        }
+    }
+}

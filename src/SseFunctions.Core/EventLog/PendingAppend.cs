@@ -1,0 +1,75 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace SseFunctions.EventLog;
+
+/// <summary>A publisher's append on its way: it goes whole into one transaction, which it may share with others'.</summary>
+internal sealed class PendingAppend(IReadOnlyList<NewEvent> events, string? idempotencyKey, RetryBudget retry)
+{
+    private readonly Lazy<byte[]> hash = new(() => HashOf(events));
+    private readonly TaskCompletionSource<AppendResult> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public IReadOnlyList<NewEvent> Events => events;
+
+    public string? IdempotencyKey => idempotencyKey;
+
+    /// <summary>SHA-256 of the events' types and data: what an append with the same key must have as well.</summary>
+    public byte[] Hash => hash.Value;
+
+    /// <summary>For how long its publisher is patient, counted from when it came.</summary>
+    public RetryBudget Retry => retry;
+
+    public Task<AppendResult> Answer => answer.Task;
+
+    /// <summary>Whether its publisher no longer waits for the answer.</summary>
+    public bool HasLeft { get; set; }
+
+    /// <summary>Operations of the transaction: an event each, and one for the key.</summary>
+    public int Operations { get; } = events.Count + (idempotencyKey is null ? 0 : 1);
+
+    public int DataBytes { get; } = events.Sum(newEvent => newEvent.Data.Length);
+
+    public void Settle(AppendResult result) => answer.TrySetResult(result);
+
+    public void Fail(Exception fault)
+    {
+        answer.TrySetException(fault);
+        _ = answer.Task.Exception; // its publisher may have left: nobody else needs to know
+    }
+
+    /// <summary>What an append with the same key is to be told, when this one's answer is known.</summary>
+    /// <returns>Null when that is not known: this one has failed, or had another body than the first.</returns>
+    public AppendResult? AnswerTo(PendingAppend repeat)
+    {
+        if (!Answer.IsCompletedSuccessfully)
+            return null;
+
+        var result = Answer.Result;
+        return result.Outcome switch
+        {
+            AppendOutcome.TopicComplete => result,
+            AppendOutcome.KeyReused => null,
+            _ => Hash.AsSpan().SequenceEqual(repeat.Hash) ? result with { Outcome = AppendOutcome.Repeated } : AppendResult.Nothing(AppendOutcome.KeyReused, result.Epoch),
+        };
+    }
+
+    /// <summary>Each part with its length before it: no two lists of events have the same bytes.</summary>
+    private static byte[] HashOf(IReadOnlyList<NewEvent> events)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Span<byte> length = stackalloc byte[sizeof(int)];
+        foreach (var newEvent in events)
+        {
+            var type = newEvent.Type is null ? null : Encoding.UTF8.GetBytes(newEvent.Type);
+            BinaryPrimitives.WriteInt32LittleEndian(length, type?.Length ?? -1);
+            hash.AppendData(length);
+            hash.AppendData(type ?? []);
+            BinaryPrimitives.WriteInt32LittleEndian(length, newEvent.Data.Length);
+            hash.AppendData(length);
+            hash.AppendData(newEvent.Data.Span);
+        }
+
+        return hash.GetHashAndReset();
+    }
+}

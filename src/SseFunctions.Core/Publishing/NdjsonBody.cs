@@ -1,0 +1,72 @@
+using System.Text.Json;
+using SseFunctions.EventLog;
+
+namespace SseFunctions.Publishing;
+
+/// <summary>
+/// Lines of JSON, github.com/ndjson/ndjson-spec: an event each, <c>{"type"?, "data"}</c>. Whatever value the data is, it is
+/// taken as it was written. Empty lines do not count.
+/// </summary>
+internal static class NdjsonBody
+{
+    private const string Data = "data";
+    private const string Type = "type";
+
+    /// <exception cref="FormatException">A line is no such event; the message names the line.</exception>
+    /// <exception cref="EventLimitException">There are too many events, or one is outside its limits.</exception>
+    public static IReadOnlyList<NewEvent> Read(ReadOnlyMemory<byte> body, string? type)
+    {
+        var lines = Lines(body).Where(line => line.Text.Length > 0).ToList();
+        PublishBody.RequireCount(lines.Count);
+        return [.. lines.Select(line => PublishBody.Checked(ReadLine(line.Text, type, $"line {line.Number}"), $"line {line.Number}"))];
+    }
+
+    private static IEnumerable<(int Number, ReadOnlyMemory<byte> Text)> Lines(ReadOnlyMemory<byte> body)
+    {
+        for (var number = 1; body.Length > 0; number++)
+        {
+            var end = body.Span.IndexOf((byte)'\n');
+            yield return (number, JsonText.Trim(end < 0 ? body : body[..end]));
+            body = end < 0 ? default : body[(end + 1)..];
+        }
+    }
+
+    private static NewEvent ReadLine(ReadOnlyMemory<byte> line, string? type, string place)
+    {
+        JsonText.Require(line, place);
+        var reader = new Utf8JsonReader(line.Span, JsonText.ReaderOptions);
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
+            throw new FormatException($"{place} is no JSON object.");
+
+        ReadOnlyMemory<byte>? data = null;
+        var hasType = false;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var name = reader.GetString();
+            reader.Read();
+            if (name == Data && data is null)
+                data = Value(ref reader, line);
+            else if (name == Type && !hasType)
+                (hasType, type) = (true, TypeOf(ref reader, place) ?? type);
+            else
+                throw new FormatException($"{place} has another member than one \"{Type}\" and one \"{Data}\".");
+        }
+
+        return new NewEvent(type, data ?? throw new FormatException($"{place} has no member \"{Data}\"."));
+    }
+
+    private static ReadOnlyMemory<byte> Value(ref Utf8JsonReader reader, ReadOnlyMemory<byte> line)
+    {
+        var start = (int)reader.TokenStartIndex;
+        reader.Skip();
+        return line[start..(int)reader.BytesConsumed];
+    }
+
+    private static string? TypeOf(ref Utf8JsonReader reader, string place) => reader.TokenType switch
+    {
+        JsonTokenType.String => reader.GetString(),
+        JsonTokenType.Null => null,
+        _ => throw new FormatException($"{place} has a \"{Type}\" that is no string."),
+    };
+}

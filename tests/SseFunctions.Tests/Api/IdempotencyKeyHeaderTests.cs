@@ -1,0 +1,66 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.Tests.Api;
+
+public sealed class IdempotencyKeyHeaderTests : IAsyncLifetime
+{
+    private TestHost host = null!;
+
+    public async Task InitializeAsync() => host = await TestHost.StartAsync();
+
+    public Task DisposeAsync() => host.DisposeAsync().AsTask();
+
+    [Fact]
+    public async Task Publish_answers_200_with_the_first_ids_when_it_is_repeated()
+    {
+        var key = new string('~', 128);
+        var (status, first) = await PublishAsync("a", key);
+        await host.PublishAsync("orders", "between");
+
+        var repeats = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => PublishAsync("a", key)));
+
+        Assert.Equal(HttpStatusCode.Created, status);
+        Assert.All(repeats, repeat => Assert.Equal((HttpStatusCode.OK, first.GetProperty("ids")[0].GetString()), (repeat.Status, repeat.Body.GetProperty("ids")[0].GetString())));
+        await using var stream = await host.OpenAsync("events/orders?from=start&mode=poll");
+        Assert.Equal(["a", "between"], (await stream.ReadToEndAsync()).Select(SseMessage.Parse).OfType<SseMessage>().Select(message => message.Data));
+    }
+
+    [Theory]
+    [InlineData("b", "")]
+    [InlineData("a", "?type=t")]
+    public async Task Publish_answers_422_when_a_key_is_repeated_with_another_body(string text, string query)
+    {
+        await PublishAsync("a", "key");
+
+        var (status, problem) = await PublishAsync(text, "key", query);
+
+        Assert.Equal((HttpStatusCode.UnprocessableEntity, "Idempotency-Key"), (status, problem.GetProperty("field").GetString()));
+        Assert.Equal(HttpStatusCode.OK, (await PublishAsync("a", "key")).Status);
+    }
+
+    [Theory]
+    [InlineData("", 0)]
+    [InlineData("a b", 3)]
+    [InlineData("schl\u00fcssel", 9)]
+    [InlineData(null, 129)]
+    public async Task Publish_answers_400_when_the_key_is_outside_its_limits(string? key, int size)
+    {
+        var (status, problem) = await PublishAsync("a", key ?? new string('k', size));
+
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Equal(("Idempotency-Key", 128, size), (problem.GetProperty("field").GetString(), problem.GetProperty("limit").GetInt32(), problem.GetProperty("size").GetInt32()));
+    }
+
+    private async Task<(HttpStatusCode Status, JsonElement Body)> PublishAsync(string text, string key, string query = "")
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "events/orders" + query) { Content = new StringContent(text, Encoding.UTF8, "text/plain") };
+        request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
+        using var client = new HttpClient(new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 }) { BaseAddress = host.Client.BaseAddress };
+        using var answer = await client.SendAsync(request).WaitAsync(SseStream.Patience);
+        return (answer.StatusCode, await answer.Content.ReadFromJsonAsync<JsonElement>());
+    }
+}

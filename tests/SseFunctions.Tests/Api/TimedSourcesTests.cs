@@ -1,0 +1,65 @@
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using SseFunctions.Api;
+using SseFunctions.Publishing;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.Tests.Api;
+
+/// <summary>Timed sources as a host runs them.</summary>
+public sealed class TimedSourcesTests
+{
+    private const string EverySecond = "* * * * * *";
+
+    [Fact]
+    public async Task Runtime_tells_of_streams_memory_and_processor()
+    {
+        await using var host = await TestHost.StartAsync([$"RuntimeSchedule={EverySecond}"]);
+        await using var other = await host.OpenAsync("events/a");
+        await using var stream = await host.OpenAsync("events/runtime");
+
+        var states = (await stream.ReadEventsAsync(2)).Select(message => JsonDocument.Parse(message.Data).RootElement).ToList();
+
+        Assert.Equal(2, states[1].GetProperty("streams").GetInt32());
+        Assert.InRange(states[1].GetProperty("memoryBytes").GetInt64(), 10_000_000, long.MaxValue);
+        Assert.All(states, state => Assert.InRange(state.GetProperty("cpuPercent").GetDouble(), 0, 100));
+        Assert.Matches("^[0-9a-f]{8}$", states[0].GetProperty("instance").GetString());
+        Assert.Equal(states[0].GetProperty("instance").GetString(), states[1].GetProperty("instance").GetString());
+        Assert.Equal(TimeSpan.FromSeconds(1), states[1].GetProperty("time").GetDateTime() - states[0].GetProperty("time").GetDateTime());
+    }
+
+    [Fact]
+    public async Task A_source_of_ones_own_runs_where_it_is_registered_and_by_the_schedule_that_is_set()
+    {
+        await using var host = await TestHost.StartAsync(
+            [$"Tides:Schedule={EverySecond}"],
+            configure: builder => builder.Services.AddTimedSource<Tides>());
+        await using var stream = await host.OpenAsync("events/tides?from=start");
+
+        var message = await stream.ReadEventAsync();
+
+        Assert.Equal(("tide", "high"), (message?.Type, message?.Data));
+        await host.Services.GetRequiredService<TimedSources>().TickAsync<Tides>(CancellationToken.None); // what a TimerTrigger does
+    }
+
+    [Fact]
+    public async Task A_host_does_not_start_when_the_schedule_of_a_source_is_wrong()
+    {
+        var fault = await Assert.ThrowsAsync<FormatException>(() => TestHost.StartAsync(
+            ["Tides:Schedule=twice a day"],
+            configure: builder => builder.Services.AddTimedSource<Tides>()));
+
+        Assert.StartsWith("Tides__Schedule is 'twice a day';", fault.Message, StringComparison.Ordinal);
+    }
+
+    private sealed class Tides : ITimedSource
+    {
+        public string Topic => "tides";
+
+        public string ScheduleSetting => "Tides__Schedule";
+
+        public string DefaultSchedule => "0 0 0 1 1 *";
+
+        public ValueTask<SseEvent?> ReadAsync(DateTimeOffset tick, CancellationToken cancellationToken) => new(new SseEvent("high", "tide"));
+    }
+}

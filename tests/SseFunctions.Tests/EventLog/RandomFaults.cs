@@ -1,0 +1,66 @@
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.Tests.EventLog;
+
+/// <summary>Lets calls fail at random: lost requests, lost answers, 500, 503, and transactions that arrive late.</summary>
+internal sealed class RandomFaults(Random random, int percent)
+{
+    private readonly Lock gate = new();
+    private readonly Queue<TaskCompletionSource> held = [];
+    private readonly List<Task> arrivals = [];
+    private int count;
+
+    /// <summary>How many calls have failed.</summary>
+    public int Count => Volatile.Read(ref count);
+
+    public Task InterceptAsync(StorageCall call)
+    {
+        lock (gate)
+        {
+            // Requests given up for lost arrive some calls later.
+            if (held.Count > 0 && random.Next(4) == 0)
+                held.Dequeue().TrySetResult();
+
+            if (random.Next(100) >= percent)
+                return StorageProxy.PassOnAsync(call);
+
+            Interlocked.Increment(ref count);
+            return random.Next(5) switch
+            {
+                0 => Faults.LoseRequestAsync(call),
+                1 => Faults.Refuse(500)(call),
+                2 => Faults.DoAndAnswer(503)(call),
+                3 when call.IsTransaction => Hold(call),
+                _ => Faults.LoseAnswerAsync(call),
+            };
+        }
+    }
+
+    /// <summary>Lets what is still held arrive.</summary>
+    public Task LetAllArriveAsync()
+    {
+        lock (gate)
+        {
+            while (held.TryDequeue(out var request))
+                request.TrySetResult();
+
+            return Task.WhenAll(arrivals);
+        }
+    }
+
+    private Task Hold(StorageCall call)
+    {
+        var letGo = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        held.Enqueue(letGo);
+        call.Reset();
+        var arrival = ArriveAsync();
+        arrivals.Add(arrival);
+        return arrival;
+
+        async Task ArriveAsync()
+        {
+            await letGo.Task;
+            using var answer = await call.ForwardAsync();
+        }
+    }
+}
