@@ -25,12 +25,11 @@ internal sealed class ClientWriter : IDisposable
     private readonly TimeProvider time;
     private readonly CancellationToken hostStopping;
     private readonly long start;
-    private readonly ITimer timer;
-    private readonly CancellationTokenRegistration onClientLeft;
-    private readonly CancellationTokenRegistration onHostStopping;
+    private readonly CancellationTokenSource cut;
 
-    /// <summary>Never disposed, since the timer may still call while the writer is; it holds nothing that needs it.</summary>
-    private readonly CancellationTokenSource cut = new();
+    /// <summary>What only a client needs that does not take a write at once: most never do.</summary>
+    private ITimer? timer;
+    private CancellationTokenRegistration onHostStopping;
 
     /// <summary>When the write under way must have ended, in ticks after the start.</summary>
     private long deadlineTicks = NoDeadline;
@@ -48,9 +47,7 @@ internal sealed class ClientWriter : IDisposable
     {
         (this.output, this.timeout, this.limit, this.time, this.hostStopping) = (output, timeout, limit, time, hostStopping);
         start = time.GetTimestamp();
-        timer = time.CreateTimer(_ => OnTimer(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        onClientLeft = clientLeft.UnsafeRegister(_ => cut.Cancel(), null);
-        onHostStopping = hostStopping.UnsafeRegister(_ => OnHostStopping(), null);
+        cut = CancellationTokenSource.CreateLinkedTokenSource(clientLeft);
     }
 
     /// <summary>Whether the client was cut off or has left.</summary>
@@ -113,9 +110,9 @@ internal sealed class ClientWriter : IDisposable
 
     public void Dispose()
     {
-        onClientLeft.Dispose();
         onHostStopping.Dispose();
-        timer.Dispose();
+        timer?.Dispose();
+        cut.Dispose();
     }
 
     private ValueTask<FlushResult> BeginWrite(ReadOnlyMemory<byte> chunk)
@@ -134,9 +131,10 @@ internal sealed class ClientWriter : IDisposable
 
         if (!write.IsCompleted)
         {
+            timer ??= time.CreateTimer(static writer => ((ClientWriter)writer!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             Allow(timeout);
-            if (hostStopping.IsCancellationRequested)
-                Allow(StoppingTimeout);
+            onHostStopping.Dispose();
+            onHostStopping = hostStopping.UnsafeRegister(static writer => ((ClientWriter)writer!).OnHostStopping(), this); // at once, when it is stopping already
         }
 
         return write;
@@ -156,7 +154,7 @@ internal sealed class ClientWriter : IDisposable
         var allowed = left < duration ? left : duration;
         allowed = allowed > TimeSpan.Zero ? allowed : TimeSpan.Zero;
         Volatile.Write(ref deadlineTicks, (Elapsed + allowed).Ticks);
-        timer.Change(allowed, Timeout.InfiniteTimeSpan);
+        timer!.Change(allowed, Timeout.InfiniteTimeSpan);
     }
 
     private void OnTimer()
@@ -167,9 +165,21 @@ internal sealed class ClientWriter : IDisposable
 
         var left = TimeSpan.FromTicks(deadline) - Elapsed;
         if (left > TimeSpan.Zero)
-            timer.Change(left + TimerResolution, Timeout.InfiniteTimeSpan); // timers may fire some milliseconds early
+            timer!.Change(left + TimerResolution, Timeout.InfiniteTimeSpan); // timers may fire some milliseconds early
         else
+            Cut();
+    }
+
+    private void Cut()
+    {
+        try
+        {
             cut.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The timer fired while the stream ended by itself.
+        }
     }
 
     private void OnHostStopping()

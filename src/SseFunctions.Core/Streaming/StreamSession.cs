@@ -15,6 +15,9 @@ internal sealed class StreamSession : IDisposable
     /// <summary>How long the heads may hold the response back: they decide between 200 and 204.</summary>
     private static readonly TimeSpan HeadWait = TimeSpan.FromMilliseconds(200);
 
+    private static readonly TimerCallback Wake = static signal => ((WakeSignal)signal!).Set();
+    private static readonly Action<object?> WakeOnCancel = static signal => ((WakeSignal)signal!).Set();
+
     private readonly StreamRequest request;
     private readonly StreamOptions options;
     private readonly OpenStreams openStreams;
@@ -60,9 +63,9 @@ internal sealed class StreamSession : IDisposable
         start = time.GetTimestamp();
         lifetime = StreamLifetime.Draw(options.Lifetime, options.FunctionTimeout, request.AccessLeft);
         isAdmitted = openStreams.Enter();
-        timer = time.CreateTimer(_ => wake.Set(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        onClientLeft = clientLeft.UnsafeRegister(_ => wake.Set(), null);
-        onHostStopping = hostStopping.UnsafeRegister(_ => wake.Set(), null);
+        timer = time.CreateTimer(Wake, wake, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        onClientLeft = clientLeft.UnsafeRegister(WakeOnCancel, wake);
+        onHostStopping = hostStopping.UnsafeRegister(WakeOnCancel, wake);
         tags = telemetry.TagsOf(request);
         readers = [.. request.Topics.Select(place => new TopicReader(place, feeds, wake, telemetry, tags, time))];
         activity = telemetry.Started(tags);
@@ -78,6 +81,9 @@ internal sealed class StreamSession : IDisposable
 
     /// <summary>How long to hold new events back. Several feeds push to a stream of several topics, each in its own rhythm.</summary>
     private TimeSpan? FlushWait => isLive && readers.Length > 1 ? lastEvents + options.FlushInterval - Elapsed : null;
+
+    /// <summary>Why a write was cut.</summary>
+    private StreamEnd CutEnd => clientLeft.IsCancellationRequested ? StreamEnd.ClientLeft : StreamEnd.SlowClient;
 
     /// <summary>Whether the client is to get all there is and no more.</summary>
     private bool EndsCaughtUp => request.IsPoll || !isAdmitted;
@@ -106,17 +112,19 @@ internal sealed class StreamSession : IDisposable
         using var client = new ClientWriter(output, options.WriteTimeout, lifetime.Limit - Elapsed, time, clientLeft, hostStopping);
         try
         {
-            await client.WriteAsync(SseFrame.Retry(ReconnectionTime.Draw(options.Retry), $"topic {request}"));
-            var reason = await StreamUntilFaultAsync(client);
-            if (reason is not (StreamEnd.ClientLeft or StreamEnd.SlowClient))
-                await client.WriteAsync(StreamFarewell.For(reason, options.Retry));
-
-            end = reason;
+            end = await StreamAsync(client);
+        }
+        catch (Exception fault) when (!client.IsCut && !client.IsWriting)
+        {
+            (end, Fault) = (StreamEnd.Failed, fault);
         }
         catch (OperationCanceledException) when (client.IsCut)
         {
-            end = clientLeft.IsCancellationRequested ? StreamEnd.ClientLeft : StreamEnd.SlowClient;
+            end = CutEnd;
         }
+
+        if (end is not (StreamEnd.ClientLeft or StreamEnd.SlowClient))
+            await SayFarewellAsync(client, end.Value);
 
         return end.Value;
     }
@@ -133,21 +141,21 @@ internal sealed class StreamSession : IDisposable
         telemetry.Ended(activity, tags, end ?? StreamEnd.Failed, Elapsed);
     }
 
-    private async Task<StreamEnd> StreamUntilFaultAsync(ClientWriter client)
+    private async ValueTask SayFarewellAsync(ClientWriter client, StreamEnd reason)
     {
         try
         {
-            return await StreamAsync(client);
+            await client.WriteAsync(StreamFarewell.For(reason, options.Retry));
         }
-        catch (Exception fault) when (!client.IsCut && !client.IsWriting)
+        catch (OperationCanceledException) when (client.IsCut)
         {
-            Fault = fault;
-            return StreamEnd.Failed;
+            end = CutEnd;
         }
     }
 
     private async Task<StreamEnd> StreamAsync(ClientWriter client)
     {
+        await client.WriteAsync(SseFrame.Retry(ReconnectionTime.Draw(options.Retry), $"topic {request}"));
         while (true)
         {
             if (clientLeft.IsCancellationRequested || client.IsClosed)
@@ -187,7 +195,7 @@ internal sealed class StreamSession : IDisposable
                     if (EndsCaughtUp)
                         return request.IsPoll ? StreamEnd.CaughtUp : StreamEnd.AtCapacity;
 
-                    await WaitParkedAsync(client);
+                    await WaitAsync(client, hasAll: true);
                     continue;
                 default:
                     await WaitAsync(client);
@@ -288,34 +296,19 @@ internal sealed class StreamSession : IDisposable
             reader.IsTold = true;
     }
 
-    /// <summary>Waits while the feed writes new events to the client by itself. It cannot for several topics, whose ids are this stream's own.</summary>
-    private async ValueTask WaitParkedAsync(ClientWriter client)
-    {
-        if (readers.Length > 1)
-        {
-            await WaitAsync(client);
-            return;
-        }
-
-        readers[0].Park(client);
-        try
-        {
-            await WaitAsync(client);
-        }
-        finally
-        {
-            readers[0].TakeBack();
-        }
-
-        await client.FinishPushAsync();
-    }
-
-    /// <summary>Waits until it is woken, or for so long, or until a heartbeat or the end is due.</summary>
-    private async ValueTask WaitAsync(ClientWriter client, TimeSpan? longest = null)
+    /// <summary>
+    /// Waits until it is woken, or for so long, or until a heartbeat or the end is due. When the stream has all there is, the
+    /// feed writes new events to the client meanwhile; not those of several topics, whose ids are this stream's own.
+    /// </summary>
+    private async ValueTask WaitAsync(ClientWriter client, TimeSpan? longest = null, bool hasAll = false)
     {
         var due = Least(client.LastWrite + options.Heartbeat, Least(lifetime.Planned, Elapsed + longest)) - Elapsed;
         timer.Change(due > TimeSpan.Zero ? due : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        var parked = hasAll && readers.Length == 1 ? readers[0] : null;
+        parked?.Park(client);
         await wake.WaitAsync();
+        parked?.TakeBack();
+        await client.FinishPushAsync();
     }
 
     private static TimeSpan Least(TimeSpan a, TimeSpan? b) => b < a ? b.Value : a;

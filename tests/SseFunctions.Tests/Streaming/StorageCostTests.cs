@@ -1,3 +1,8 @@
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using SseFunctions.EventLog;
+using SseFunctions.Streaming;
+using SseFunctions.Tests.EventLog;
 using SseFunctions.TestSupport;
 
 namespace SseFunctions.Tests.Streaming;
@@ -54,6 +59,62 @@ public class StorageCostTests
 
         Assert.Equal(ids, (await stream.ReadEventsAsync(ids.Count)).Select(message => message.Id));
         Assert.Equal(reads, proxy.Reads);
+    }
+
+    [Fact]
+    public async Task Polling_clients_cost_the_table_what_one_costs()
+    {
+        await using var proxy = await StorageProxy.StartAsync();
+        await using var host = await TestHost.StartAsync([NoPolling], connectionString: proxy.ConnectionString);
+        var ids = await host.PublishAsync("a", "1", "2");
+        await PollAsync(host, ids[0]);
+        var reads = proxy.Reads;
+
+        await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => PollAsync(host, ids[0])));
+
+        Assert.Equal(reads, proxy.Reads);
+
+        static async Task PollAsync(TestHost host, string lastEventId)
+        {
+            await using var poll = await host.OpenAsync("events/a?mode=poll", lastEventId);
+            Assert.Equal("2", (await poll.ReadEventAsync())!.Data);
+        }
+    }
+
+    [Fact]
+    public async Task Names_asked_for_at_random_keep_no_more_than_a_hundred_feeds_warm()
+    {
+        await using var host = await TestHost.StartAsync([NoPolling]);
+        await using var stays = await host.OpenAsync("events/stays");
+        await stays.ReadFrameAsync();
+        for (var i = 0; i < 300; i++)
+        {
+            await using var poll = await host.OpenAsync($"events/random{i}?mode=poll");
+            await poll.ReadToEndAsync();
+        }
+
+        await host.PublishAsync("stays", "1");
+
+        Assert.InRange(host.Services.GetRequiredService<TopicFeeds>().Count, 1, 102); // one may still be leaving
+        Assert.Equal("1", (await stays.ReadEventAsync())!.Data);
+    }
+
+    /// <summary>A client far behind reads on while the table answers, and each row is read once.</summary>
+    [Fact]
+    public async Task Catching_up_a_long_way_takes_a_request_a_thousand_events()
+    {
+        var table = TestStorage.NewTableName();
+        var log = new LogTable(await TestStorage.ConnectionStringAsync(), table).Log();
+        for (var i = 0; i < 50; i++)
+            await log.AppendAsync(Topic.Parse("a"), [.. Enumerable.Range(i * 98, 98).Select(n => new NewEvent(null, Encoding.UTF8.GetBytes($"{n}")))], null, CancellationToken.None);
+
+        await using var proxy = await StorageProxy.StartAsync();
+        await using var host = await TestHost.StartAsync([NoPolling], connectionString: proxy.ConnectionString, table: table);
+        await using var stream = await host.OpenAsync("events/a?from=start");
+        var events = await stream.ReadEventsAsync(50 * 98);
+
+        Assert.Equal(Enumerable.Range(0, 50 * 98).Select(n => $"{n}"), events.Select(message => message.Data));
+        Assert.InRange(proxy.Reads, 1, 8); // the head, 256 rows at first, the rest of that thousand, four thousands; and a second poll, perhaps
     }
 
     private static async Task<int> ReadsForAsync(int clients, string table)

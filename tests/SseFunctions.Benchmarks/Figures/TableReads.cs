@@ -1,0 +1,62 @@
+using System.Globalization;
+using SseFunctions.Benchmarks.Clients;
+using SseFunctions.Benchmarks.Servers;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.Benchmarks.Figures;
+
+/// <summary>What clients cost the table, counted by a proxy before it.</summary>
+internal static class TableReads
+{
+    private const int Streams = 1000;
+    private const int Behind = 1000;
+    private const double SteadyGoal = 1.1;
+    private const double StormGoal = 2;
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+
+    public static async IAsyncEnumerable<Figure> MeasureAsync()
+    {
+        await using var proxy = await StorageProxy.StartAsync();
+        var (one, many) = (await SteadyAsync(proxy, 1), await SteadyAsync(proxy, Streams));
+        yield return new Figure(
+            $"table reads a minute, {Streams} streams against 1, quiet topic",
+            string.Create(CultureInfo.InvariantCulture, $"≤ {SteadyGoal:0.0} ×"),
+            string.Create(CultureInfo.InvariantCulture, $"{(double)many / one:0.00} × ({many} against {one})"),
+            many <= SteadyGoal * one);
+
+        (one, many) = (await StormAsync(proxy, 1), await StormAsync(proxy, Streams));
+        yield return new Figure(
+            $"table reads when {Streams} clients reconnect to a new process {Behind} events behind, against 1",
+            string.Create(CultureInfo.InvariantCulture, $"≤ {StormGoal:0.0} ×"),
+            string.Create(CultureInfo.InvariantCulture, $"{(double)many / one:0.00} × ({many} against {one})"),
+            many <= StormGoal * one);
+    }
+
+    private static async Task<int> SteadyAsync(StorageProxy proxy, int streams)
+    {
+        await using var emitter = await StartAsync(proxy, TestStorage.NewTableName());
+        await new Publisher(emitter).PublishBatchAsync(1);
+        using var clients = new LoadClients();
+        await clients.OpenAsync(emitter.Port, streams, emitter.StreamPath);
+        var before = proxy.Reads;
+        await Task.Delay(Minute);
+        return proxy.Reads - before;
+    }
+
+    private static async Task<int> StormAsync(StorageProxy proxy, int clientCount)
+    {
+        var table = TestStorage.NewTableName();
+        await using (var before = await StartAsync(proxy, table))
+            await new Publisher(before).PublishBatchAsync(Behind);
+
+        await using var restarted = await StartAsync(proxy, table, "Stream__PollInterval=00:01:00");
+        using var clients = new LoadClients();
+        var reads = proxy.Reads;
+        await clients.OpenAsync(restarted.Port, clientCount, restarted.StreamPath + "?from=start");
+        await clients.UntilAsync(report => report.Newest == Behind - 1, "all have caught up");
+        return proxy.Reads - reads;
+    }
+
+    private static Task<Emitter> StartAsync(StorageProxy proxy, string table, params string[] settings) =>
+        Emitter.StartAsync(table, [$"EventLog__ConnectionString={proxy.ConnectionString}", .. settings]);
+}

@@ -1,0 +1,55 @@
+using System.Globalization;
+using SseFunctions.Benchmarks;
+using SseFunctions.Benchmarks.Clients;
+using SseFunctions.Benchmarks.Figures;
+using SseFunctions.Benchmarks.Servers;
+using SseFunctions.Benchmarks.Storm;
+
+var all = new Dictionary<string, Func<IAsyncEnumerable<Figure>>>
+{
+    ["latency"] = Latency.MeasureAsync,
+    ["fan-out"] = FanOut.MeasureAsync,
+    ["burst"] = Burst.MeasureAsync,
+    ["memory"] = IdleMemory.MeasureAsync,
+    ["reads"] = TableReads.MeasureAsync,
+    ["catch-up"] = CatchUp.MeasureAsync,
+};
+
+// The parts that run in processes of their own.
+switch (args)
+{
+    case [LoadClients.Verb]:
+        return ClientLoop.Run();
+    case [BareSendLoop.Verb, var port]:
+        return BareSendLoop.Run(int.Parse(port, CultureInfo.InvariantCulture));
+    case [StockServer.Verb, var port]:
+        return await StockServer.RunAsync(int.Parse(port, CultureInfo.InvariantCulture));
+    case [HeldResponse.Verb, var port]:
+        return await HeldResponse.RunAsync(int.Parse(port, CultureInfo.InvariantCulture));
+    case ["storm"]:
+        var (same, drawn) = (ReconnectStorm.Simulate(isJittered: false), ReconnectStorm.Simulate(isJittered: true));
+        await File.WriteAllTextAsync(StormPicture.Path, StormPicture.Draw(same, drawn));
+        Console.WriteLine($"Within {ReconnectStorm.Step}, at the most: {same.Max():N0} connections at the same times, {drawn.Max():N0} at drawn ones. {StormPicture.Path}");
+        return 0;
+}
+
+if (!OperatingSystem.IsLinux() || args.Any(name => !all.ContainsKey(name)))
+{
+    await Console.Error.WriteLineAsync($"On Linux, with any of: {string.Join(", ", all.Keys)}; without a name all.");
+    return 1;
+}
+
+var table = new List<string> { "| figure | goal | measured | |", "|---|---|---|---|" };
+foreach (var name in args.Length > 0 ? args : [.. all.Keys])
+{
+    Console.WriteLine($"{name} ...");
+    await foreach (var figure in all[name]())
+    {
+        table.Add($"| {figure.Name} | {figure.Goal} | {figure.Measured} | {(figure.IsReached ? "" : "not reached")} |");
+        Console.WriteLine($"  {table[^1]}");
+    }
+}
+
+Console.WriteLine();
+Console.WriteLine(string.Join(Environment.NewLine, table));
+return 0;

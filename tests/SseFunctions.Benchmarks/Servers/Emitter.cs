@@ -1,0 +1,41 @@
+using System.Text;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.Benchmarks.Servers;
+
+/// <summary>SseFunctions in its local host, publishing included, on Azurite in a process of its own.</summary>
+internal sealed class Emitter : Server
+{
+    public const string Topic = "bench";
+
+    private readonly LocalHostProcess host;
+
+    private Emitter(LocalHostProcess host)
+        : base("SseFunctions", host.BaseAddress.Port) => this.host = host;
+
+    public override string StreamPath => $"/api/events/{Topic}";
+
+    protected override IEnumerable<int> ProcessIds => [host.ProcessId];
+
+    /// <param name="table">The name of its table; null for a new one.</param>
+    /// <param name="settings">Environment variables such as "Stream__Lifetime=00:00:05".</param>
+    public static async Task<Emitter> StartAsync(string? table = null, params string[] settings) =>
+        new(await LocalHostProcess.StartAsync(table ?? TestStorage.NewTableName(), ["ClockSchedule=0 0 0 1 1 *", "RuntimeSchedule=0 0 0 1 1 *", "RetentionSchedule=0 0 0 1 1 *", "Stream__MaxStreams=20000", "Stream__Lifetime=00:03:45", .. settings]));
+
+    /// <summary>What an append takes at the most.</summary>
+    public const int MaxBatch = 98;
+
+    public override async Task PublishAsync(params IReadOnlyList<string> data)
+    {
+        foreach (var batch in data.Chunk(MaxBatch))
+        {
+            using var body = batch.Length == 1
+                ? new StringContent(batch[0], Encoding.UTF8, "text/plain")
+                : new StringContent(string.Join('\n', batch.Select(text => $$"""{"data":"{{text}}"}""")), Encoding.UTF8, "application/x-ndjson");
+            using var answer = await host.Client.PostAsync($"events/{Topic}", body);
+            answer.EnsureSuccessStatusCode();
+        }
+    }
+
+    public override ValueTask DisposeAsync() => host.DisposeAsync();
+}

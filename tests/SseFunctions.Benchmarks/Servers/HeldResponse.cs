@@ -1,0 +1,33 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace SseFunctions.Benchmarks.Servers;
+
+/// <summary>A bare Kestrel request that holds its response open: what a stream costs in memory at the least.</summary>
+internal static class HeldResponse
+{
+    public const string Verb = "held";
+
+    public static async Task<int> RunAsync(int port)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"));
+        await using var app = builder.Build();
+        app.MapGet("/", async (HttpContext context) =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.BodyWriter.WriteAsync(": open\n\n"u8.ToArray());
+            var end = new TaskCompletionSource();
+            await using var left = context.RequestAborted.UnsafeRegister(_ => end.SetResult(), null);
+            await end.Task;
+        });
+        await app.StartAsync();
+        Console.WriteLine("listening");
+        await Console.In.ReadToEndAsync(); // until the one that started it ends
+        return 0;
+    }
+}
