@@ -31,7 +31,8 @@ public static class ServiceCollectionExtensions
         services.AddSingleton<TableEventLog>();
         services.AddSingleton<TopicFeeds>();
         services.AddSingleton<OpenStreams>();
-        services.AddSingleton(_ => new ReadAccess(settings.AnonymousTopics));
+        services.AddSingleton(_ => new SubscriberTokens(settings.Access));
+        services.AddSingleton(s => new ReadAccess(settings.Access, s.GetRequiredService<SubscriberTokens>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<TopicTrimmer>();
         services.AddSingleton(s => new RetentionSweep(
             s.GetRequiredService<TableEventLog>(),
