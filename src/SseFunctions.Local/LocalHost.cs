@@ -65,6 +65,7 @@ internal static class LocalHost
         routes.MapPost(Routes.Events, (HttpContext context, string topic) => endpoints.PublishAsync(context, topic, CancellationToken.None));
         routes.MapGet(Routes.Topic, (HttpContext context, string topic) => endpoints.TopicAsync(context, topic));
         routes.MapPost(Routes.Complete, (HttpContext context, string topic) => endpoints.CompleteAsync(context, topic));
+        routes.MapPost(Routes.Tokens, (Delegate)app.Services.GetRequiredService<TokenEndpoint>().MintAsync);
         routes.MapGet(Routes.Health, (Delegate)endpoints.HealthAsync);
         routes.MapGet(Routes.Demo, SseEndpoints.Demo);
     }

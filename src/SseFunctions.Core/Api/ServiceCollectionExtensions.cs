@@ -11,7 +11,7 @@ using SseFunctions.Streaming;
 
 namespace SseFunctions.Api;
 
-/// <summary>Registers everything that a host needs: <see cref="SseEndpoints"/>, <see cref="ClockSource"/> and <see cref="RetentionSweep"/>.</summary>
+/// <summary>Registers everything that a host needs: <see cref="SseEndpoints"/>, <see cref="TokenEndpoint"/>, <see cref="ClockSource"/> and <see cref="RetentionSweep"/>.</summary>
 public static class ServiceCollectionExtensions
 {
     /// <param name="services">The host's services.</param>
@@ -33,6 +33,7 @@ public static class ServiceCollectionExtensions
         services.AddSingleton<OpenStreams>();
         services.AddSingleton(_ => new SubscriberTokens(settings.Access));
         services.AddSingleton(s => new ReadAccess(settings.Access, s.GetRequiredService<SubscriberTokens>(), s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(s => new TokenEndpoint(s.GetRequiredService<SubscriberTokens>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<TopicTrimmer>();
         services.AddSingleton(s => new RetentionSweep(
             s.GetRequiredService<TableEventLog>(),
