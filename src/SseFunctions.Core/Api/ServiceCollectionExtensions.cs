@@ -20,8 +20,8 @@ public static class ServiceCollectionExtensions
     public static IServiceCollection AddSseFunctions(this IServiceCollection services, IConfiguration configuration)
     {
         var settings = Settings.Read(configuration);
-        // The web server's request lines show query strings, and with them keys and tokens.
-        services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning));
+        services.AddLogging();
+        WebServerLog.Quieten(services);
         services.Configure<KestrelServerOptions>(SocketOutput.UseOn);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(settings);
