@@ -63,7 +63,7 @@ internal sealed class HostileRequest(Random random)
         if (method == "POST" && !OneIn(6))
             path = OneIn(2) ? "/api/tokens" : $"/api/events/-{Pick(Topics)}";
 
-        var request = new StringBuilder($"{method} {path}{Query()} HTTP/1.{(OneIn(50) ? 0 : 1)}\r\n");
+        var request = new StringBuilder($"{method} {path}{Query(path.Contains('?'))} HTTP/1.{(OneIn(50) ? 0 : 1)}\r\n");
         if (!OneIn(100))
             request.Append(CultureInfo.InvariantCulture, $"Host: {(OneIn(100) ? Pick(HeaderValues) : authority)}\r\n");
 
@@ -103,19 +103,19 @@ internal sealed class HostileRequest(Random random)
         < 7 => $"/api/topics/{Pick(Topics, Topic())}",
         7 => $"/api/topics/{Pick(Topics, "a-done")}/complete",
         8 => "/api/tokens",
-        9 => Pick(["/api/health", "/api/demo", "/api/client.js", "/api/events"]),
+        9 => Pick(["/api/health", "/api/demo", "/api/events", $"/api/events?topic={Topic()}&topic={Topic()}", $"/api/events?topic={Pick(Topics)}&topic={Topic()}"]),
         10 => Pick(["/", "/api", "/api/", "/API/EVENTS/a", "//api//events//a", "/api/events/a/", "/api/events/a/b", "*", "http://localhost/api/health", "/admin/host/status", "/%2e%2e/", "/api/%65vents/a", "é", ""]),
         _ => "/" + new string((char)random.Next(0x21, 0x100), random.Next(1, 5000)),
     };
 
     private string Topic() => $"{Pick(["a", "b.", "c"])}{random.Next(8)}";
 
-    private string Query()
+    private string Query(bool isBegun)
     {
         // Most streams end by themselves, so that the client sees the end.
-        var query = new StringBuilder(OneIn(5) ? "" : "?mode=poll");
+        var query = new StringBuilder(OneIn(5) ? "" : isBegun ? "&mode=poll" : "?mode=poll");
         for (var i = random.Next(4); i > 0; i--)
-            query.Append(query.Length == 0 ? '?' : '&').Append(Pick(Parameters)).Append(OneIn(20) ? "" : "=").Append(Pick(Values));
+            query.Append(query.Length == 0 && !isBegun ? '?' : '&').Append(Pick(Parameters)).Append(OneIn(20) ? "" : "=").Append(Pick(Values));
 
         return query.ToString();
     }

@@ -36,6 +36,39 @@ public class TopicAccessTests(AccessHost shared) : IClassFixture<AccessHost>
     }
 
     [Fact]
+    public async Task Several_topics_need_every_one_open_or_covered()
+    {
+        const string Both = "events?mode=poll&topic=orders.eu&topic=clock";
+
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(host, "events?mode=poll&topic=open.a&topic=clock"));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(host, $"{Both}&token={Good}"));
+        await AssertRefusedAsync(host, Both, HttpStatusCode.Unauthorized, "token", "Bearer", "'orders.eu' is not open");
+        await AssertRefusedAsync(host, $"{Both}&token={Other}", HttpStatusCode.Forbidden, "topic", "Bearer error=\"insufficient_scope\"", "'orders.eu'");
+        await AssertRefusedAsync(host, $"{Both}&topic=invoices&token={Good}", HttpStatusCode.Forbidden, "topic", "Bearer error=\"insufficient_scope\"", "'invoices'");
+    }
+
+    [Theory]
+    [InlineData("events/orders.de?from=start")]
+    [InlineData("events?topic=clock&topic=orders.de&topic=open.z&from=start")] // the least of them counts
+    public async Task Stream_ends_before_its_token_does_and_then_the_token_opens_nothing(string path)
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await host.PublishAsync("orders.de", "1");
+        await using var late = await TestHost.StartAsync(AccessHost.Settings, time, table: host.Table);
+        path += $"&token={SignedToken.For(time.GetUtcNow().AddSeconds(60), "orders.de")}";
+        await using var stream = await late.OpenAsync(path);
+        Assert.Equal("1", (await stream.ReadEventAsync())!.Data);
+
+        time.Advance(TimeSpan.FromSeconds(55));
+        var rest = await stream.ReadToEndAsync();
+
+        Assert.Contains("end of this response", rest[^1], StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(late, path + "&mode=poll"));
+        time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(late, path + "&mode=poll"));
+    }
+
+    [Fact]
     public async Task Last_event_id_opens_nothing_when_there_is_no_token()
     {
         var ids = await host.PublishAsync("orders.eu", "1", "2");
@@ -105,24 +138,6 @@ public class TopicAccessTests(AccessHost shared) : IClassFixture<AccessHost>
         var problem = JsonSerializer.Deserialize<JsonElement>(await answer.Content.ReadAsStringAsync());
         Assert.Equal(4096, problem.GetProperty("limit").GetInt64());
         Assert.Equal(4097, problem.GetProperty("size").GetInt64());
-    }
-
-    [Fact]
-    public async Task Stream_ends_before_its_token_does_and_then_the_token_opens_nothing()
-    {
-        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
-        await host.PublishAsync("orders.de", "1");
-        await using var late = await TestHost.StartAsync(AccessHost.Settings, time, table: host.Table);
-        var path = $"events/orders.de?from=start&token={SignedToken.For(time.GetUtcNow().AddSeconds(60), "orders.de")}";
-        await using var stream = await late.OpenAsync(path);
-        Assert.Equal("1", (await stream.ReadEventAsync())!.Data);
-
-        time.Advance(TimeSpan.FromSeconds(55));
-        var rest = await stream.ReadToEndAsync();
-        Assert.Contains("end of this response", rest[^1], StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.OK, await StatusAsync(late, path + "&mode=poll"));
-        time.Advance(TimeSpan.FromSeconds(5));
-        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(late, path + "&mode=poll"));
     }
 
     [Fact]
