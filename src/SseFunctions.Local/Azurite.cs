@@ -9,6 +9,11 @@ namespace SseFunctions.Local;
 /// <summary>Azurite's table service as a child process, which ends with this one however this one ends.</summary>
 internal sealed class Azurite : IAsyncDisposable
 {
+    private const string NoNode = """
+        Azurite, the storage emulator, needs Node.js 20 or later with npm on the PATH: https://nodejs.org
+        Or set EventLog__ConnectionString in local.settings.json to a real storage account's connection string.
+        """;
+
     private const string Host = "127.0.0.1";
 
     /// <summary>The first start on a cold disk takes seconds.</summary>
@@ -24,6 +29,8 @@ internal sealed class Azurite : IAsyncDisposable
     public static string Folder { get; } = typeof(Azurite).Assembly
         .GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(metadata => metadata.Key == "AzuriteFolder").Value!;
+
+    public static NpmInstallation Installation { get; } = new(Folder, "Azurite", NoNode);
 
     public int ProcessId => process.Id;
 
@@ -50,7 +57,7 @@ internal sealed class Azurite : IAsyncDisposable
     /// <exception cref="LocalHostException">It cannot be installed or does not start.</exception>
     public static async Task<Azurite> StartAsync(int tablePort, string? location, string? accounts, Action<string> tell, CancellationToken cancellationToken)
     {
-        await AzuriteInstallation.EnsureAsync(tell, cancellationToken);
+        await Installation.EnsureAsync(tell, cancellationToken);
         var start = new ProcessStartInfo("node")
         {
             WorkingDirectory = Folder,
@@ -81,7 +88,7 @@ internal sealed class Azurite : IAsyncDisposable
         catch (Win32Exception)
         {
             process.Dispose();
-            throw new LocalHostException(AzuriteInstallation.NoNode);
+            throw new LocalHostException(NoNode);
         }
 
         process.BeginOutputReadLine();

@@ -7,7 +7,10 @@ using SseFunctions.Publishing;
 namespace SseFunctions.Local;
 
 /// <summary>The embedded host: the function app's endpoints and timers on Kestrel, with Azurite started when it is wanted.</summary>
-/// <remarks>Like func, it checks no keys, and so listens on loopback only and answers to loopback names only.</remarks>
+/// <remarks>
+/// Like func, it checks no keys, and so listens on loopback only, answers to loopback names only, and lets pages of other
+/// origins write only where Host.CORS says so.
+/// </remarks>
 internal static class LocalHost
 {
     /// <summary>func's default port.</summary>
@@ -17,7 +20,7 @@ internal static class LocalHost
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(4);
 
     /// <exception cref="SettingsException">At least one setting has a wrong value.</exception>
-    /// <exception cref="LocalHostException">The URLs are not loopback.</exception>
+    /// <exception cref="LocalHostException">The URLs are not loopback, or Host.CORS is wrong.</exception>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
@@ -30,6 +33,9 @@ internal static class LocalHost
             name.Equals(StreamQuery.LastEventId, StringComparison.OrdinalIgnoreCase) ? Encoding.Latin1 : null);
         builder.WebHost.UseUrls(LoopbackUrls.Check(builder.Configuration, DefaultUrl));
 
+        var crossOrigin = CrossOrigin.Read(builder.Configuration);
+        crossOrigin.AddTo(builder.Services);
+
         configure?.Invoke(builder);
         builder.Services.AddSseFunctions(builder.Configuration);
         builder.Services.AddHostedService<AzuriteKeeper>();
@@ -41,6 +47,7 @@ internal static class LocalHost
             s.GetRequiredService<ILogger<TimerService>>()));
 
         var app = builder.Build();
+        crossOrigin.UseIn(app);
         Map(app, app.Services.GetRequiredService<Settings>().RoutePrefix);
         return app;
     }
@@ -63,6 +70,7 @@ internal static class LocalHost
         routes.MapMethods(Routes.Events, [HttpMethods.Options], (HttpContext context, string topic) => SseEndpoints.Handshake(context, topic));
         routes.MapGet(Routes.Topic, (HttpContext context, string topic) => endpoints.TopicAsync(context, topic));
         routes.MapPost(Routes.Complete, (HttpContext context, string topic) => endpoints.CompleteAsync(context, topic));
+        routes.MapPost(Routes.Tokens, (Delegate)app.Services.GetRequiredService<TokenEndpoint>().MintAsync);
         routes.MapGet(Routes.Health, (Delegate)endpoints.HealthAsync);
         routes.MapGet(Routes.Demo, SseEndpoints.Demo);
     }

@@ -18,7 +18,7 @@ internal sealed partial class FullAzurite : IAsyncDisposable
 
     public static async Task<FullAzurite> StartAsync()
     {
-        await AzuriteInstallation.EnsureAsync(Console.WriteLine, CancellationToken.None);
+        await Azurite.Installation.EnsureAsync(Console.WriteLine, CancellationToken.None);
         var key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(64));
         var process = WatchedProcess.Start(
             "node",

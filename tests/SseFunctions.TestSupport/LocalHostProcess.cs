@@ -51,6 +51,16 @@ public sealed class LocalHostProcess : IAsyncDisposable
     /// <summary>What it has written to standard error.</summary>
     public string Errors => string.Join('\n', errors);
 
+    /// <summary>The most memory that it has had at a time, in bytes.</summary>
+    public long PeakMemoryBytes
+    {
+        get
+        {
+            process.Refresh();
+            return process.PeakWorkingSet64;
+        }
+    }
+
     /// <summary>Starts a host on a free port and waits until it listens.</summary>
     /// <param name="table">The name of its table.</param>
     /// <param name="settings">Environment variables such as "Stream__Lifetime=00:00:05".</param>

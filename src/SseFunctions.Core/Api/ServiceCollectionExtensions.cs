@@ -11,7 +11,10 @@ using SseFunctions.Streaming;
 
 namespace SseFunctions.Api;
 
-/// <summary>Registers everything that a host needs: <see cref="SseEndpoints"/>, <see cref="TimedSources"/> and <see cref="RetentionSweep"/>; and <see cref="IEventPublisher"/> for your own functions.</summary>
+/// <summary>
+/// Registers everything that a host needs: <see cref="SseEndpoints"/>, <see cref="TokenEndpoint"/>, <see cref="TimedSources"/> and
+/// <see cref="RetentionSweep"/>; and <see cref="IEventPublisher"/> for your own functions.
+/// </summary>
 public static class ServiceCollectionExtensions
 {
     /// <param name="services">The host's services.</param>
@@ -20,8 +23,8 @@ public static class ServiceCollectionExtensions
     public static IServiceCollection AddSseFunctions(this IServiceCollection services, IConfiguration configuration)
     {
         var settings = Settings.Read(configuration);
-        // The web server's request lines show query strings, and with them keys and tokens.
-        services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning));
+        services.AddLogging();
+        WebServerLog.Quieten(services);
         services.Configure<KestrelServerOptions>(SocketOutput.UseOn);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(settings);
@@ -31,7 +34,9 @@ public static class ServiceCollectionExtensions
         services.AddSingleton<TableEventLog>();
         services.AddSingleton<TopicFeeds>();
         services.AddSingleton<OpenStreams>();
-        services.AddSingleton(_ => new ReadAccess(settings.AnonymousTopics));
+        services.AddSingleton(_ => new SubscriberTokens(settings.Access));
+        services.AddSingleton(s => new ReadAccess(settings.Access, s.GetRequiredService<SubscriberTokens>(), s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(s => new TokenEndpoint(s.GetRequiredService<SubscriberTokens>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<TopicTrimmer>();
         services.AddSingleton(s => new RetentionSweep(
             s.GetRequiredService<TableEventLog>(),

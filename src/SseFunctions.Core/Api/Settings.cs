@@ -1,7 +1,9 @@
 using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
 using Azure.Data.Tables;
 using Microsoft.Extensions.Configuration;
+using SseFunctions.Access;
 using SseFunctions.EventLog;
 using SseFunctions.Publishing;
 using SseFunctions.Streaming;
@@ -13,7 +15,7 @@ internal sealed partial record Settings(
     EventLogOptions EventLog,
     StreamOptions Stream,
     RetentionOptions Retention,
-    IReadOnlyList<string> AnonymousTopics,
+    AccessOptions Access,
     TelemetryOptions Telemetry,
     TickSchedule RetentionTicks,
     string RoutePrefix)
@@ -31,7 +33,7 @@ internal sealed partial record Settings(
             ReadEventLog(reader),
             ReadStream(reader, host),
             ReadRetention(reader),
-            ReadAnonymousTopics(reader),
+            ReadAccessOptions(reader),
             new TelemetryOptions(reader.Read("Telemetry:Topic", false, text => bool.TryParse(text, out var value) ? value : null, "true or false")),
             ReadSchedule(reader, Routes.RetentionSchedule, DefaultRetentionSchedule),
             host.RoutePrefix);
@@ -129,12 +131,43 @@ internal sealed partial record Settings(
         };
     }
 
+    private static AccessOptions ReadAccessOptions(SettingsReader reader)
+    {
+        const string KeyKey = "Access:SigningKey";
+        const string PreviousKeyKey = "Access:PreviousSigningKey";
+        var options = new AccessOptions
+        {
+            AnonymousTopics = ReadAnonymousTopics(reader),
+            SigningKey = ReadSigningKey(reader, KeyKey),
+            PreviousSigningKey = ReadSigningKey(reader, PreviousKeyKey),
+        };
+        if (options.PreviousSigningKey is not null && reader.Text(KeyKey) is null)
+            reader.Refuse(KeyKey, "", $"a key, since {PreviousKeyKey.Replace(":", "__", StringComparison.Ordinal)} is set, which signs nothing", isSecret: true);
+
+        return options;
+    }
+
+    private static byte[]? ReadSigningKey(SettingsReader reader, string key)
+    {
+        if (reader.Text(key) is not { } text)
+            return null;
+
+        var bytes = Encoding.UTF8.GetBytes(text);
+        // What stands in the place of a secret that the platform could not fetch is no secret:
+        // learn.microsoft.com/azure/app-service/app-service-key-vault-references#troubleshoot-key-vault-references
+        if (bytes.Length >= AccessOptions.LeastKeyBytes && !text.StartsWith("@Microsoft.KeyVault(", StringComparison.OrdinalIgnoreCase))
+            return bytes;
+
+        reader.Refuse(key, text, $"a secret of at least {AccessOptions.LeastKeyBytes} bytes in UTF-8, and no Key Vault reference that could not be resolved", isSecret: true);
+        return null;
+    }
+
     private static string[] ReadAnonymousTopics(SettingsReader reader)
     {
         const string Key = "Access:AnonymousTopics";
         var patterns = reader.Text(Key)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
-        foreach (var pattern in patterns.Where(pattern => pattern != "*" && !Topic.TryParse(pattern.EndsWith('*') ? pattern[..^1] : pattern, out _)))
-            reader.Refuse(Key, pattern, "topic names, or prefixes of them that end in '*', separated by commas");
+        foreach (var pattern in patterns.Where(pattern => !TopicPatterns.IsPattern(pattern)))
+            reader.Refuse(Key, pattern, $"{TopicPatterns.Rule}, separated by commas");
 
         return patterns;
     }

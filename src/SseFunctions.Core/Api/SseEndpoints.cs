@@ -72,15 +72,18 @@ public sealed partial class SseEndpoints
     private async Task StreamAsync(HttpContext context, IReadOnlyList<string> topicNames, CancellationToken invocationCancelled)
     {
         var topics = new List<Topic>();
+        TimeSpan? accessLeft = null; // the least of the topics'
         foreach (var name in topicNames)
         {
-            if (Readable(name, out var problem) is not { } topic)
+            var (topic, timeLeft, problem) = await ReadableAsync(context, name);
+            if (topic is null)
             {
                 await problem!.ExecuteAsync(context);
                 return;
             }
 
             topics.Add(topic);
+            accessLeft = timeLeft is null || accessLeft < timeLeft ? accessLeft : timeLeft;
         }
 
         var (request, badQuery) = StreamQuery.Read(context.Request, topics);
@@ -91,7 +94,7 @@ public sealed partial class SseEndpoints
         }
 
         using var left = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, invocationCancelled);
-        using var session = new StreamSession(request, feeds, openStreams, options, telemetry, time, left.Token, lifetime.ApplicationStopping);
+        using var session = new StreamSession(request with { AccessLeft = accessLeft }, feeds, openStreams, options, telemetry, time, left.Token, lifetime.ApplicationStopping);
         if (await session.IsFullyReadAsync())
         {
             context.Response.StatusCode = StatusCodes.Status204NoContent;
@@ -160,7 +163,9 @@ public sealed partial class SseEndpoints
     /// <summary>GET topics/{topic}: what the topic holds.</summary>
     public async Task<IResult> TopicAsync(HttpContext context, string topicName)
     {
-        if (Readable(topicName, out var problem) is not { } topic)
+        context.Response.Headers.CacheControl = "no-store"; // it may be for this reader alone
+        var (topic, _, problem) = await ReadableAsync(context, topicName);
+        if (topic is null)
             return problem!;
 
         try
@@ -247,18 +252,15 @@ public sealed partial class SseEndpoints
         }
     }
 
-    private Topic? Readable(string topicName, out IResult? problem)
+    /// <returns>The topic and how long it may be read (null without end), or the problem with that.</returns>
+    private async Task<(Topic? Topic, TimeSpan? AccessLeft, IResult? Problem)> ReadableAsync(HttpContext context, string topicName)
     {
         if (!Topic.TryParse(topicName, out var topic))
-        {
-            problem = BadTopic(topicName);
-            return null;
-        }
+            return (null, null, BadTopic(topicName));
 
-        problem = access.IsAnonymous(topic)
-            ? null
-            : Problem.Of(StatusCodes.Status401Unauthorized, "No access", $"Topic '{topic}' is not open to anonymous readers (Access__AnonymousTopics).", "topic");
-        return problem is null ? topic : null;
+        var granted = await access.CheckAsync(topic, context.Request);
+        var problem = AccessProblem.Of(granted, context.Response);
+        return (problem is null ? topic : null, granted.Left, problem);
     }
 
     private static ProblemHttpResult BadTopic(string topicName) =>

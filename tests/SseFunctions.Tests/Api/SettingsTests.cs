@@ -21,7 +21,9 @@ public class SettingsTests
         Assert.Equal(64 * 1024 * 1024, settings.Stream.CacheBytes);
         Assert.Equal(TimeSpan.FromDays(1), settings.Retention.MaxAge);
         Assert.Equal(100_000, settings.Retention.MaxEvents);
-        Assert.Empty(settings.AnonymousTopics);
+        Assert.Empty(settings.Access.AnonymousTopics);
+        Assert.Null(settings.Access.SigningKey);
+        Assert.Null(settings.Access.PreviousSigningKey);
     }
 
     [Fact]
@@ -38,9 +40,11 @@ public class SettingsTests
             ("EventLog:accountName", "my account"),
             ("AzureFunctionsJobHost:functionTimeout", "00:00:05"),
             ("ClockSchedule", "* * * * *"),
-            ("Access:AnonymousTopics", "ok, bad topic")));
+            ("Access:AnonymousTopics", "ok, bad topic"),
+            ("Access:SigningKey", "c2VjcmV0, and too short"),
+            ("Access:PreviousSigningKey", "@Microsoft.KeyVault(SecretUri=https://c2VjcmV0.vault.azure.net/secrets/key)")));
 
-        Assert.Equal(11, fault.Faults.Count);
+        Assert.Equal(13, fault.Faults.Count);
         Assert.Contains("Stream__Lifetime is '00:10:00'; allowed is a duration from 00:00:01 to 00:03:45, written [d.]hh:mm:ss[.fff].", fault.Faults);
         Assert.Contains(fault.Faults, text => text.StartsWith("Stream__Retry is 'soon';", StringComparison.Ordinal));
         Assert.Contains("Stream__MaxStreams is '-1'; allowed is a whole number from 1 to 1000000.", fault.Faults);
@@ -51,6 +55,8 @@ public class SettingsTests
         Assert.Contains(fault.Faults, text => text.StartsWith("AzureFunctionsJobHost__functionTimeout is '00:00:05'; allowed is a duration of 00:00:10 or more", StringComparison.Ordinal));
         Assert.Contains(fault.Faults, text => text.StartsWith("ClockSchedule is '* * * * *';", StringComparison.Ordinal));
         Assert.Contains(fault.Faults, text => text.StartsWith("Access__AnonymousTopics is 'bad topic';", StringComparison.Ordinal));
+        Assert.Contains(fault.Faults, text => text.StartsWith("Access__SigningKey is a text of 23 characters; allowed is a secret of at least 32 bytes", StringComparison.Ordinal));
+        Assert.Contains(fault.Faults, text => text.StartsWith("Access__PreviousSigningKey is a text of 75 characters;", StringComparison.Ordinal));
         Assert.DoesNotContain("c2VjcmV0", fault.Message, StringComparison.Ordinal);
     }
 
@@ -73,6 +79,14 @@ public class SettingsTests
         Assert.Equal(new Uri("https://x.table.core.windows.net"), settings.EventLog.TableServiceUri);
         Assert.True(settings.EventLog.UseManagedIdentity);
         Assert.Equal("id", settings.EventLog.ClientId);
+    }
+
+    [Fact]
+    public void Read_refuses_a_previous_signing_key_when_there_is_no_signing_key()
+    {
+        var fault = Assert.Throws<SettingsException>(() => Read(("Access:PreviousSigningKey", new string('k', 32))));
+
+        Assert.StartsWith("Access__SigningKey is a text of 0 characters; allowed is a key, ", Assert.Single(fault.Faults), StringComparison.Ordinal);
     }
 
     private static Settings Read(params (string Key, string Value)[] values) => Settings.Read(new ConfigurationBuilder()

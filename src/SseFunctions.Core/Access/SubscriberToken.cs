@@ -1,0 +1,67 @@
+using System.Text.Json;
+
+namespace SseFunctions.Access;
+
+/// <summary>What a token says: the claims <c>topics</c> and <c>exp</c>.</summary>
+/// <param name="Topics">What its bearer may read.</param>
+/// <param name="Expires">Until when.</param>
+internal sealed record SubscriberToken(TopicPatterns Topics, DateTimeOffset Expires)
+{
+    public const string TopicsClaim = "topics";
+    public const string ExpiryClaim = "exp";
+    public const string IssuedClaim = "iat";
+
+    /// <summary>A leaked token is of no use for longer.</summary>
+    public static readonly TimeSpan MaxLifetime = TimeSpan.FromHours(24);
+
+    /// <summary>How far ahead the clock of who made the token may be. None for <c>exp</c>, which nothing outlives.</summary>
+    public static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(1);
+
+    private const string NotBeforeClaim = "nbf";
+
+    /// <summary>The last second of the year 9999.</summary>
+    private const double MaxNumericDate = 253_402_300_799;
+
+    /// <exception cref="AccessFaultException">A claim is missing, malformed, or does not hold now.</exception>
+    public static SubscriberToken Read(JsonElement claims, DateTimeOffset now)
+    {
+        var expires = Time(claims, ExpiryClaim) ?? throw Fault($"its claim {ExpiryClaim} is missing.");
+        if (expires <= now)
+            throw Fault($"it expired at {expires.UtcDateTime:u}.");
+
+        if (expires > now + MaxLifetime + ClockSkew)
+            throw Fault($"it expires more than {MaxLifetime.TotalHours} hours ahead.");
+
+        foreach (var claim in (string[])[NotBeforeClaim, IssuedClaim])
+        {
+            if (Time(claims, claim) > now + ClockSkew)
+                throw Fault($"its claim {claim} is more than {ClockSkew.TotalMinutes} minute ahead of the server's clock.");
+        }
+
+        return new SubscriberToken(Patterns(claims), expires);
+    }
+
+    private static TopicPatterns Patterns(JsonElement claims)
+    {
+        if (!claims.TryGetProperty(TopicsClaim, out var topics) || topics.ValueKind != JsonValueKind.Array)
+            throw Fault($"its claim {TopicsClaim} is missing or no array.");
+
+        var patterns = topics.EnumerateArray().Select(topic => topic.ValueKind == JsonValueKind.String ? topic.GetString()! : "").ToList();
+        return patterns.All(TopicPatterns.IsPattern)
+            ? new TopicPatterns(patterns)
+            : throw Fault($"its claim {TopicsClaim} has something else than {TopicPatterns.Rule}.");
+    }
+
+    /// <summary>A NumericDate of RFC 7519, section 2: seconds since 1970, which may have a fraction.</summary>
+    private static DateTimeOffset? Time(JsonElement claims, string claim)
+    {
+        if (!claims.TryGetProperty(claim, out var value))
+            return null;
+
+        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var seconds) && seconds is >= 0 and <= MaxNumericDate
+            ? DateTimeOffset.FromUnixTimeSeconds((long)seconds)
+            : throw Fault($"its claim {claim} is no number of seconds since 1970.");
+    }
+
+    private static AccessFaultException Fault(string reason) => new(RequestToken.Field, $"the token is not valid: {reason}");
+}

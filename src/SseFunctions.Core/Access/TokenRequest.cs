@@ -1,0 +1,90 @@
+using System.Text.Json;
+
+namespace SseFunctions.Access;
+
+/// <summary>What POST tokens asks for.</summary>
+/// <param name="Topics">Names, or prefixes that end in '*'.</param>
+/// <param name="Lifetime">How long the token lasts.</param>
+internal sealed record TokenRequest(IReadOnlyList<string> Topics, TimeSpan Lifetime)
+{
+    /// <summary>So many of the longest still make a token below <see cref="SubscriberTokens.MaxLength"/>.</summary>
+    public const int MaxTopics = 32;
+
+    /// <summary>In bytes; so many topics need a third of it.</summary>
+    public const int MaxBodyBytes = 8 * 1024;
+
+    private const string TopicsMember = "topics";
+    private const string LifetimeMember = "lifetimeSeconds";
+
+    /// <summary>As long as a page is usually open; it asks for another token when its stream is refused.</summary>
+    private static readonly TimeSpan DefaultLifetime = TimeSpan.FromHours(1);
+
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
+    /// <exception cref="AccessFaultException">The body is not such a request.</exception>
+    public static TokenRequest Read(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(body, Strict);
+            return Read(json.RootElement);
+        }
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        {
+            // JsonException's own message may quote the body; half a surrogate pair is an InvalidOperationException.
+            throw new AccessFaultException("body", "the body is not one JSON object, in UTF-8, each member given once.");
+        }
+    }
+
+    private static TokenRequest Read(JsonElement body)
+    {
+        if (body.ValueKind != JsonValueKind.Object)
+            throw new AccessFaultException("body", $"the body is no JSON object with {TopicsMember} and, if wanted, {LifetimeMember}.");
+
+        if (body.EnumerateObject().FirstOrDefault(member => member.Name is not (TopicsMember or LifetimeMember)) is { Value.ValueKind: not JsonValueKind.Undefined })
+            throw new AccessFaultException("body", $"the body has a member that is neither {TopicsMember} nor {LifetimeMember}.");
+
+        return new TokenRequest(ReadTopics(body), ReadLifetime(body));
+    }
+
+    private static List<string> ReadTopics(JsonElement body)
+    {
+        if (!body.TryGetProperty(TopicsMember, out var given) || given.ValueKind != JsonValueKind.Array)
+            throw new AccessFaultException(TopicsMember, $"{TopicsMember} is missing or no array: it has {TopicPatterns.Rule}.");
+
+        if (given.GetArrayLength() is var count and (0 or > MaxTopics))
+            throw new AccessFaultException(TopicsMember, $"{TopicsMember} has {count} elements; 1 to {MaxTopics} are allowed.", MaxTopics, count);
+
+        var topics = new List<string>();
+        foreach (var element in given.EnumerateArray())
+        {
+            var text = element.ValueKind == JsonValueKind.String ? element.GetString()! : "";
+            if (!TopicPatterns.IsPattern(text))
+            {
+                throw new AccessFaultException(
+                    $"{TopicsMember}[{topics.Count}]",
+                    $"{TopicsMember}[{topics.Count}] has {text.Length} characters or some that are not allowed: {TopicsMember} has {TopicPatterns.Rule}.",
+                    TopicPatterns.MaxPatternLength,
+                    text.Length);
+            }
+
+            topics.Add(text);
+        }
+
+        return topics;
+    }
+
+    private static TimeSpan ReadLifetime(JsonElement body)
+    {
+        if (!body.TryGetProperty(LifetimeMember, out var given))
+            return DefaultLifetime;
+
+        var most = (long)SubscriberToken.MaxLifetime.TotalSeconds;
+        if (given.ValueKind != JsonValueKind.Number || !given.TryGetInt64(out var seconds))
+            throw new AccessFaultException(LifetimeMember, $"{LifetimeMember} is no whole number; 1 to {most} are allowed.", most);
+
+        return seconds >= 1 && seconds <= most
+            ? TimeSpan.FromSeconds(seconds)
+            : throw new AccessFaultException(LifetimeMember, $"{LifetimeMember} is {seconds}; 1 to {most} are allowed.", most, seconds);
+    }
+}

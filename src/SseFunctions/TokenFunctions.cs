@@ -1,0 +1,12 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
+using SseFunctions.Api;
+
+namespace SseFunctions;
+
+public class TokenFunctions(TokenEndpoint endpoint)
+{
+    [Function("Tokens")]
+    public Task<IResult> TokensAsync([HttpTrigger(AuthorizationLevel.Function, "post", Route = Routes.Tokens)] HttpRequest request) =>
+        endpoint.MintAsync(request.HttpContext);
+}
