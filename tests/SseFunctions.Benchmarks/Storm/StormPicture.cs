@@ -27,14 +27,15 @@ internal static class StormPicture
             <g font-size="13"><rect x="{Width - 330}" y="44" width="12" height="12" fill="#c7502b"/><text x="{Width - 312}" y="55">the same times for all</text>
             <rect x="{Width - 160}" y="44" width="12" height="12" fill="#0d7a61"/><text x="{Width - 142}" y="55">drawn, as here</text></g>
             """);
-        Panel(svg, 70, "the first 6 seconds", [same, drawn], (int)(FirstSeconds / ReconnectStorm.Step), 1);
-        Panel(svg, 70 + PanelHeight + Gap, "6 minutes: streams of 2 minutes end and come back", [same, drawn], same.Length, (int)(TimeSpan.FromSeconds(1) / ReconnectStorm.Step));
+        var first = (int)(FirstSeconds / ReconnectStorm.Step);
+        Panel(svg, 70, "the first seconds", [same[..first], drawn[..first]], TimeSpan.Zero, 1);
+        Panel(svg, 70 + PanelHeight + Gap, "the minutes after: streams of 2 minutes end and come back", [same[first..], drawn[first..]], FirstSeconds, (int)(TimeSpan.FromSeconds(1) / ReconnectStorm.Step));
         return svg.AppendLine("</svg>").ToString();
     }
 
-    private static void Panel(StringBuilder svg, int top, string title, int[][] series, int steps, int perPoint)
+    private static void Panel(StringBuilder svg, int top, string title, int[][] series, TimeSpan start, int perPoint)
     {
-        var rates = series.Select(arrivals => Rates(arrivals, steps, perPoint)).ToArray();
+        var rates = series.Select(arrivals => Rates(arrivals, perPoint)).ToArray();
         var highest = rates.Max(rate => rate.Max());
         var (bottom, plotWidth) = (top + PanelHeight, Width - Left - 20);
         svg.AppendLine(CultureInfo.InvariantCulture, $"<text x=\"{Left}\" y=\"{top - 8}\" fill=\"#555\">{title}</text>");
@@ -44,9 +45,9 @@ internal static class StormPicture
             svg.AppendLine(CultureInfo.InvariantCulture, $"<path d=\"M{Left} {y}H{Width - 20}\" stroke=\"#ddd\"/><text x=\"{Left - 8}\" y=\"{y + 4}\" text-anchor=\"end\" fill=\"#555\">{highest * line / 4:N0}</text>");
         }
 
-        var seconds = steps * ReconnectStorm.Step.TotalSeconds;
+        var seconds = series[0].Length * ReconnectStorm.Step.TotalSeconds;
         for (var tick = 0; tick <= 6; tick++)
-            svg.AppendLine(CultureInfo.InvariantCulture, $"<text x=\"{Left + (plotWidth * tick / 6)}\" y=\"{bottom + 20}\" text-anchor=\"middle\" fill=\"#555\">{seconds * tick / 6:0} s</text>");
+            svg.AppendLine(CultureInfo.InvariantCulture, $"<text x=\"{Left + (plotWidth * tick / 6)}\" y=\"{bottom + 20}\" text-anchor=\"middle\" fill=\"#555\">{start.TotalSeconds + (seconds * tick / 6):0} s</text>");
 
         foreach (var (rate, color) in rates.Zip((string[])["#c7502b", "#0d7a61"]))
         {
@@ -55,6 +56,6 @@ internal static class StormPicture
         }
     }
 
-    private static double[] Rates(int[] arrivals, int steps, int perPoint) =>
-        [.. arrivals[..steps].Chunk(perPoint).Select(chunk => chunk.Sum() / (chunk.Length * ReconnectStorm.Step.TotalSeconds))];
+    private static double[] Rates(int[] arrivals, int perPoint) =>
+        [.. arrivals.Chunk(perPoint).Select(chunk => chunk.Sum() / (chunk.Length * ReconnectStorm.Step.TotalSeconds))];
 }
