@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using SseFunctions.TestSupport;
 
 namespace SseFunctions.EndToEnd;
@@ -103,6 +104,29 @@ public sealed class SeveralHostsTests
 
         PublishedId.AssertConsecutive(ticks.Select(tick => tick.Id));
         Assert.Equal(ticks.Select(tick => tick.Data).Distinct().Order(StringComparer.Ordinal), ticks.Select(tick => tick.Data));
+    }
+
+    /// <summary>Each tells of itself, in events of its own: a tick of one is no repeat of the other's.</summary>
+    [SkippableFact]
+    public async Task Runtime_tells_of_each_host_when_there_are_two()
+    {
+        const string EverySecond = "RuntimeSchedule=* * * * * *";
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        await using var one = await LocalHostProcess.StartAsync(table, EverySecond);
+        await using var two = await LocalHostProcess.StartAsync(table, EverySecond);
+        await using var stream = await SseStream.OpenAsync(one.Client, "events/runtime");
+
+        var ticks = new Dictionary<string, HashSet<string>>();
+        while (ticks.Count(instance => instance.Value.Count >= 2) < 2)
+        {
+            var state = JsonDocument.Parse((await stream.ReadEventAsync())!.Data).RootElement;
+            var instance = state.GetProperty("instance").GetString()!;
+            ticks.TryAdd(instance, []);
+            Assert.True(ticks[instance].Add(state.GetProperty("time").GetString()!), $"{instance} told a tick twice");
+        }
+
+        Assert.Equal(2, ticks.Count);
+        Assert.NotEmpty(ticks.Values.First().Intersect(ticks.Values.Last())); // the same ticks
     }
 
     private async Task<IReadOnlyList<SseMessage>> ReadAsync(LocalHostProcess host, int count)

@@ -48,7 +48,7 @@ public static class ServiceCollectionExtensions
         services.AddTimedSource<RuntimeSource>();
         services.AddSingleton(s => new TimedSources(
             s.GetServices<ITimedSource>(),
-            configuration,
+            source => Settings.ScheduleOf(source, configuration),
             s.GetRequiredService<TableEventLog>(),
             s.GetRequiredService<TimeProvider>(),
             s.GetRequiredService<ILogger<TimedSources>>()));

@@ -47,6 +47,17 @@ internal sealed partial record Settings(
         return settings;
     }
 
+    /// <summary>The schedule of a timed source, whoever's it is.</summary>
+    /// <exception cref="SettingsException">Its setting is no schedule.</exception>
+    public static TickSchedule ScheduleOf(ITimedSource source, IConfiguration configuration)
+    {
+        var reader = new SettingsReader(configuration);
+        var key = source.ScheduleSetting.Replace("__", ConfigurationPath.KeyDelimiter, StringComparison.Ordinal);
+        var schedule = ReadSchedule(reader, key, source.DefaultSchedule);
+        reader.ThrowIfFaulty();
+        return schedule;
+    }
+
     private static EventLogOptions ReadEventLog(SettingsReader reader)
     {
         var defaults = new EventLogOptions();

@@ -9,9 +9,6 @@ namespace SseFunctions.EventLog;
 /// </summary>
 internal sealed class TopicPartition(Topic topic, TableEventLog log, TableClient table, LogTelemetry telemetry, TimeProvider time)
 {
-    /// <summary>The operation that every transaction begins with: the head's.</summary>
-    private const int HeadIndex = 0;
-
     /// <summary>The head as this process last saw it; a stale one costs a conflict, never an event.</summary>
     private TopicHead? knownHead;
 
@@ -74,7 +71,7 @@ internal sealed class TopicPartition(Topic topic, TableEventLog log, TableClient
 
         var (newEpoch, nonce) = (EventId.NewEpoch(), Guid.NewGuid());
         var isInDoubt = false; // whether an earlier try may have landed, or still may: then all tries must be the same
-        var usedKeys = 0; // that have stood in the way
+        var hadUsedKeys = false;
         while (batch.Appends.Count > 0)
         {
             var attempt = Plan(knownHead, newEpoch, nonce, batch.EventCount);
@@ -93,12 +90,15 @@ internal sealed class TopicPartition(Topic topic, TableEventLog log, TableClient
                     return;
                 }
 
-                // The head was as expected, so without these appends the next try may do.
-                if (!isInDoubt && StorageFault.IsConflict(fault) && InTheWay(batch, fault, usedKeys++ > 0) is { Count: > 0 } inTheWay
-                    && await RefuseAsync(batch, inTheWay, retry, cancellationToken))
+                // The head was as expected, so without whose keys were used the next try may do.
+                if (!isInDoubt && InTheWay(batch, fault, all: hadUsedKeys) is { Count: > 0 } inTheWay)
                 {
-                    telemetry.Conflicted(topic);
-                    continue;
+                    hadUsedKeys = true;
+                    if (await RefuseAsync(batch, inTheWay, retry, cancellationToken))
+                    {
+                        telemetry.Conflicted(topic);
+                        continue;
+                    }
                 }
 
                 await AfterFaultAsync(fault, retry, cancellationToken);
@@ -127,16 +127,18 @@ internal sealed class TopicPartition(Topic topic, TableEventLog log, TableClient
         }
     }
 
-    /// <summary>Whose keys a refused transaction may have found used: whose it says, and from the second time on all, at once.</summary>
-    private static List<PendingAppend> InTheWay(AppendBatch batch, Exception fault, bool isRepeated)
+    /// <summary>Whose keys a refused transaction may have found used.</summary>
+    /// <param name="batch">What was to be written.</param>
+    /// <param name="fault">The refusal.</param>
+    /// <param name="all">Whether to suspect all keys, rather than the one that the refusal names: where there was one, there may be many.</param>
+    private static List<PendingAppend> InTheWay(AppendBatch batch, Exception fault, bool all)
     {
-        var keyed = batch.Appends.Where(append => append.IdempotencyKey is not null).ToList();
-        return StorageFault.FailedOperation(fault) switch
-        {
-            HeadIndex => [],
-            { } index when !isRepeated => [.. keyed.Skip(index - 1).Take(1)],
-            _ => keyed,
-        };
+        var index = StorageFault.FailedOperation(fault);
+        if (!StorageFault.IsConflict(fault) || index == TopicTransaction.HeadIndex)
+            return [];
+
+        var keyed = TopicTransaction.Keyed(batch).ToList();
+        return all || index is null ? keyed : [.. keyed.Skip(index.Value - TopicTransaction.FirstKeyIndex).Take(1)];
     }
 
     /// <summary>Answers appends whose key was used before with what it made, and on a complete topic the others with that.</summary>
@@ -204,35 +206,9 @@ internal sealed class TopicPartition(Topic topic, TableEventLog log, TableClient
         if (head.ETag == default)
             await RegisterAsync(cancellationToken);
 
-        // In this order: which of them was refused is told by its index.
-        var actions = new List<TableTransactionAction> { HeadAction(head) };
-        if (batch is not null)
-        {
-            var first = head.Last - batch.EventCount + 1;
-            actions.AddRange(KeyActions(batch, head.Epoch, first, now));
-            actions.AddRange(batch.Events.Select((newEvent, i) => new TableTransactionAction(
-                TableTransactionActionType.Add,
-                LogRows.Event(topic, first + i, newEvent, head.AppendId, now))));
-        }
-
-        var answer = await table.SubmitTransactionAsync(actions, cancellationToken);
-        return answer.Value[HeadIndex].Headers.ETag.GetValueOrDefault();
+        var answer = await table.SubmitTransactionAsync(TopicTransaction.Operations(topic, head, batch, now), cancellationToken);
+        return answer.Value[TopicTransaction.HeadIndex].Headers.ETag.GetValueOrDefault();
     }
-
-    private IEnumerable<TableTransactionAction> KeyActions(AppendBatch batch, string epoch, long first, DateTimeOffset now)
-    {
-        foreach (var append in batch.Appends)
-        {
-            if (append.IdempotencyKey is { } key)
-                yield return new(TableTransactionActionType.Add, LogRows.Idempotency(topic, key, append.Hash, AppendBatch.ResultOf(append, epoch, first), now));
-
-            first += append.Events.Count;
-        }
-    }
-
-    private TableTransactionAction HeadAction(TopicHead head) => head.ETag == default
-        ? new(TableTransactionActionType.Add, LogRows.Head(topic, head))
-        : new(TableTransactionActionType.UpdateReplace, LogRows.Head(topic, head), head.ETag);
 
     /// <summary>Retention finds the topic by this row; before the head, so that no head is ever without it.</summary>
     private async Task RegisterAsync(CancellationToken cancellationToken) =>

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using SseFunctions.EventLog;
 using SseFunctions.Publishing;
-using SseFunctions.TestSupport;
 using SseFunctions.Tests.EventLog;
+using SseFunctions.TestSupport;
 
 namespace SseFunctions.Tests.Publishing;
 
