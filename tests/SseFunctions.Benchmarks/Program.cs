@@ -12,6 +12,7 @@ var all = new Dictionary<string, Func<IAsyncEnumerable<Figure>>>
     ["burst"] = Burst.MeasureAsync,
     ["memory"] = IdleMemory.MeasureAsync,
     ["reads"] = TableReads.MeasureAsync,
+    ["group-commit"] = GroupCommit.MeasureAsync,
     ["catch-up"] = CatchUp.MeasureAsync,
 };
 
@@ -26,6 +27,8 @@ switch (args)
         return await StockServer.RunAsync(int.Parse(port, CultureInfo.InvariantCulture));
     case [HeldResponse.Verb, var port]:
         return await HeldResponse.RunAsync(int.Parse(port, CultureInfo.InvariantCulture));
+    case [Publishers.Verb, var connectionString, var tableName, var count]:
+        return await Publishers.RunAsync(connectionString, tableName, int.Parse(count, CultureInfo.InvariantCulture));
     case ["storm"]:
         var (same, drawn) = (ReconnectStorm.Simulate(isJittered: false), ReconnectStorm.Simulate(isJittered: true));
         await File.WriteAllTextAsync(StormPicture.Path, StormPicture.Draw(same, drawn));

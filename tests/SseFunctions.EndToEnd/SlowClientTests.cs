@@ -5,6 +5,7 @@ using SseFunctions.TestSupport;
 namespace SseFunctions.EndToEnd;
 
 /// <summary>Clients that read nothing hold a cursor, not a queue (promise 7).</summary>
+[Collection(TimedCollection.Name)]
 public sealed class SlowClientTests
 {
     private const int Clients = 200;

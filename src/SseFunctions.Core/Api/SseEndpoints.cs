@@ -236,13 +236,10 @@ public sealed partial class SseEndpoints
 
         try
         {
-            var end = await session.RunAsync(context.Response.BodyWriter);
+            var end = await session.RunAsync(context.Response.BodyWriter, context.Abort);
             LogStreamEnded(request, end);
             if (session.Fault is not null)
                 LogStreamFailed(request, session.Fault);
-
-            if (end == StreamEnd.SlowClient)
-                context.Abort(); // what is buffered for it would keep the connection waiting
         }
         catch (Exception fault) when (fault is IOException or ObjectDisposedException or InvalidOperationException)
         {

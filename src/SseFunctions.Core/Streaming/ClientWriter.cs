@@ -24,8 +24,10 @@ internal sealed class ClientWriter : IDisposable
     private readonly TimeSpan limit;
     private readonly TimeProvider time;
     private readonly CancellationToken hostStopping;
+    private readonly Action abort;
+    private readonly CancellationToken clientLeft;
     private readonly long start;
-    private readonly CancellationTokenSource cut;
+    private bool isTooSlow;
 
     /// <summary>What only a client needs that does not take a write at once: most never do.</summary>
     private ITimer? timer;
@@ -38,20 +40,25 @@ internal sealed class ClientWriter : IDisposable
     private Task<FlushResult>? pendingPush;
 
     /// <param name="output">The response's body.</param>
+    /// <param name="abort">Cuts the connection off, and with it the write under way.</param>
     /// <param name="timeout">How long the client may take no bytes (Stream__WriteTimeout).</param>
     /// <param name="limit">No write lasts for longer than this from now, whatever its timeout.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="clientLeft">Cuts the write under way.</param>
+    /// <param name="clientLeft">Cuts the write under way; an abort cancels it as well.</param>
     /// <param name="hostStopping">Shortens the timeout.</param>
-    public ClientWriter(PipeWriter output, TimeSpan timeout, TimeSpan limit, TimeProvider time, CancellationToken clientLeft, CancellationToken hostStopping)
+    public ClientWriter(
+        PipeWriter output, Action abort, TimeSpan timeout, TimeSpan limit, TimeProvider time, CancellationToken clientLeft, CancellationToken hostStopping)
     {
-        (this.output, this.timeout, this.limit, this.time, this.hostStopping) = (output, timeout, limit, time, hostStopping);
+        (this.output, this.abort, this.timeout, this.limit, this.time) = (output, abort, timeout, limit, time);
+        (this.clientLeft, this.hostStopping) = (clientLeft, hostStopping);
         start = time.GetTimestamp();
-        cut = CancellationTokenSource.CreateLinkedTokenSource(clientLeft);
     }
 
+    /// <summary>Whether the client was cut off because it took no bytes for too long.</summary>
+    public bool IsTooSlow => Volatile.Read(ref isTooSlow);
+
     /// <summary>Whether the client was cut off or has left.</summary>
-    public bool IsCut => cut.IsCancellationRequested;
+    public bool IsCut => clientLeft.IsCancellationRequested || IsTooSlow;
 
     /// <summary>Whether nobody reads the output any more.</summary>
     public bool IsClosed { get; private set; }
@@ -112,7 +119,6 @@ internal sealed class ClientWriter : IDisposable
     {
         onHostStopping.Dispose();
         timer?.Dispose();
-        cut.Dispose();
     }
 
     private ValueTask<FlushResult> BeginWrite(ReadOnlyMemory<byte> chunk)
@@ -122,7 +128,7 @@ internal sealed class ClientWriter : IDisposable
         ValueTask<FlushResult> write;
         try
         {
-            write = output.WriteAsync(chunk, cut.Token);
+            write = output.WriteAsync(chunk, clientLeft);
         }
         catch (Exception fault)
         {
@@ -167,19 +173,13 @@ internal sealed class ClientWriter : IDisposable
         if (left > TimeSpan.Zero)
             timer!.Change(left + TimerResolution, Timeout.InfiniteTimeSpan); // timers may fire some milliseconds early
         else
-            Cut();
+            CutOff();
     }
 
-    private void Cut()
+    private void CutOff()
     {
-        try
-        {
-            cut.Cancel();
-        }
-        catch (ObjectDisposedException)
-        {
-            // The timer fired while the stream ended by itself.
-        }
+        Volatile.Write(ref isTooSlow, true);
+        abort();
     }
 
     private void OnHostStopping()

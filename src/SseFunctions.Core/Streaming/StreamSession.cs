@@ -82,9 +82,6 @@ internal sealed class StreamSession : IDisposable
     /// <summary>How long to hold new events back. Several feeds push to a stream of several topics, each in its own rhythm.</summary>
     private TimeSpan? FlushWait => isLive && readers.Length > 1 ? lastEvents + options.FlushInterval - Elapsed : null;
 
-    /// <summary>Why a write was cut.</summary>
-    private StreamEnd CutEnd => clientLeft.IsCancellationRequested ? StreamEnd.ClientLeft : StreamEnd.SlowClient;
-
     /// <summary>Whether the client is to get all there is and no more.</summary>
     private bool EndsCaughtUp => request.IsPoll || !isAdmitted;
 
@@ -107,9 +104,11 @@ internal sealed class StreamSession : IDisposable
     }
 
     /// <summary>Streams until there is a reason to end, and says it to a client that can still hear it.</summary>
-    public async Task<StreamEnd> RunAsync(PipeWriter output)
+    /// <param name="output">The response's body.</param>
+    /// <param name="abort">Cuts the connection off.</param>
+    public async Task<StreamEnd> RunAsync(PipeWriter output, Action abort)
     {
-        using var client = new ClientWriter(output, options.WriteTimeout, lifetime.Limit - Elapsed, time, clientLeft, hostStopping);
+        using var client = new ClientWriter(output, abort, options.WriteTimeout, lifetime.Limit - Elapsed, time, clientLeft, hostStopping);
         try
         {
             end = await StreamAsync(client);
@@ -118,13 +117,16 @@ internal sealed class StreamSession : IDisposable
         {
             (end, Fault) = (StreamEnd.Failed, fault);
         }
-        catch (OperationCanceledException) when (client.IsCut)
+        catch (Exception fault) when (client.IsCut && fault is OperationCanceledException or IOException)
         {
-            end = CutEnd;
+            end = StreamEnd.ClientLeft;
         }
 
-        if (end is not (StreamEnd.ClientLeft or StreamEnd.SlowClient))
+        if (!client.IsCut && !client.IsClosed)
             await SayFarewellAsync(client, end.Value);
+
+        if (client.IsTooSlow)
+            end = StreamEnd.SlowClient;
 
         return end.Value;
     }
@@ -149,7 +151,7 @@ internal sealed class StreamSession : IDisposable
         }
         catch (OperationCanceledException) when (client.IsCut)
         {
-            end = CutEnd;
+            end = StreamEnd.ClientLeft;
         }
     }
 
@@ -158,6 +160,8 @@ internal sealed class StreamSession : IDisposable
         await client.WriteAsync(SseFrame.Retry(ReconnectionTime.Draw(options.Retry), $"topic {request}"));
         while (true)
         {
+            readers[0].TakeBack();
+            await client.FinishPushAsync();
             if (clientLeft.IsCancellationRequested || client.IsClosed)
                 return StreamEnd.ClientLeft;
 
@@ -300,15 +304,14 @@ internal sealed class StreamSession : IDisposable
     /// Waits until it is woken, or for so long, or until a heartbeat or the end is due. When the stream has all there is, the
     /// feed writes new events to the client meanwhile; not those of several topics, whose ids are this stream's own.
     /// </summary>
-    private async ValueTask WaitAsync(ClientWriter client, TimeSpan? longest = null, bool hasAll = false)
+    private ValueTask WaitAsync(ClientWriter client, TimeSpan? longest = null, bool hasAll = false)
     {
         var due = Least(client.LastWrite + options.Heartbeat, Least(lifetime.Planned, Elapsed + longest)) - Elapsed;
         timer.Change(due > TimeSpan.Zero ? due : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
-        var parked = hasAll && readers.Length == 1 ? readers[0] : null;
-        parked?.Park(client);
-        await wake.WaitAsync();
-        parked?.TakeBack();
-        await client.FinishPushAsync();
+        if (hasAll && readers.Length == 1)
+            readers[0].Park(client);
+
+        return wake.WaitAsync();
     }
 
     private static TimeSpan Least(TimeSpan a, TimeSpan? b) => b < a ? b.Value : a;

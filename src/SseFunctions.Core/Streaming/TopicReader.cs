@@ -150,7 +150,11 @@ internal sealed class TopicReader : IDisposable
     /// <summary>Wakes the stream.</summary>
     public void Wake() => wake.Set();
 
-    public void Dispose() => feed.Leave(this);
+    public void Dispose()
+    {
+        TakeBack();
+        feed.Leave(this);
+    }
 
     private bool TryPush(EventId after, FrameSlice slice)
     {

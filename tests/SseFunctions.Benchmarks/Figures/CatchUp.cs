@@ -20,6 +20,7 @@ internal static class CatchUp
         await using (var emitter = await Emitter.StartAsync(table))
             await new Publisher(emitter).PublishBatchAsync(Events);
 
+        Console.WriteLine("  the events are there");
         var (streamed, queried) = (new List<double>(), new List<double>());
         for (var round = 0; round < Rounds; round++)
         {

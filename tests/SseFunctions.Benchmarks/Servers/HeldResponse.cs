@@ -14,7 +14,7 @@ internal static class HeldResponse
     public static async Task<int> RunAsync(int port)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        builder.Logging.SetMinimumLevel(LogLevel.Warning); // as in the emitter: with a logger, each request has its scope and activity
         builder.WebHost.UseUrls(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"));
         await using var app = builder.Build();
         app.MapGet("/", async (HttpContext context) =>

@@ -85,7 +85,7 @@ public class StreamFaultTests
             CancellationToken.None,
             CancellationToken.None);
 
-        var running = session.RunAsync(pipe.Writer);
+        var running = session.RunAsync(pipe.Writer, () => { });
         var delivered = await ReadAsync(pipe.Reader, "data: 1\n\n");
         time.IsArmed = true;
         using var completed = await host.Client.PostAsync("topics/a/complete", null); // wakes the stream, which then looks at the clock
