@@ -231,12 +231,14 @@ public sealed partial class SseEndpoints
         StreamQuery.SetHeaders(context.Response);
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         // WriteTimeout is this app's word on slow clients; Kestrel's own would cut them off earlier.
-        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
+        var rate = context.Features.Get<IHttpMinResponseDataRateFeature>();
+        var least = rate?.MinDataRate;
+        if (rate is not null)
             rate.MinDataRate = null;
 
         try
         {
-            var end = await session.RunAsync(context.Response.BodyWriter, context.Abort);
+            var end = await session.RunAsync(context.Response.BodyWriter, context.Abort, () => SocketOutput.Of(context));
             LogStreamEnded(request, end);
             if (session.Fault is not null)
                 LogStreamFailed(request, session.Fault);
@@ -247,6 +249,9 @@ public sealed partial class SseEndpoints
             LogStreamFailed(request, fault);
             context.Abort();
         }
+
+        if (rate is not null)
+            rate.MinDataRate = least; // for the response's last chunk, which the session does not watch over
     }
 
     /// <returns>The topic and how long it may be read (null without end), or the problem with that.</returns>

@@ -66,6 +66,9 @@ internal sealed class ClientWriter : IDisposable
     /// <summary>Whether a frame may have been written in part: nothing can follow it then.</summary>
     public bool IsWriting { get; private set; }
 
+    /// <summary>Where pushes can be sent to as they are, past the web server's layers, which cost as much as all else but the send itself.</summary>
+    public SocketOutput? Direct { get; set; }
+
     /// <summary>When something was written last, after the start.</summary>
     public TimeSpan LastWrite { get; private set; }
 
@@ -79,8 +82,19 @@ internal sealed class ClientWriter : IDisposable
     /// <see cref="FinishPushAsync"/> first. What goes wrong in writing is told there.
     /// </summary>
     /// <returns>Whether all is done.</returns>
-    public bool TryPush(ReadOnlyMemory<byte> frames)
+    /// <param name="frames">The frames.</param>
+    /// <param name="chunk">The same as a chunk of an HTTP response, RFC 9112 section 7.1.</param>
+    public bool TryPush(ReadOnlyMemory<byte> frames, ReadOnlyMemory<byte> chunk)
     {
+        if (Direct is not null)
+        {
+            LastWrite = Elapsed;
+            if (Direct.TrySend(chunk.Span))
+                return true;
+
+            frames = ReadOnlyMemory<byte>.Empty; // a flush sends the rest
+        }
+
         var write = BeginWrite(frames);
         if (write.IsCompletedSuccessfully)
         {
@@ -128,7 +142,7 @@ internal sealed class ClientWriter : IDisposable
         ValueTask<FlushResult> write;
         try
         {
-            write = output.WriteAsync(chunk, clientLeft);
+            write = chunk.IsEmpty ? output.FlushAsync(clientLeft) : output.WriteAsync(chunk, clientLeft);
         }
         catch (Exception fault)
         {

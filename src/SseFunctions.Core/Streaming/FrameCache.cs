@@ -10,8 +10,8 @@ namespace SseFunctions.Streaming;
 /// <param name="capacity">Bytes (Stream__CacheBytes).</param>
 internal sealed class FrameCache(long capacity)
 {
-    /// <summary>How many events share a block: what one request to the table can read; at 200 bytes an event, about 240 KiB.</summary>
-    public const int BlockEvents = TableEventLog.PageRows;
+    /// <summary>How many events share a block: a request to the table reads four; at 200 bytes an event, 60 KiB, and at 64 KiB 16 MiB.</summary>
+    public const int BlockEvents = TableEventLog.PageRows / 4;
 
     private readonly Lock gate = new();
     private readonly Dictionary<(object Owner, long Block), LinkedListNode<FrameBlock>> blocks = [];
@@ -71,6 +71,8 @@ internal sealed class FrameCache(long capacity)
                 Size -= node.Value.Size;
                 node.Value.Append(run);
                 Size += node.Value.Size;
+                byLastUse.Remove(node);
+                byLastUse.AddLast(node);
             }
             else if (run.First < node.Value.First && node.Value.First <= run.Last + 1)
             {

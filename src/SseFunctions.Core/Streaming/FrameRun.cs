@@ -28,6 +28,10 @@ internal sealed record FrameRun(string Epoch, long First, ReadOnlyMemory<byte> B
         return new FrameRun(epoch, events[0].Sequence, output.WrittenMemory, ends, [.. events.Select(e => e.Time)]);
     }
 
+    /// <summary>Makes the frames of any number of events without a hole, a run for each block of the cache.</summary>
+    public static List<FrameRun> Blocks(string epoch, IReadOnlyList<StoredEvent> events) =>
+        [.. events.GroupBy(stored => FrameCache.BlockOf(stored.Sequence)).Select(block => Of(epoch, [.. block]))];
+
     /// <summary>The frame of one event of this run.</summary>
     public ReadOnlySpan<byte> FrameOf(long sequence)
     {

@@ -7,7 +7,7 @@ namespace SseFunctions.Streaming;
 internal readonly record struct FrameSlice(ReadOnlyMemory<byte> Bytes, long Last, DateTimeOffset NewestTime)
 {
     /// <summary>What a slice holds, unless one frame alone is larger: between two slices a stream looks at its deadline.</summary>
-    private const int MaxBytes = 64 * 1024;
+    public const int MaxBytes = 64 * 1024;
 
     /// <summary>Finds the last frame of a slice.</summary>
     /// <param name="ends">Where the frames end in their bytes.</param>

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Microsoft.Extensions.Logging;
 using SseFunctions.EventLog;
 using EventId = SseFunctions.EventLog.EventId;
@@ -43,8 +45,8 @@ internal sealed partial class PushLoop(TopicFeed feed, TimeSpan flushInterval, T
             {
                 // Streams hang on this loop: it goes on, and they see for themselves.
                 LogPushFailed(feed.Topic, fault);
-                readers.ForEach(reader => reader.Wake());
                 readers.Clear();
+                feed.LeaveToReaders();
             }
         }
     }
@@ -52,21 +54,28 @@ internal sealed partial class PushLoop(TopicFeed feed, TimeSpan flushInterval, T
     /// <returns>Whether there was something new.</returns>
     private async Task<bool> PushAsync(CancellationToken stop)
     {
-        var hasPushed = false;
+        var (hasPushed, hasLoaded) = (false, false);
         while (!stop.IsCancellationRequested)
         {
             switch (feed.TakeNews(readers, out var after, out var slice))
             {
                 case FeedReadKind.Frames:
+                    var chunk = ChunkOf(slice.Bytes.Span);
                     foreach (var reader in readers)
-                        reader.Push(after, slice);
+                        reader.Push(after, slice, chunk);
 
                     readers.Clear();
-                    hasPushed = true;
+                    (hasPushed, hasLoaded) = (true, false);
                     break;
 
-                case FeedReadKind.NotLoaded when await TryLoadAsync(after):
+                case FeedReadKind.NotLoaded when !hasLoaded:
+                    await LoadAsync(after);
+                    hasLoaded = true;
                     break;
+
+                case FeedReadKind.NotLoaded:
+                    feed.LeaveToReaders(); // they are told what is wrong, and tell their clients
+                    return hasPushed;
 
                 default:
                     return hasPushed;
@@ -76,16 +85,19 @@ internal sealed partial class PushLoop(TopicFeed feed, TimeSpan flushInterval, T
         return hasPushed;
     }
 
-    private async Task<bool> TryLoadAsync(EventId after)
+    /// <summary>A chunk of an HTTP response, RFC 9112 section 7.1: made once for all clients.</summary>
+    private static byte[] ChunkOf(ReadOnlySpan<byte> bytes) =>
+        [.. Encoding.ASCII.GetBytes(bytes.Length.ToString("x", CultureInfo.InvariantCulture)), .. "\r\n"u8, .. bytes, .. "\r\n"u8];
+
+    private async Task LoadAsync(EventId after)
     {
         try
         {
             await feed.LoadAsync(after);
-            return true;
         }
         catch (EventLogUnavailableException)
         {
-            return false; // the feed has logged it; the next poll that succeeds says again that there is news
+            // The feed has logged it.
         }
     }
 

@@ -3,6 +3,8 @@ using System.IO.Pipelines;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace SseFunctions.Streaming;
@@ -24,7 +26,7 @@ internal sealed class SocketOutput(Socket socket, PipeWriter inner) : PipeWriter
     private bool isClosed;
     private CancellationTokenSource? pendingFlush;
 
-    /// <summary>Gives every connection of a server such an output.</summary>
+    /// <summary>Gives every connection of a server such an output: of every endpoint that is added later, in place of other endpoint defaults.</summary>
     public static void UseOn(KestrelServerOptions server) => server.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection =>
     {
         if (connection.Features.Get<IConnectionSocketFeature>() is { Socket: var socket })
@@ -35,6 +37,34 @@ internal sealed class SocketOutput(Socket socket, PipeWriter inner) : PipeWriter
 
         return next(connection);
     }));
+
+    /// <summary>
+    /// The output of a response's connection, when what is written to it reaches the client as it is: the response has begun,
+    /// in chunks, and nothing stands between it and the socket, such as TLS or a middleware that changes the body.
+    /// </summary>
+    public static SocketOutput? Of(HttpContext context) =>
+        context.Response.HasStarted
+        && context.Request.Protocol == "HTTP/1.1"
+        && context.Response.Headers.TransferEncoding == "chunked"
+        && ReferenceEquals(context.Features.Get<IHttpResponseBodyFeature>(), context.Features.Get<IHttpRequestFeature>())
+            ? context.Features.Get<IConnectionTransportFeature>()?.Transport.Output as SocketOutput
+            : null;
+
+    /// <summary>
+    /// Sends bytes past the server's own bookkeeping, between two of its flushes. What the socket does not take at once goes
+    /// with the next flush, which must come before anything else is written.
+    /// </summary>
+    /// <returns>Whether the socket has taken all.</returns>
+    public bool TrySend(ReadOnlySpan<byte> bytes)
+    {
+        var sent = length == 0 && !isClosed ? Send(bytes) : 0;
+        if (sent == bytes.Length)
+            return true;
+
+        bytes[sent..].CopyTo(GetSpan(bytes.Length - sent));
+        Advance(bytes.Length - sent);
+        return false;
+    }
 
     public override bool CanGetUnflushedBytes => true;
 
@@ -59,15 +89,9 @@ internal sealed class SocketOutput(Socket socket, PipeWriter inner) : PipeWriter
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
-        var sent = 0;
-        while (sent < length && !isClosed)
-        {
-            sent += socket.Send(buffer.AsSpan(sent, length - sent), SocketFlags.None, out var error);
-            if (error == SocketError.WouldBlock)
-                return SendRestAsync(sent, cancellationToken);
-
-            isClosed = error != SocketError.Success;
-        }
+        var sent = length > 0 && !isClosed ? Send(buffer.AsSpan(0, length)) : 0;
+        if (sent < length && !isClosed)
+            return SendRestAsync(sent, cancellationToken);
 
         LetGo();
         return new(new FlushResult(isCanceled: false, isCompleted: isClosed));
@@ -91,6 +115,22 @@ internal sealed class SocketOutput(Socket socket, PipeWriter inner) : PipeWriter
         inner.Complete(exception);
     }
 
+    /// <returns>How many bytes the socket has taken.</returns>
+    private int Send(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            var sent = socket.Send(bytes, SocketFlags.None, out var error);
+            isClosed = error is not (SocketError.Success or SocketError.WouldBlock);
+            return isClosed ? 0 : sent;
+        }
+        catch (ObjectDisposedException)
+        {
+            isClosed = true; // Kestrel has aborted the connection
+            return 0;
+        }
+    }
+
     private async ValueTask<FlushResult> SendRestAsync(int sent, CancellationToken cancellationToken)
     {
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -105,7 +145,7 @@ internal sealed class SocketOutput(Socket socket, PipeWriter inner) : PipeWriter
         }
         catch (OperationCanceledException)
         {
-            isCanceled = true;
+            (isCanceled, isClosed) = (true, true); // how much of it was sent, nobody can say
         }
         catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
         {
@@ -115,15 +155,7 @@ internal sealed class SocketOutput(Socket socket, PipeWriter inner) : PipeWriter
         lock (gate)
         {
             pendingFlush = null;
-            if (isCanceled && !isClosed)
-            {
-                buffer.AsSpan(sent, length - sent).CopyTo(buffer); // the next flush goes on from there
-                length -= sent;
-            }
-            else
-            {
-                LetGo();
-            }
+            LetGo();
         }
 
         cancellationToken.ThrowIfCancellationRequested();

@@ -26,24 +26,27 @@ internal static class SseFrame
     private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\r\n"u8);
 
     /// <summary>Writes an event. Each line of the data becomes a field of its own, since CR, LF and CRLF all end a line.</summary>
-    public static void WriteEvent(IBufferWriter<byte> output, string id, string? type, ReadOnlySpan<byte> data)
+    /// <param name="output">Takes the frame.</param>
+    /// <param name="id">The event's id, which stands first; null to leave the client's as it is.</param>
+    /// <param name="type">The event's type; null for the default.</param>
+    /// <param name="data">The event's data.</param>
+    public static void WriteEvent(IBufferWriter<byte> output, string? id, string? type, ReadOnlySpan<byte> data)
     {
-        output.Write(IdField);
-        Encoding.UTF8.GetBytes(id, output);
+        if (id is not null)
+            WriteLine(output, IdField, id);
+
         if (type is not null)
-        {
-            output.Write("\nevent: "u8);
-            Encoding.UTF8.GetBytes(type, output);
-        }
+            WriteLine(output, "event: "u8, type);
 
         while (true)
         {
-            output.Write("\ndata: "u8);
+            output.Write("data: "u8);
             var end = data.IndexOfAny(LineEnds);
             if (end < 0)
                 break;
 
             output.Write(data[..end]);
+            output.Write("\n"u8);
             data = data[(end + (data[end..].StartsWith("\r\n"u8) ? 2 : 1))..];
         }
 
@@ -58,8 +61,8 @@ internal static class SseFrame
     public static ReadOnlyMemory<byte> Retry(TimeSpan reconnectionTime, string comment) => Encoding.UTF8.GetBytes(
         string.Create(CultureInfo.InvariantCulture, $"retry: {(long)reconnectionTime.TotalMilliseconds}\n: {comment}\n\n"));
 
-    /// <summary>Tells of a gap in a topic. The frame's id is where the stream goes on, so that a reconnect is not told of it again.</summary>
-    public static ReadOnlyMemory<byte> Reset(Topic topic, StreamGap gap, string id)
+    /// <summary>Tells of a gap in a topic. The frame's id, if it has one, is where the stream goes on, so that a reconnect is not told of it again.</summary>
+    public static ReadOnlyMemory<byte> Reset(Topic topic, StreamGap gap, string? id)
     {
         var output = new ArrayBufferWriter<byte>();
         var data = JsonSerializer.SerializeToUtf8Bytes(
@@ -69,32 +72,25 @@ internal static class SseFrame
     }
 
     /// <summary>Copies events, as <see cref="WriteEvent"/> has written them, with something before and behind each one's id.</summary>
-    /// <param name="frames">The events.</param>
-    /// <param name="before">What to put before each id.</param>
-    /// <param name="behind">What to put behind each id.</param>
-    /// <param name="output">Room for all.</param>
-    /// <returns>How many bytes were written.</returns>
-    public static int Relabel(ReadOnlySpan<byte> frames, ReadOnlySpan<byte> before, ReadOnlySpan<byte> behind, Span<byte> output)
+    public static void Relabel(IBufferWriter<byte> output, ReadOnlySpan<byte> frames, ReadOnlySpan<byte> before, ReadOnlySpan<byte> behind)
     {
-        var rest = output;
         while (!frames.IsEmpty)
         {
             var idEnd = frames.IndexOf((byte)'\n');
             var frameEnd = frames.IndexOf(FrameEnd) + FrameEnd.Length;
-            Write(IdField, ref rest);
-            Write(before, ref rest);
-            Write(frames[IdField.Length..idEnd], ref rest);
-            Write(behind, ref rest);
-            Write(frames[idEnd..frameEnd], ref rest);
+            output.Write(IdField);
+            output.Write(before);
+            output.Write(frames[IdField.Length..idEnd]);
+            output.Write(behind);
+            output.Write(frames[idEnd..frameEnd]);
             frames = frames[frameEnd..];
         }
-
-        return output.Length - rest.Length;
     }
 
-    private static void Write(ReadOnlySpan<byte> bytes, ref Span<byte> rest)
+    private static void WriteLine(IBufferWriter<byte> output, ReadOnlySpan<byte> field, string value)
     {
-        bytes.CopyTo(rest);
-        rest = rest[bytes.Length..];
+        output.Write(field);
+        Encoding.UTF8.GetBytes(value, output);
+        output.Write("\n"u8);
     }
 }

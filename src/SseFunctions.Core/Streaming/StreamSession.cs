@@ -15,9 +15,6 @@ internal sealed class StreamSession : IDisposable
     /// <summary>How long the heads may hold the response back: they decide between 200 and 204.</summary>
     private static readonly TimeSpan HeadWait = TimeSpan.FromMilliseconds(200);
 
-    private static readonly TimerCallback Wake = static signal => ((WakeSignal)signal!).Set();
-    private static readonly Action<object?> WakeOnCancel = static signal => ((WakeSignal)signal!).Set();
-
     private readonly StreamRequest request;
     private readonly StreamOptions options;
     private readonly OpenStreams openStreams;
@@ -64,8 +61,8 @@ internal sealed class StreamSession : IDisposable
         lifetime = StreamLifetime.Draw(options.Lifetime, options.FunctionTimeout, request.AccessLeft);
         isAdmitted = openStreams.Enter();
         timer = time.CreateTimer(Wake, wake, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        onClientLeft = clientLeft.UnsafeRegister(WakeOnCancel, wake);
-        onHostStopping = hostStopping.UnsafeRegister(WakeOnCancel, wake);
+        onClientLeft = clientLeft.UnsafeRegister(Wake, wake);
+        onHostStopping = hostStopping.UnsafeRegister(Wake, wake);
         tags = telemetry.TagsOf(request);
         readers = [.. request.Topics.Select(place => new TopicReader(place, feeds, wake, telemetry, tags, time))];
         activity = telemetry.Started(tags);
@@ -106,12 +103,13 @@ internal sealed class StreamSession : IDisposable
     /// <summary>Streams until there is a reason to end, and says it to a client that can still hear it.</summary>
     /// <param name="output">The response's body.</param>
     /// <param name="abort">Cuts the connection off.</param>
-    public async Task<StreamEnd> RunAsync(PipeWriter output, Action abort)
+    /// <param name="direct">Once the response has begun, where its chunks can be sent to as they are; null when nowhere.</param>
+    public async Task<StreamEnd> RunAsync(PipeWriter output, Action abort, Func<SocketOutput?> direct)
     {
         using var client = new ClientWriter(output, abort, options.WriteTimeout, lifetime.Limit - Elapsed, time, clientLeft, hostStopping);
         try
         {
-            end = await StreamAsync(client);
+            end = await StreamAsync(client, direct);
         }
         catch (Exception fault) when (!client.IsCut && !client.IsWriting)
         {
@@ -155,9 +153,10 @@ internal sealed class StreamSession : IDisposable
         }
     }
 
-    private async Task<StreamEnd> StreamAsync(ClientWriter client)
+    private async Task<StreamEnd> StreamAsync(ClientWriter client, Func<SocketOutput?> direct)
     {
         await client.WriteAsync(SseFrame.Retry(ReconnectionTime.Draw(options.Retry), $"topic {request}"));
+        client.Direct = direct();
         while (true)
         {
             readers[0].TakeBack();
@@ -184,10 +183,7 @@ internal sealed class StreamSession : IDisposable
                     await WriteEventsAsync(client, reader!, next);
                     continue;
                 case FeedReadKind.Gap:
-                    reader!.MoveTo(next.Cursor);
-                    await client.WriteAsync(SseFrame.Reset(reader.Topic, next.Gap!, Id));
-                    telemetry.Reset(next.Gap!.Reason);
-                    SetTold();
+                    await WriteResetAsync(client, reader!, next);
                     continue;
                 case FeedReadKind.StorageUnavailable:
                     return StreamEnd.StorageUnavailable;
@@ -247,36 +243,56 @@ internal sealed class StreamSession : IDisposable
 
     private async ValueTask WriteEventsAsync(ClientWriter client, TopicReader reader, FeedRead read)
     {
-        var events = reader.MoveTo(read.Cursor);
         if (readers.Length == 1)
+        {
+            Take(reader, read);
             await client.WriteAsync(read.Slice.Bytes);
+        }
         else
-            await WriteRelabelledAsync(client, reader, read.Slice.Bytes, events);
+        {
+            await client.WriteAsync(Relabelled(reader, read));
+        }
 
         SetTold();
-        sentEvents += events;
         lastEvents = Elapsed;
+    }
+
+    /// <summary>What there is of all topics, up to a slice's size, under ids that tell of all: one write.</summary>
+    private ReadOnlyMemory<byte> Relabelled(TopicReader? reader, FeedRead read)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        while (read.Kind == FeedReadKind.Frames)
+        {
+            // What stands around the topic's own id is the same for the whole slice.
+            var index = Array.IndexOf(readers, reader);
+            var before = string.Concat(readers[..index].Select(other => $"{other.Cursor}{StreamCursor.Separator}"));
+            var behind = string.Concat(readers[(index + 1)..].Select(other => $"{StreamCursor.Separator}{other.Cursor}"));
+            SseFrame.Relabel(output, read.Slice.Bytes.Span, Encoding.ASCII.GetBytes(before), Encoding.ASCII.GetBytes(behind));
+            Take(reader!, read);
+            read = output.WrittenCount < FrameSlice.MaxBytes ? NextRead(out reader) : default;
+        }
+
+        return output.WrittenMemory;
+    }
+
+    private void Take(TopicReader reader, FeedRead read)
+    {
+        var events = reader.MoveTo(read.Cursor);
+        sentEvents += events;
         telemetry.Sent(tags, events, read.Slice.Bytes.Length);
         if (isLive)
             telemetry.Delivered(tags, read.Slice.NewestTime, time);
     }
 
-    /// <summary>Writes events of one topic under ids that tell of all topics: what stands around the topic's own id is the same for the whole slice.</summary>
-    private async ValueTask WriteRelabelledAsync(ClientWriter client, TopicReader reader, ReadOnlyMemory<byte> frames, long events)
+    private async ValueTask WriteResetAsync(ClientWriter client, TopicReader reader, FeedRead read)
     {
-        var index = Array.IndexOf(readers, reader);
-        var before = Encoding.ASCII.GetBytes(string.Concat(readers[..index].Select(other => $"{other.Cursor}{StreamCursor.Separator}")));
-        var behind = Encoding.ASCII.GetBytes(string.Concat(readers[(index + 1)..].Select(other => $"{StreamCursor.Separator}{other.Cursor}")));
-        var buffer = ArrayPool<byte>.Shared.Rent(frames.Length + (int)(events * (before.Length + behind.Length)));
-        try
-        {
-            var length = SseFrame.Relabel(frames.Span, before, behind, buffer);
-            await client.WriteAsync(buffer.AsMemory(0, length));
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        reader.MoveTo(read.Cursor);
+        // While another topic's client is still to be told, it keeps its id: cut off now, it comes back and is told of all.
+        var id = Array.Exists(readers, other => other.IsUnknown) ? null : Id;
+        await client.WriteAsync(SseFrame.Reset(reader.Topic, read.Gap!, id));
+        telemetry.Reset(read.Gap!.Reason);
+        if (id is not null)
+            SetTold();
     }
 
     /// <summary>The client has all there is: tells it where it is, if it does not know.</summary>
@@ -313,6 +329,8 @@ internal sealed class StreamSession : IDisposable
 
         return wake.WaitAsync();
     }
+
+    private static void Wake(object? signal) => ((WakeSignal)signal!).Set();
 
     private static TimeSpan Least(TimeSpan a, TimeSpan? b) => b < a ? b.Value : a;
 }

@@ -197,8 +197,8 @@ internal sealed partial class TopicFeed : IDisposable
     }
 
     /// <summary>
-    /// Reads the table from behind the cursor to the end of its segment; whoever asks meanwhile shares the read. Null when
-    /// retention has removed all of it, which the next <see cref="Read"/> then tells.
+    /// Reads the table from behind the cursor on, about as much as one request brings; whoever asks meanwhile shares the read.
+    /// Null when retention has removed all of it, which the next <see cref="Read"/> then tells.
     /// </summary>
     /// <exception cref="EventLogUnavailableException">The table could not be read.</exception>
     public Task<FrameRun?> LoadAsync(EventId cursor)
@@ -212,7 +212,7 @@ internal sealed partial class TopicFeed : IDisposable
             if (loads.TryGetValue((head.Epoch, block), out var load))
                 return load;
 
-            var to = Math.Min(Math.Min(head.Last, FrameCache.FirstOf(block + 1) - 1), cursor.Sequence + loadRows);
+            var to = Math.Min(head.Last, cursor.Sequence + loadRows);
             if (cache.Held(this, block) is { } held)
             {
                 // What touches that is joined to it.
@@ -221,18 +221,40 @@ internal sealed partial class TopicFeed : IDisposable
                     : (held.Last + 1, to);
             }
 
+            for (var next = block + 1; FrameCache.FirstOf(next) <= to; next++)
+            {
+                if (cache.Held(this, next) is not null || loads.ContainsKey((head.Epoch, next)))
+                    to = FrameCache.FirstOf(next) - 1;
+            }
+
             if (from > to)
                 return Nothing;
 
             var epoch = head.Epoch;
             using (ExecutionContext.SuppressFlow())
-                return loads[(epoch, block)] = Task.Run(() => LoadAsync(epoch, block, from, to));
+                load = Task.Run(() => LoadAsync(epoch, from, to));
+
+            for (var covered = block; covered <= FrameCache.BlockOf(to); covered++)
+                loads[(epoch, covered)] = load;
+
+            return load;
+        }
+    }
+
+    /// <summary>Lets the readers see all there is for themselves.</summary>
+    public void LeaveToReaders()
+    {
+        lock (gate)
+        {
+            pushed = head?.Last ?? 0;
+            WakeReaders();
         }
     }
 
     /// <summary>Takes note of a write of this process: when it continues what is known, it need not be read from the table.</summary>
     public void OnWritten(TopicHead written, IReadOnlyList<StoredEvent> events)
     {
+        var runs = FrameRun.Blocks(written.Epoch, events);
         lock (gate)
         {
             if (stop.IsCancellationRequested)
@@ -240,13 +262,10 @@ internal sealed partial class TopicFeed : IDisposable
 
             writes++;
             if (events.Count > 0 && head is not null && written.Epoch == head.Epoch && events[0].Sequence == head.Last + 1)
-            {
-                foreach (var block in events.GroupBy(e => FrameCache.BlockOf(e.Sequence)))
-                    cache.Put(this, FrameRun.Of(written.Epoch, [.. block]));
-            }
+                runs.ForEach(run => cache.Put(this, run));
 
             if (newestAnswered > 0 && (head is null || written.Epoch != head.Epoch || written.Last >= head.Last))
-                Adopt(written);
+                Adopt(written, isPolled: false);
         }
     }
 
@@ -285,29 +304,27 @@ internal sealed partial class TopicFeed : IDisposable
             _ = LoadAsync(cursor with { Sequence = ahead });
     }
 
-    private async Task<FrameRun?> LoadAsync(string epoch, long block, long from, long to)
+    /// <returns>The first block of what was read.</returns>
+    private async Task<FrameRun?> LoadAsync(string epoch, long from, long to)
     {
         try
         {
-            var events = await log.ReadAsync(Topic, epoch, from, to, stop.Token);
-            var run = events.Count == 0 ? null : FrameRun.Of(epoch, events);
+            var runs = FrameRun.Blocks(epoch, await log.ReadAsync(Topic, epoch, from, to, stop.Token));
             lock (gate)
             {
                 if (head?.Epoch == epoch && !stop.IsCancellationRequested)
                 {
                     // Rows go only after the head's first has moved: what is missing has expired.
-                    if (run?.First != from)
-                        first = Math.Max(first, run?.First ?? (to + 1));
+                    if (runs.FirstOrDefault()?.First != from)
+                        first = Math.Max(first, runs.FirstOrDefault()?.First ?? (to + 1));
 
-                    if (run is not null)
-                    {
-                        cache.Put(this, run);
-                        loadRows = (int)Math.Clamp((long)LoadBytes * run.Ends.Length / run.Bytes.Length, 1, FrameCache.BlockEvents);
-                    }
+                    runs.ForEach(run => cache.Put(this, run));
+                    if (runs.LastOrDefault() is { } newest)
+                        loadRows = (int)Math.Clamp((long)LoadBytes * newest.Ends.Length / newest.Bytes.Length, 1, TableEventLog.PageRows);
                 }
             }
 
-            return run;
+            return runs.FirstOrDefault();
         }
         catch (Exception fault) when (!stop.IsCancellationRequested)
         {
@@ -317,7 +334,10 @@ internal sealed partial class TopicFeed : IDisposable
         finally
         {
             lock (gate)
-                loads.Remove((epoch, block));
+            {
+                for (var block = FrameCache.BlockOf(from); block <= FrameCache.BlockOf(to); block++)
+                    loads.Remove((epoch, block));
+            }
         }
     }
 
@@ -375,10 +395,8 @@ internal sealed partial class TopicFeed : IDisposable
                 newestAnswered = number;
                 var isNews = polled != head || recovered;
                 if (isNews || someoneWaits)
-                    Adopt(polled);
+                    Adopt(polled, isPolled: true);
 
-                if (pushed < head?.Last)
-                    push.Hurry(); // again, if the events could not be read when they were new
 
                 return isNews;
             }
@@ -403,11 +421,14 @@ internal sealed partial class TopicFeed : IDisposable
         }
     }
 
-    private void Adopt(TopicHead? newest)
+    /// <param name="newest">The head as it is now.</param>
+    /// <param name="isPolled">Whether the table says so: that answers a reader in doubt, which a write of this process does not.</param>
+    private void Adopt(TopicHead? newest, bool isPolled)
     {
         // Events that continue what readers know reach them by the push loop; all else they see for themselves, at once.
-        var isMoreOfTheSame = head is not null && newest == head with { Last = newest?.Last ?? 0, AppendId = newest?.AppendId ?? "", ETag = newest?.ETag ?? default };
-        if (newest?.Epoch != head?.Epoch)
+        var hasMoreOfTheSame = head is not null && newest is not null && newest.Last >= head.Last
+            && newest == head with { Last = newest.Last, AppendId = newest.AppendId, ETag = newest.ETag };
+        if (newest?.Epoch != head?.Epoch || newest?.Last < head?.Last)
         {
             cache.Drop(this);
             first = 1;
@@ -415,14 +436,16 @@ internal sealed partial class TopicFeed : IDisposable
 
         head = newest;
         first = Math.Max(first, newest?.First ?? 1);
-        if (isMoreOfTheSame && !someoneWaits)
+        if (hasMoreOfTheSame)
         {
             push.Hurry();
-            return;
+            if (isPolled && someoneWaits)
+                WakeReaders();
         }
-
-        pushed = newest?.Last ?? 0;
-        WakeReaders();
+        else
+        {
+            LeaveToReaders();
+        }
     }
 
     private void WakeReaders()

@@ -20,8 +20,6 @@ internal sealed class TopicReader : IDisposable
     private readonly Lock gate = new();
     private ClientWriter? parked;
 
-    /// <summary>Whether the client brought an id that is none of ours and must be told so.</summary>
-    private bool isUnknown;
     private Task<FrameRun?>? load;
 
     /// <param name="place">The topic and where to begin.</param>
@@ -33,7 +31,7 @@ internal sealed class TopicReader : IDisposable
     public TopicReader(TopicStart place, TopicFeeds feeds, WakeSignal wake, StreamTelemetry telemetry, KeyValuePair<string, object?>[] tags, TimeProvider time)
     {
         (Topic, start, this.wake, this.telemetry, this.tags, this.time) = (place.Topic, place.Start, wake, telemetry, tags, time);
-        (Cursor, IsTold, isUnknown) = (start.After, start.After is not null, start.IsUnknownId);
+        (Cursor, IsTold, IsUnknown) = (start.After, start.After is not null, start.IsUnknownId);
         (feed, ticket) = feeds.Join(place.Topic, this);
     }
 
@@ -45,11 +43,14 @@ internal sealed class TopicReader : IDisposable
     /// <summary>Whether the client's last event ID says as much as <see cref="Cursor"/>.</summary>
     public bool IsTold { get; set; }
 
+    /// <summary>Whether the client brought an id that is none of ours and has not been told so.</summary>
+    public bool IsUnknown { get; private set; }
+
     /// <summary>Completes when the table has answered, or failed to, for the first time.</summary>
     public Task FirstAnswer => feed.FirstAnswer;
 
     /// <summary>Whether the topic is complete, and the client brought its last id.</summary>
-    public bool IsFullyRead => !isUnknown
+    public bool IsFullyRead => !IsUnknown
         && feed.TryResolve(start, out var resolved)
         && feed.Read(resolved, ticket, isLive: false).Kind == FeedReadKind.Complete;
 
@@ -86,11 +87,8 @@ internal sealed class TopicReader : IDisposable
             run = loaded.Result;
         }
 
-        if (isUnknown)
-        {
-            isUnknown = false;
+        if (IsUnknown)
             return new(FeedReadKind.Gap, cursor, Gap: new StreamGap(StreamGap.Unknown, null, cursor));
-        }
 
         var read = feed.Read(cursor, ticket, isLive);
         if (read.Kind != FeedReadKind.NotLoaded)
@@ -121,7 +119,7 @@ internal sealed class TopicReader : IDisposable
     {
         var events = Cursor is { } from && from.Epoch == next.Epoch ? next.Sequence - from.Sequence : next.Sequence;
         IsTold &= next == Cursor;
-        Cursor = next;
+        (Cursor, IsUnknown) = (next, false);
         return events;
     }
 
@@ -141,9 +139,10 @@ internal sealed class TopicReader : IDisposable
     /// <summary>Gives the stream what is new: writes it to the client when it is parked right before, else wakes it to see for itself.</summary>
     /// <param name="after">The event before the slice.</param>
     /// <param name="slice">The new events.</param>
-    public void Push(EventId after, FrameSlice slice)
+    /// <param name="chunk">Their frames as a chunk of an HTTP response.</param>
+    public void Push(EventId after, FrameSlice slice, ReadOnlyMemory<byte> chunk)
     {
-        if (!TryPush(after, slice))
+        if (!TryPush(after, slice, chunk))
             wake.Set();
     }
 
@@ -156,14 +155,17 @@ internal sealed class TopicReader : IDisposable
         feed.Leave(this);
     }
 
-    private bool TryPush(EventId after, FrameSlice slice)
+    private bool TryPush(EventId after, FrameSlice slice, ReadOnlyMemory<byte> chunk)
     {
         lock (gate)
         {
             if (parked is null || Cursor != after || !ClientWriter.CanPush(slice.Bytes))
                 return false;
 
-            var isTaken = parked.TryPush(slice.Bytes);
+            var isTaken = parked.TryPush(slice.Bytes, chunk);
+            if (!isTaken)
+                parked = null; // nothing more before the stream has seen to this
+
             Cursor = after with { Sequence = slice.Last };
             telemetry.Sent(tags, slice.Last - after.Sequence, slice.Bytes.Length);
             telemetry.Delivered(tags, slice.NewestTime, time);

@@ -13,13 +13,10 @@ internal static class IdleMemory
 
     public static async IAsyncEnumerable<Figure> MeasureAsync()
     {
-        // Both with the worker's collector: a web application's own keeps a heap a core.
-        Environment.SetEnvironmentVariable("DOTNET_gcServer", "0");
-        Environment.SetEnvironmentVariable("DOTNET_GCgen0size", "0x400000"); // little of what is measured is garbage
+        Environment.SetEnvironmentVariable("DOTNET_GCgen0size", "0x400000"); // of both processes: little of what is measured is garbage
         await using var emitter = await Emitter.StartAsync();
         await using var held = await OwnServer.StartAsync("bare Kestrel request", HeldResponse.Verb);
         var (ours, theirs) = (await MeasureAsync(emitter), await MeasureAsync(held));
-        Environment.SetEnvironmentVariable("DOTNET_gcServer", null);
         Environment.SetEnvironmentVariable("DOTNET_GCgen0size", null);
         yield return new Figure(
             $"memory of an idle stream, of {Streams}, against a bare Kestrel request",

@@ -51,6 +51,44 @@ public class FlushIntervalTests
     }
 
     [Fact]
+    public async Task What_all_topics_have_is_written_together()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var host = await StartAsync(time);
+        using var stream = await OpenAsync(host, "events?topic=a&topic=b");
+
+        await host.PublishAsync("a", "1");
+        await stream.ReadEventsAsync();
+        await host.PublishAsync("a", "2");
+        await host.PublishAsync("b", "3");
+        var together = await AdvanceUntilAsync(host, time, stream.ReadEventsAsync());
+
+        Assert.Equal(["2", "3"], together.Order());
+    }
+
+    /// <summary>Its doubt is for the next poll to answer, and no reason to write each event by itself to all.</summary>
+    [Fact]
+    public async Task Interval_holds_while_a_client_is_in_doubt_of_its_id()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var host = await StartAsync(time);
+        using var stream = await OpenAsync(host, "events/a");
+        await using var doubting = await host.OpenAsync("events/a", "zzzzzz-1"); // no time passes, so no poll
+        await doubting.ReadFrameAsync();
+
+        await host.PublishAsync("a", "1");
+        await stream.ReadEventsAsync();
+        for (var i = 2; i <= 20; i++)
+            await host.PublishAsync("a", $"{i}");
+
+        var burst = await AdvanceUntilAsync(host, time, stream.ReadEventsAsync());
+        var reset = await AdvanceUntilAsync(host, time, doubting.ReadEventAsync());
+
+        Assert.Equal(Enumerable.Range(2, 19).Select(i => $"{i}"), burst);
+        Assert.Contains("\"reason\":\"epoch\"", reset!.Data, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Every_event_is_written_at_once_when_the_interval_is_zero()
     {
         await using var host = await StartAsync(new FakeTimeProvider(DateTimeOffset.UtcNow), "Stream:FlushInterval=00:00:00");

@@ -34,6 +34,24 @@ public class SeveralTopicsTests
             topic => Assert.Equal(Enumerable.Range(1, 4).Select(i => $"{topic.Key}{i}"), topic.Select(message => message.Data)));
     }
 
+    /// <summary>A client that was told of one topic and then cut off is told of the others as well.</summary>
+    [Fact]
+    public async Task Every_topic_is_reset_wherever_the_response_was_cut()
+    {
+        await using var host = await TestHost.StartAsync();
+        await PublishInTurnAsync(host, 1);
+        var whole = await PollAsync(host, "garbage");
+
+        for (var cut = 0; cut <= whole.Length; cut++)
+        {
+            var before = EventSourceCursor.After(whole.AsSpan(0, cut), "garbage");
+            var rest = EventSourceCursor.After(await PollAsync(host, before.LastEventId!));
+            var events = before.Events.Concat(rest.Events).ToList();
+            Assert.Equal(["a", "b", "c"], events.Where(message => message.Type == "sse.reset").Select(message => JsonSerializer.Deserialize<JsonElement>(message.Data).GetProperty("topic").GetString()!).Distinct().Order());
+            Assert.Equal(["a1", "b1", "c1"], events.Where(message => message.Type == "message").Select(message => message.Data).Order());
+        }
+    }
+
     [Fact]
     public async Task Live_events_of_every_topic_arrive_under_ids_that_tell_of_all()
     {

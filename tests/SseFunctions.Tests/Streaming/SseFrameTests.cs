@@ -74,11 +74,11 @@ public class SseFrameTests
     {
         ArgumentNullException.ThrowIfNull(texts);
         byte[] frames = [.. texts.SelectMany(text => Frame(isTyped ? "type" : null, text.Get + "\n\nid: x\n"))];
-        var output = new byte[frames.Length + (texts.Length * "before.+.behind".Length)];
+        var output = new ArrayBufferWriter<byte>();
 
-        var length = SseFrame.Relabel(frames, "before."u8, ".behind"u8, output);
+        SseFrame.Relabel(output, frames, "before."u8, ".behind"u8);
 
-        var items = SseParser.Create(new MemoryStream(output, 0, length)).Enumerate().ToList();
+        var items = SseParser.Create(new MemoryStream(output.WrittenSpan.ToArray())).Enumerate().ToList();
         Assert.Equal(SseParser.Create(new MemoryStream(frames)).Enumerate().Select(item => (item.EventType, item.Data)), items.Select(item => (item.EventType, item.Data)));
         Assert.All(items, item => Assert.Equal("before.abc123-15.behind", item.EventId));
     }

@@ -114,7 +114,38 @@ public class StorageCostTests
         var events = await stream.ReadEventsAsync(50 * 98);
 
         Assert.Equal(Enumerable.Range(0, 50 * 98).Select(n => $"{n}"), events.Select(message => message.Data));
-        Assert.InRange(proxy.Reads, 1, 8); // the head, 256 rows at first, the rest of that thousand, four thousands; and a second poll, perhaps
+        Assert.InRange(proxy.Reads, 1, 8); // the head, 256 rows at first, five times up to a thousand; and a second poll, perhaps
+    }
+
+    /// <summary>A stream that is live holds the newest event of a block, and a client begins far before it.</summary>
+    [Fact]
+    public async Task Load_is_bounded_when_events_are_large_and_the_newest_is_in_memory()
+    {
+        var table = TestStorage.NewTableName();
+        var log = new LogTable(await TestStorage.ConnectionStringAsync(), table).Log();
+        for (var i = 0; i < 20; i++)
+            await log.AppendAsync(Topic.Parse("a"), [.. Enumerable.Repeat(new NewEvent(null, new byte[60_000]), 40)], null, CancellationToken.None);
+
+        await using var proxy = await StorageProxy.StartAsync();
+        await using var host = await TestHost.StartAsync([NoPolling], connectionString: proxy.ConnectionString, table: table);
+        await using var live = await host.OpenAsync("events/a");
+        await live.ReadFrameAsync();
+        await live.ReadFrameAsync();
+        await host.PublishAsync("a", "the newest");
+        await live.ReadEventAsync();
+        var largest = 0L;
+        proxy.Intercept = async call =>
+        {
+            using var answer = await call.ForwardAsync();
+            largest = Math.Max(largest, answer.Content.Headers.ContentLength ?? 0);
+            await call.ReplyAsync(answer);
+        };
+
+        await using var behind = await host.OpenAsync("events/a?from=start");
+        var events = await behind.ReadEventsAsync(801);
+
+        Assert.Equal("the newest", events[^1].Data);
+        Assert.InRange(largest, 1, 256 * 81_000); // the first load, before it is known how large the events are, in base64
     }
 
     private static async Task<int> ReadsForAsync(int clients, string table)

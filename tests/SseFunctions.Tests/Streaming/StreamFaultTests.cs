@@ -12,6 +12,7 @@ using SseFunctions.Api;
 using SseFunctions.EventLog;
 using SseFunctions.Streaming;
 using SseFunctions.TestSupport;
+using EventId = SseFunctions.EventLog.EventId;
 
 namespace SseFunctions.Tests.Streaming;
 
@@ -85,7 +86,7 @@ public class StreamFaultTests
             CancellationToken.None,
             CancellationToken.None);
 
-        var running = session.RunAsync(pipe.Writer, () => { });
+        var running = session.RunAsync(pipe.Writer, () => { }, () => null);
         var delivered = await ReadAsync(pipe.Reader, "data: 1\n\n");
         time.IsArmed = true;
         using var completed = await host.Client.PostAsync("topics/a/complete", null); // wakes the stream, which then looks at the clock
@@ -97,6 +98,60 @@ public class StreamFaultTests
         Assert.IsType<NotSupportedException>(session.Fault);
         Assert.StartsWith("retry: ", delivered, StringComparison.Ordinal);
         Assert.Matches(@"\Aretry: \d+\n: something went wrong here; reconnect later\n\n\z", rest);
+    }
+
+    /// <summary>One write at a time, whatever the pipe below would take: what waits is no queue of this client's.</summary>
+    [Fact]
+    public async Task Nothing_is_pushed_to_a_client_that_has_not_taken_the_last_push()
+    {
+        await using var host = await TestHost.StartAsync();
+        var cursor = new EventId("abc123", 1);
+        using var reader = new TopicReader(
+            new TopicStart(Topic.Parse("a"), StreamStart.Behind(cursor)),
+            host.Services.GetRequiredService<TopicFeeds>(),
+            new WakeSignal(),
+            host.Services.GetRequiredService<StreamTelemetry>(),
+            [],
+            TimeProvider.System);
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1));
+        using var client = new ClientWriter(pipe.Writer, () => { }, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1), TimeProvider.System, CancellationToken.None, CancellationToken.None);
+        var frames = "id: x\ndata: x\n\n"u8.ToArray();
+
+        reader.Park(client);
+        for (var i = 1; i <= 3; i++)
+            reader.Push(cursor with { Sequence = i }, new FrameSlice(frames, i + 1, default), frames);
+
+        var written = await pipe.Reader.ReadAsync();
+        Assert.Equal(frames.Length, written.Buffer.Length);
+        Assert.Equal(cursor with { Sequence = 2 }, reader.Cursor);
+        pipe.Reader.AdvanceTo(written.Buffer.End);
+        await client.FinishPushAsync();
+        Assert.False(client.IsWriting);
+    }
+
+    [Theory]
+    [InlineData(400)]
+    [InlineData(503)]
+    public async Task Live_stream_ends_and_says_why_when_the_head_can_be_read_and_the_events_cannot(int status)
+    {
+        await using var publisher = await TestHost.StartAsync();
+        await publisher.PublishAsync("a", "1");
+        await using var proxy = await StorageProxy.StartAsync();
+        await using var host = await TestHost.StartAsync(connectionString: proxy.ConnectionString, table: publisher.Table);
+        await using var stream = await host.OpenAsync("events/a");
+        await stream.ReadFrameAsync();
+        await stream.ReadFrameAsync();
+        proxy.Intercept = async call =>
+        {
+            if (call.IsQuery)
+                call.Reply(status);
+            else
+                await StorageProxy.PassOnAsync(call);
+        };
+
+        await publisher.PublishAsync("a", "2");
+
+        Assert.Contains("storage cannot be reached", (await stream.ReadToEndAsync())[^1], StringComparison.Ordinal);
     }
 
     /// <returns>How long the endpoint took to return after the token had fired.</returns>
