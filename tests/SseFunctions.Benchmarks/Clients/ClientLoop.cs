@@ -9,7 +9,7 @@ namespace SseFunctions.Benchmarks.Clients;
 
 /// <summary>
 /// The load generator's process: one thread that holds any number of connections. It is told what to do on standard input,
-/// a line a command, and answers each with a line: "open PORT COUNT PATH [HEADER]", "report", "close", "quit".
+/// a line a command, and answers each with a line: "open PORT COUNT PATH [HEADER]", "peek" and "report" (which sorts all latencies), "reset", "close".
 /// </summary>
 internal static class ClientLoop
 {
@@ -51,7 +51,6 @@ internal static class ClientLoop
                 else
                 {
                     epoll.Remove((int)sockets[token].Handle);
-                    report.Ended++;
                     report.Open--;
                 }
             }
@@ -70,10 +69,10 @@ internal static class ClientLoop
                     Open(int.Parse(words[1], CultureInfo.InvariantCulture), int.Parse(words[2], CultureInfo.InvariantCulture), words[3], words.ElementAtOrDefault(4));
                     Console.WriteLine("ok");
                     break;
-                case "report":
+                case "peek" or "report":
                     report.Newest = streams.Count == 0 ? -1 : streams.Min(stream => stream.Newest);
                     report.CpuSeconds = Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds;
-                    Console.WriteLine(JsonSerializer.Serialize(report.Complete()));
+                    Console.WriteLine(JsonSerializer.Serialize(words[0] == "report" ? report.Complete() : report));
                     break;
                 case "reset":
                     report.Reset();

@@ -11,20 +11,12 @@ internal sealed class ClientReport
     /// <summary>Connections whose response has begun.</summary>
     public int Open { get; set; }
 
-    /// <summary>Connections that have ended.</summary>
-    public int Ended { get; set; }
-
     public long Events { get; set; }
 
     /// <summary>Events missing between two that came.</summary>
     public long Lost { get; set; }
 
     public long Repeated { get; set; }
-
-    /// <summary>Events that no benchmark has published.</summary>
-    public long Foreign { get; set; }
-
-    public long Bytes { get; set; }
 
     /// <summary>Chunks of the responses: the server's writes.</summary>
     public long Writes { get; set; }
@@ -35,8 +27,6 @@ internal sealed class ClientReport
     public int LatencyP50 { get; set; }
 
     public int LatencyP99 { get; set; }
-
-    public int LatencyMax { get; set; }
 
     public int FirstByteP50 { get; set; }
 
@@ -62,7 +52,7 @@ internal sealed class ClientReport
     {
         latencies.Sort();
         firstBytes.Sort();
-        (LatencyP50, LatencyP99, LatencyMax) = (Quantile(latencies, 0.5), Quantile(latencies, 0.99), Quantile(latencies, 1));
+        (LatencyP50, LatencyP99) = (Quantile(latencies, 0.5), Quantile(latencies, 0.99));
         (FirstByteP50, FirstByteMax) = (Quantile(firstBytes, 0.5), Quantile(firstBytes, 1));
         return this;
     }
@@ -71,7 +61,7 @@ internal sealed class ClientReport
     public void Reset()
     {
         (latencies, firstBytes) = ([], []);
-        (Events, Lost, Repeated, Foreign, Bytes, Writes, Ended) = (0, 0, 0, 0, 0, 0, 0);
+        (Events, Lost, Repeated, Writes) = (0, 0, 0, 0);
     }
 
     private static int Quantile(List<int> sorted, double share) => sorted.Count == 0 ? -1 : sorted[(int)Math.Min(sorted.Count - 1, share * sorted.Count)];

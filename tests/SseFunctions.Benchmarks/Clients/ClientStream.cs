@@ -33,7 +33,6 @@ internal sealed class ClientStream(ClientReport report)
     /// <param name="bytes">What the socket gave.</param>
     public void Read(ReadOnlySpan<byte> bytes)
     {
-        report.Bytes += bytes.Length;
         if (rest.Length > 0)
         {
             bytes = (byte[])[.. rest, .. bytes];
@@ -131,10 +130,7 @@ internal sealed class ClientStream(ClientReport report)
             return;
 
         if (!BenchmarkEvent.TryRead(frame[(data + 6)..], out var number, out var time))
-        {
-            report.Foreign++;
-            return;
-        }
+            return; // what a server says by itself
 
         if (Newest >= 0 && number > Newest + 1)
             report.Lost += number - Newest - 1;

@@ -59,10 +59,13 @@ internal static class FanOut
                 if (round < 0)
                     continue;
 
+                if (report.Lost + report.Repeated > 0)
+                    throw new InvalidOperationException($"{servers[i].Name} lost {report.Lost} events and repeated {report.Repeated}.");
+
                 cpu[i] += used;
                 events[i] += report.Events;
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"  {servers[i].Name}: {used * 1e6 / report.Events:0.0} µs an event; {report.Events} events, {report.Lost} lost, {report.Repeated} repeated; latency p50 {report.LatencyP50} µs, p99 {report.LatencyP99} µs"));
+                    $"  {servers[i].Name}: {used * 1e6 / report.Events:0.0} µs an event; {report.Events} events; latency p50 {report.LatencyP50} µs, p99 {report.LatencyP99} µs"));
             }
         }
 

@@ -1,4 +1,6 @@
+using System.Net.Http.Json;
 using System.Text;
+using System.Text.Json;
 using SseFunctions.TestSupport;
 
 namespace SseFunctions.Benchmarks.Servers;
@@ -24,6 +26,9 @@ internal sealed class Emitter : Server
 
     /// <summary>What an append takes at the most.</summary>
     public const int MaxBatch = 98;
+
+    /// <summary>The id of the oldest event.</summary>
+    public async Task<string> FirstIdAsync() => (await host.Client.GetFromJsonAsync<JsonElement>($"topics/{Topic}")).GetProperty("first").GetString()!;
 
     public override async Task PublishAsync(params IReadOnlyList<string> data)
     {
