@@ -30,14 +30,16 @@ internal sealed class Emitter : Server
     /// <summary>The id of the oldest event.</summary>
     public async Task<string> FirstIdAsync() => (await host.Client.GetFromJsonAsync<JsonElement>($"topics/{Topic}")).GetProperty("first").GetString()!;
 
-    public override async Task PublishAsync(params IReadOnlyList<string> data)
+    public override Task PublishAsync(params IReadOnlyList<string> data) => PublishToAsync(Topic, data);
+
+    public async Task PublishToAsync(string topic, IReadOnlyList<string> data)
     {
         foreach (var batch in data.Chunk(MaxBatch))
         {
             using var body = batch.Length == 1
                 ? new StringContent(batch[0], Encoding.UTF8, "text/plain")
                 : new StringContent(string.Join('\n', batch.Select(text => $$"""{"data":"{{text}}"}""")), Encoding.UTF8, "application/x-ndjson");
-            using var answer = await host.Client.PostAsync($"events/{Topic}", body);
+            using var answer = await host.Client.PostAsync($"events/{topic}", body);
             answer.EnsureSuccessStatusCode();
         }
     }
