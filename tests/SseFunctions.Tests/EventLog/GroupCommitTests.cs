@@ -213,6 +213,32 @@ public sealed class GroupCommitTests
     }
 
     [Fact]
+    public async Task AppendAsync_appends_a_repeat_when_the_first_left_and_was_left_out_after_a_conflict()
+    {
+        await using var group = await HeldGroup.StartAsync();
+        using var leaves = new CancellationTokenSource();
+        Task<AppendResult>? repeat = null;
+        var first = group.AppendAsync([Event("a")], "key", leaves.Token);
+        group.Then(Faults.Before(LeaveAndRepeatAsync, StorageProxy.PassOnAsync));
+        var b = group.Append("b");
+
+        await group.ReleaseAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        Assert.Equal(3, (await b).First);
+        Assert.Equal((AppendOutcome.Appended, 4), (await repeat!) is var result ? (result.Outcome, result.First) : default);
+        Assert.Equal(["held", "other", "b", "a"], await group.ReadTextsAsync());
+
+        async Task LeaveAndRepeatAsync()
+        {
+            await leaves.CancelAsync();
+            await Task.WhenAny(first);
+            repeat = group.Log.AppendOnceAsync("key", "a");
+            await group.Other.AppendTextsAsync("other");
+        }
+    }
+
+    [Fact]
     public async Task AppendAsync_is_refused_when_more_would_wait_than_ten_transactions()
     {
         await using var group = await HeldGroup.StartAsync();
