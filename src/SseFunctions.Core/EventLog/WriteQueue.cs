@@ -111,9 +111,10 @@ internal sealed class WriteQueue
         completion.Abandon();
     }
 
+    /// <summary>The append with the key whose answer is still to come; who has one, while the others of its batch wait, tells nothing new.</summary>
     private PendingAppend? WithKey(string? key) => key is null
         ? null
-        : waiting.Append(current).OfType<AppendBatch>().SelectMany(batch => batch.Appends).FirstOrDefault(append => append.IdempotencyKey == key && !append.Answer.IsFaulted);
+        : waiting.Append(current).OfType<AppendBatch>().SelectMany(batch => batch.Appends).FirstOrDefault(append => append.IdempotencyKey == key && !append.Answer.IsCompleted);
 
     private bool Add(TopicWrite write)
     {
