@@ -6,7 +6,7 @@ namespace SseFunctions.EventLog;
 /// </summary>
 internal sealed class WriteQueue
 {
-    /// <summary>Transactions: with the one under way, no append waits for more than ten, its own included.</summary>
+    /// <summary>Transactions, behind the one under way. Conflicts with other processes can make a transaction several tries.</summary>
     public const int MaxWaiting = 9;
 
     /// <summary>Appends that wait for an earlier one with their idempotency key.</summary>
