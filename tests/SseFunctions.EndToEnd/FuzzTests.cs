@@ -53,6 +53,8 @@ public sealed class FuzzTests(ITestOutputHelper output)
     private static async Task AssertAliveAsync(LocalHostProcess host)
     {
         Assert.Equal("", host.Errors);
+        Assert.DoesNotContain("fail:", host.Output, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("unhandled exception", host.Output, StringComparison.OrdinalIgnoreCase);
         var topic = "a-" + TopicApi.NewTopic();
         await using var stream = await SseStream.OpenAsync(host.Client, $"events/{topic}?from=start");
         var id = await host.Client.PublishAsync(topic, "still alive");

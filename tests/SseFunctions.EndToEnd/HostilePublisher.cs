@@ -10,11 +10,17 @@ namespace SseFunctions.EndToEnd;
 /// <summary>What a publisher sends who tries to get a frame of its own into a stream.</summary>
 /// <param name="Type">In the query; empty for none.</param>
 /// <param name="Body">In UTF-8, unless it was made not to be.</param>
-/// <param name="IsJson">Whether it says that the body is JSON, rather than text.</param>
-internal sealed record HostilePublisher(string Type, byte[] Body, bool IsJson)
+/// <param name="MediaType">What it says that the body is.</param>
+/// <param name="Inner">The event's type and data as they stand in the body; null where all of the body is the data.</param>
+internal sealed record HostilePublisher(string Type, byte[] Body, string MediaType, (string? Type, string Data)? Inner)
 {
     /// <summary>Of what FsCheck draws, in elements.</summary>
     private const int Size = 30;
+
+    private const string Plain = "text/plain";
+    private const string Json = "application/json";
+    private const string Ndjson = "application/x-ndjson";
+    private const string CloudEvents = "application/cloudevents+json";
 
     private const int MaxTypeBytes = 128;
     private const int MaxDataBytes = 64 * 1024;
@@ -50,40 +56,65 @@ internal sealed record HostilePublisher(string Type, byte[] Body, bool IsJson)
     private static readonly Gen<byte[]> NoUtf8 = Gen.Elements<byte[]>([0xFF], [0xC0, 0x8A], [0xED, 0xA0, 0x80], [0x61, 0xC3], [0xF4, 0x90, 0x80, 0x80]);
 
     private static readonly Gen<HostilePublisher> Any = TypeText.SelectMany(
-        _ => Gen.Frequency((5, TextBody.Select(body => (body, false))), (4, JsonBody.Select(body => (body, true))), (1, NoUtf8.Select(body => (body, false)))),
-        (type, body) => new HostilePublisher(type, body.body, body.Item2));
+        type => Gen.Frequency(
+            (5, TextBody.Select(body => new HostilePublisher(type, body, Plain, null))),
+            (4, JsonBody.Select(body => new HostilePublisher(type, body, Json, null))),
+            (2, Text.SelectMany(text => Gen.Elements(true, false).Select(hasType => Line(type, JsonSerializer.Serialize(text), hasType)))),
+            (2, Text.Select(text => CloudEvent(type, JsonSerializer.Serialize(text)))),
+            (1, Gen.Elements(Plain, Json, Ndjson, CloudEvents).SelectMany(mediaType => NoUtf8.Select(body => new HostilePublisher(type, body, mediaType, null))))));
 
     public static IReadOnlyList<HostilePublisher> Draw(int count, int seed) => [.. Gen.Sample(Any, count, new Rnd((ulong)seed), Size)];
 
-    /// <summary>The answer by the README's rules; null where the server must judge: 201 for what is JSON, and else 400.</summary>
-    public int? ExpectedStatus => Body.Length > MaxDataBytes ? 413
-        : Encoding.UTF8.GetByteCount(Type) > MaxTypeBytes || Type.Any(char.IsControl) || Type.StartsWith("sse.", StringComparison.Ordinal) || !Utf8.IsValid(Body) ? 400
-        : IsJson ? null
-        : 201;
+    /// <summary>The answer by the README's rules; null where the server must judge: 201 for what is JSON or a CloudEvent, and else 400.</summary>
+    public int? ExpectedStatus => SentBytes > MaxDataBytes ? 413
+        : !Utf8.IsValid(Body) || IsBad(QueryType) || (Inner?.Type is { } type && (type.Length == 0 || IsBad(type))) ? 400
+        : MediaType is Plain or Ndjson ? 201
+        : null;
 
     /// <summary>The type with which a client must get it.</summary>
-    public string ExpectedType => Type.Length == 0 ? "message" : Type;
+    public string ExpectedType => (Inner?.Type ?? QueryType) is { Length: > 0 } type ? type : "message";
 
     /// <summary>The data that a client must get: the format has no other line end than LF.</summary>
     public string ExpectedData
     {
         get
         {
-            var text = Encoding.UTF8.GetString(Body);
+            var text = Inner?.Data ?? Encoding.UTF8.GetString(Body);
             text = text.StartsWith('\uFEFF') ? text[1..] : text; // the body's own mark, not its data
-            return (IsJson ? text.Trim(' ', '\t', '\r', '\n') : text)
+            return (MediaType == Plain ? text : text.Trim(' ', '\t', '\r', '\n'))
                 .Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
         }
     }
 
+    private int SentBytes => Inner is { } inner ? Encoding.UTF8.GetByteCount(inner.Data) : Body.Length;
+
+    /// <summary>A CloudEvent brings its own.</summary>
+    private string QueryType => MediaType == CloudEvents ? "" : Type;
+
     public HttpRequestMessage Request(string topic)
     {
         var content = new ByteArrayContent(Body);
-        content.Headers.ContentType = new MediaTypeHeaderValue(IsJson ? "application/json" : "text/plain");
-        return new HttpRequestMessage(HttpMethod.Post, $"events/{topic}" + (Type.Length == 0 ? "" : $"?type={Uri.EscapeDataString(Type)}")) { Content = content };
+        content.Headers.ContentType = new MediaTypeHeaderValue(MediaType);
+        return new HttpRequestMessage(HttpMethod.Post, $"events/{topic}" + (QueryType.Length == 0 ? "" : $"?type={Uri.EscapeDataString(QueryType)}")) { Content = content };
     }
 
-    public override string ToString() => $"type {JsonSerializer.Serialize(Type)}, {(IsJson ? "JSON" : "text")} of {Body.Length} bytes: {Convert.ToHexString(Body.AsSpan(0, Math.Min(Body.Length, 64)))}";
+    public override string ToString() => $"type {JsonSerializer.Serialize(Type)}, {MediaType} of {Body.Length} bytes: {Convert.ToHexString(Body.AsSpan(0, Math.Min(Body.Length, 64)))}";
+
+    /// <summary>A line whose data is JSON text, and whose type is its own half of the time.</summary>
+    private static HostilePublisher Line(string type, string data, bool hasType)
+    {
+        var own = hasType ? $"\"type\":{JsonSerializer.Serialize(type)}," : "";
+        return new HostilePublisher(hasType ? "" : type, Encoding.UTF8.GetBytes($$"""{{{own}}"data": {{data}} }"""), Ndjson, (hasType ? type : null, data));
+    }
+
+    private static HostilePublisher CloudEvent(string type, string data)
+    {
+        var body = $$"""{ "specversion":"1.0", "id":"1", "source":"/s", "type":{{JsonSerializer.Serialize(type)}}, "data":{{data}} }""";
+        return new HostilePublisher("", Encoding.UTF8.GetBytes(body), CloudEvents, (type, body));
+    }
+
+    private static bool IsBad(string type) =>
+        Encoding.UTF8.GetByteCount(type) > MaxTypeBytes || type.Any(char.IsControl) || type.StartsWith("sse.", StringComparison.Ordinal);
 
     private static bool IsUnicode(string text) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) == text;
 }

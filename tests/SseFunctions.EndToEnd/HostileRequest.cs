@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using SseFunctions.Publishing;
 using SseFunctions.TestSupport;
 
 namespace SseFunctions.EndToEnd;
@@ -53,6 +54,20 @@ internal sealed class HostileRequest(Random random)
         "{\"specversion\":\"1.0\"}", "{\"data\":1}\n{\"data\":2}", "a\r\n\r\nb", new string('[', 9000), new string('x', 70_000), "\"" + new string('\n', 100) + "\"", string.Concat(Enumerable.Repeat("{\"a\":", 5000)),
     ];
 
+    /// <summary>Bodies that match a Content-Type that can be published, or nearly.</summary>
+    private static readonly Dictionary<string, string[]> BodiesOf = new()
+    {
+        ["application/json"] = ["{\"a\":1}", " [1,2]\n", "\"\\u0041\""],
+        ["text/plain"] = ["x", "a\r\n\r\nb"],
+        ["application/x-ndjson"] = ["{\"data\":1}\n{\"type\":\"t\",\"data\":{\"a\":[]}}\n", "{\"data\":1}\n{\"data\":1,\"data\":2}", "{\"data\":\"\\ud800\"}", "\n\n", string.Concat(Enumerable.Repeat("1\n", 20_000))],
+        ["application/cloudevents+json"] = [One, One.Replace("1.0", "0.3", StringComparison.Ordinal), One.Replace("\"t\"", "\"sse.reset\"", StringComparison.Ordinal), One.Replace("}", ",\"id\":\"2\"}", StringComparison.Ordinal), One.Replace("}", ",\"time\":\"0001-01-01T00:00:00+14:00\"}", StringComparison.Ordinal)],
+        ["application/cloudevents-batch+json"] = [$"[{One}]", $"[{One},{One}]", $"[{One},7]", "[]", $"[{string.Join(',', Enumerable.Repeat(One, 99))}]", $"[{string.Join(',', Enumerable.Repeat("1", 20_000))}]"],
+    };
+
+    private const string One = "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\"}";
+
+    private static readonly string[] MediaTypes = [.. PublishBody.MediaTypes];
+
     /// <summary>The next request, in Latin-1.</summary>
     /// <param name="authority">The host's name and port.</param>
     public byte[] Next(string authority)
@@ -87,7 +102,11 @@ internal sealed class HostileRequest(Random random)
     private void AppendBody(StringBuilder request, string? body)
     {
         if (body is not null && !OneIn(4))
-            request.Append(CultureInfo.InvariantCulture, $"Content-Type: {(OneIn(2) ? "application/json" : "text/plain")}\r\n");
+        {
+            var mediaType = Pick(MediaTypes, "application/json");
+            body = Pick(BodiesOf[mediaType], body);
+            request.Append(CultureInfo.InvariantCulture, $"Content-Type: {mediaType}\r\n");
+        }
 
         if (body is null)
             request.Append("\r\n");

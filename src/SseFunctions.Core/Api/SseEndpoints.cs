@@ -126,11 +126,13 @@ public sealed partial class SseEndpoints
                 "Content-Type");
         }
 
-        using var left = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, invocationCancelled);
         try
         {
             var key = IdempotencyKey.Read(context.Request.Headers);
-            var body = await BoundedBody.ReadAsync(context.Request, kind.IsBatch ? "body" : "data", kind.MaxBytes, left.Token);
+            var (body, problem) = await BoundedBody.ReadAsync(context, kind.IsBatch ? "body" : "data", kind.MaxBytes, invocationCancelled);
+            if (problem is not null)
+                return problem;
+
             var type = context.Request.Query["type"].ToString();
             var events = kind.Read(body, type.Length == 0 ? null : type);
             // From here on the publisher's leaving changes nothing: an append that may have begun is brought to its end.
@@ -138,17 +140,13 @@ public sealed partial class SseEndpoints
         }
         catch (EventLimitException fault)
         {
-            return fault is { TooLarge: true, Field: "data" or "events" or "body" }
+            return fault is { TooLarge: true, Field: "data" or "events" }
                 ? Problem.Of(StatusCodes.Status413PayloadTooLarge, "Content too large", fault.Message, fault.Field, fault.Limit, fault.Size)
                 : Problem.BadField(fault.Field, fault.Message, fault.Limit, fault.Size);
         }
         catch (FormatException fault)
         {
             return Problem.BadField("body", fault.Message);
-        }
-        catch (BadHttpRequestException fault)
-        {
-            return Problem.Of(fault.StatusCode, "Bad request", "the body could not be read to its end.", "body");
         }
         catch (EventLogUnavailableException fault)
         {

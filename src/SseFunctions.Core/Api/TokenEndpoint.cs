@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http;
 using SseFunctions.Access;
-using SseFunctions.EventLog;
 
 namespace SseFunctions.Api;
 
@@ -24,7 +23,11 @@ public sealed class TokenEndpoint
 
         try
         {
-            var request = TokenRequest.Read(await BoundedBody.ReadAsync(context.Request, "body", TokenRequest.MaxBodyBytes, context.RequestAborted));
+            var (body, problem) = await BoundedBody.ReadAsync(context, "body", TokenRequest.MaxBodyBytes, CancellationToken.None);
+            if (problem is not null)
+                return problem;
+
+            var request = TokenRequest.Read(body);
             var now = time.GetUtcNow();
             var expires = DateTimeOffset.FromUnixTimeSeconds((now + request.Lifetime).ToUnixTimeSeconds());
             return TypedResults.Json(new { token = tokens.Sign(request.Topics, now, expires), expires = expires.UtcDateTime });
@@ -32,18 +35,6 @@ public sealed class TokenEndpoint
         catch (AccessFaultException fault)
         {
             return Problem.BadField(fault.Field, fault.Message, fault.Limit, fault.Size);
-        }
-        catch (EventLimitException fault)
-        {
-            return Problem.Of(StatusCodes.Status413PayloadTooLarge, "Content too large", fault.Message, fault.Field, fault.Limit, fault.Size);
-        }
-        catch (BadHttpRequestException fault)
-        {
-            return Problem.Of(fault.StatusCode, "Bad request", "the body could not be read to its end.", "body");
-        }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
-        {
-            return TypedResults.Empty;
         }
     }
 }

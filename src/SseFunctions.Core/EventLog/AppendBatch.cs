@@ -2,7 +2,7 @@ namespace SseFunctions.EventLog;
 
 /// <summary>The appends that share a transaction, in the order in which they came.</summary>
 /// <remarks>
-/// While it waits it is filled and emptied under the writer's lock. Once it runs it belongs to the run; others only look
+/// While it waits it is filled and emptied under the queue's lock. Once it runs it belongs to the run; others only look
 /// at <see cref="IsAbandoned"/>, which a list that is replaced rather than changed allows.
 /// </remarks>
 internal sealed class AppendBatch(params IReadOnlyList<PendingAppend> appends) : TopicWrite
@@ -30,7 +30,15 @@ internal sealed class AppendBatch(params IReadOnlyList<PendingAppend> appends) :
 
     public void Remove(PendingAppend append) => appends = [.. appends.Where(other => other != append)];
 
-    public void RemoveWhoHaveLeft() => appends = [.. appends.Where(append => !append.HasLeft)];
+    /// <summary>Leaves out appends whose publishers have left, and tells those who wait with the same key to append themselves.</summary>
+    public void RemoveWhoHaveLeft()
+    {
+        foreach (var left in appends.Where(append => append.HasLeft))
+        {
+            Remove(left);
+            left.Fail(new OperationCanceledException());
+        }
+    }
 
     /// <summary>Two batches that together are this one.</summary>
     public IEnumerable<AppendBatch> Halves() => appends.Chunk((appends.Count + 1) / 2).Select(half => new AppendBatch(half));

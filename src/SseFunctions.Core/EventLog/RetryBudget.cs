@@ -7,16 +7,19 @@ internal sealed class RetryBudget(TimeSpan patience, TimeProvider time)
     /// <summary>A conflict is over when the other writer's transaction is: a few milliseconds.</summary>
     private static readonly TimeSpan FirstConflictPause = TimeSpan.FromMilliseconds(10);
 
+    /// <summary>
+    /// A few transactions: who waited for longer would be overtaken again and again by writers that have just begun.
+    /// </summary>
+    private static readonly TimeSpan LongestConflictPause = TimeSpan.FromMilliseconds(80);
+
     private static readonly TimeSpan FirstFaultPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestFaultPause = TimeSpan.FromSeconds(1);
 
     private readonly long start = time.GetTimestamp();
+    private int failedTries;
 
     /// <summary>How much of the time is left.</summary>
     public TimeSpan Left => patience - time.GetElapsedTime(start) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
-
-    /// <summary>How many tries have failed.</summary>
-    public int Tries { get; private set; }
 
     /// <summary>Waits before the next try.</summary>
     /// <exception cref="EventLogUnavailableException">Trying again cannot help, or the time is used up.</exception>
@@ -25,9 +28,9 @@ internal sealed class RetryBudget(TimeSpan patience, TimeProvider time)
         if (!StorageFault.IsPassing(fault) || Left == TimeSpan.Zero)
             throw StorageFault.Unavailable(fault);
 
-        var pause = StorageFault.IsConflict(fault) ? FirstConflictPause : FirstFaultPause;
-        var longest = Math.Min(pause.TotalMilliseconds * Math.Pow(2, Math.Min(Tries++, 10)), LongestPause.TotalMilliseconds);
-        return Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.NextDouble() * longest), time, cancellationToken);
+        var (first, longest) = StorageFault.IsConflict(fault) ? (FirstConflictPause, LongestConflictPause) : (FirstFaultPause, LongestFaultPause);
+        var bound = Math.Min(first.TotalMilliseconds * Math.Pow(2, Math.Min(failedTries++, 10)), longest.TotalMilliseconds);
+        return Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.NextDouble() * bound), time, cancellationToken);
     }
 
     /// <summary>Repeats a request that may safely be repeated until it succeeds or the time is used up.</summary>

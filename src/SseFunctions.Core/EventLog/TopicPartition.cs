@@ -72,10 +72,13 @@ internal sealed class TopicPartition(Topic topic, TableEventLog log, TableClient
         var (newEpoch, nonce) = (EventId.NewEpoch(), Guid.NewGuid());
         var isInDoubt = false; // whether an earlier try may have landed, or still may: then all tries must be the same
         var hadUsedKeys = false;
+        DateTimeOffset now = default;
         while (batch.Appends.Count > 0)
         {
             var attempt = Plan(knownHead, newEpoch, nonce, batch.EventCount);
-            var now = time.GetUtcNow();
+            if (!isInDoubt)
+                now = time.GetUtcNow();
+
             try
             {
                 knownHead = attempt with { ETag = await SubmitAsync(attempt, batch, now, cancellationToken) };

@@ -6,7 +6,7 @@ namespace SseFunctions.EventLog;
 /// </summary>
 internal sealed class WriteQueue
 {
-    /// <summary>Transactions: with the one under way, no append waits for more than ten, its own included.</summary>
+    /// <summary>Transactions, behind the one under way. Conflicts with other processes can make a transaction several tries.</summary>
     public const int MaxWaiting = 9;
 
     /// <summary>Appends that wait for an earlier one with their idempotency key.</summary>
@@ -111,9 +111,10 @@ internal sealed class WriteQueue
         completion.Abandon();
     }
 
+    /// <summary>The append with the key whose answer is still to come; who has one, while the others of its batch wait, tells nothing new.</summary>
     private PendingAppend? WithKey(string? key) => key is null
         ? null
-        : waiting.Append(current).OfType<AppendBatch>().SelectMany(batch => batch.Appends).FirstOrDefault(append => append.IdempotencyKey == key && !append.Answer.IsFaulted);
+        : waiting.Append(current).OfType<AppendBatch>().SelectMany(batch => batch.Appends).FirstOrDefault(append => append.IdempotencyKey == key && !append.Answer.IsCompleted);
 
     private bool Add(TopicWrite write)
     {

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using CloudNative.CloudEvents;
 using CloudNative.CloudEvents.SystemTextJson;
@@ -12,16 +11,20 @@ namespace SseFunctions.Publishing;
 /// </summary>
 internal static class CloudEventBody
 {
+    /// <summary>Of the parser's message, which may quote an attribute of any length.</summary>
+    private const int MaxFaultCharacters = 200;
+
     private static readonly JsonEventFormatter Formatter = new();
-    private static readonly JsonDocumentOptions Options = new() { MaxDepth = JsonText.MaxDepth };
+
+    /// <summary>Parsers differ in which of two members of one name counts, and a subscriber's may not be ours.</summary>
+    private static readonly JsonDocumentOptions Options = new() { MaxDepth = JsonText.MaxDepth, AllowDuplicateProperties = false };
 
     /// <exception cref="FormatException">The body is no CloudEvent.</exception>
     /// <exception cref="EventLimitException">Its type is outside the limits.</exception>
     public static IReadOnlyList<NewEvent> ReadOne(ReadOnlyMemory<byte> body, string? type)
     {
         RefuseType(type);
-        using var document = JsonDocument.Parse(JsonText.Require(body), Options);
-        return [Read(document.RootElement, "the body")];
+        return [Read(JsonText.Require(body), "the body")];
     }
 
     /// <exception cref="FormatException">The body is no array of CloudEvents; the message names the one that is none.</exception>
@@ -29,28 +32,49 @@ internal static class CloudEventBody
     public static IReadOnlyList<NewEvent> ReadBatch(ReadOnlyMemory<byte> body, string? type)
     {
         RefuseType(type);
-        using var document = JsonDocument.Parse(JsonText.Require(body), Options);
-        if (document.RootElement.ValueKind != JsonValueKind.Array)
-            throw new FormatException("the body is no JSON array.");
-
-        PublishBody.RequireCount(document.RootElement.GetArrayLength());
-        return [.. document.RootElement.EnumerateArray().Select((element, index) => Read(element, $"event {index + 1}"))];
+        return [.. Elements(JsonText.Require(body)).Select((element, index) => Read(element, $"event {index + 1}"))];
     }
 
-    private static NewEvent Read(JsonElement element, string place)
+    /// <summary>Finds the elements before any is parsed: parsed, an array takes many times its size.</summary>
+    private static List<ReadOnlyMemory<byte>> Elements(ReadOnlyMemory<byte> array)
     {
+        var reader = new Utf8JsonReader(array.Span, JsonText.ReaderOptions);
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartArray)
+            throw new FormatException("the body is no JSON array.");
+
+        var (elements, count) = (new List<ReadOnlyMemory<byte>>(), 0);
+        for (; reader.Read() && reader.TokenType != JsonTokenType.EndArray; count++)
+        {
+            var start = (int)reader.TokenStartIndex;
+            reader.Skip();
+            if (count < TopicWriter.MaxEvents)
+                elements.Add(array[start..(int)reader.BytesConsumed]);
+        }
+
+        PublishBody.RequireCount(count);
+        return elements;
+    }
+
+    private static NewEvent Read(ReadOnlyMemory<byte> json, string place)
+    {
+        PublishBody.Checked(new NewEvent(null, json), place);
         string? type;
         try
         {
-            type = Formatter.ConvertFromJsonElement(element, null).Type;
+            using var document = JsonDocument.Parse(json, Options);
+            type = Formatter.ConvertFromJsonElement(document.RootElement, null).Type;
         }
         catch (Exception fault) when (fault is ArgumentException or FormatException or InvalidOperationException or JsonException or NotSupportedException)
         {
-            throw new FormatException($"{place} is no CloudEvent 1.0 in JSON: {fault.Message}", fault);
+            throw new FormatException($"{place} is no CloudEvent 1.0 in JSON: {Cut(fault.Message)}", fault);
         }
 
-        return PublishBody.Checked(new NewEvent(type, JsonMarshal.GetRawUtf8Value(element).ToArray()), place);
+        // A copy, so that one small event in memory does not hold all of the body there.
+        return PublishBody.Checked(new NewEvent(type, json.ToArray()), place);
     }
+
+    private static string Cut(string text) => text.Length > MaxFaultCharacters ? text[..MaxFaultCharacters] + "..." : text;
 
     private static void RefuseType(string? type)
     {

@@ -15,8 +15,17 @@ internal static class IdempotencyKey
     public const int MaxBytes = 128;
 
     /// <returns>The request's key; null when it has none.</returns>
-    /// <exception cref="EventLimitException">The key is outside its limits.</exception>
-    public static string? Read(IHeaderDictionary headers) => headers.TryGetValue(Header, out var key) ? Require(key.ToString()) : null;
+    /// <exception cref="EventLimitException">The key is outside its limits, or there are several.</exception>
+    public static string? Read(IHeaderDictionary headers)
+    {
+        if (!headers.TryGetValue(Header, out var keys))
+            return null;
+
+        if (keys.Count > 1)
+            throw new EventLimitException(Header, 1, keys.Count, $"{Header} is given {keys.Count} times; once is allowed.");
+
+        return Require(keys.ToString());
+    }
 
     /// <exception cref="EventLimitException">The key is outside its limits.</exception>
     public static string Require(string key)

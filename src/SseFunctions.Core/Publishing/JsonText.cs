@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 
 namespace SseFunctions.Publishing;
@@ -23,7 +24,7 @@ internal static class JsonText
             {
                 // A string's escapes are checked only when it is read.
                 if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
-                    reader.GetString();
+                    Unescape(reader);
             }
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException)
@@ -40,5 +41,19 @@ internal static class JsonText
     {
         var start = json.Span.IndexOfAnyExcept(" \t\r\n"u8);
         return start < 0 ? default : json.Slice(start, json.Span.Trim(" \t\r\n"u8).Length);
+    }
+
+    /// <summary>Checks the escapes without making a string of each.</summary>
+    private static void Unescape(Utf8JsonReader reader)
+    {
+        var buffer = ArrayPool<char>.Shared.Rent(reader.ValueSpan.Length);
+        try
+        {
+            reader.CopyString(buffer);
+        }
+        finally
+        {
+            ArrayPool<char>.Shared.Return(buffer);
+        }
     }
 }

@@ -16,8 +16,8 @@ internal static class NdjsonBody
     /// <exception cref="EventLimitException">There are too many events, or one is outside its limits.</exception>
     public static IReadOnlyList<NewEvent> Read(ReadOnlyMemory<byte> body, string? type)
     {
-        var lines = Lines(body).Where(line => line.Text.Length > 0).ToList();
-        PublishBody.RequireCount(lines.Count);
+        var lines = Lines(body).Where(line => line.Text.Length > 0);
+        PublishBody.RequireCount(lines.Count()); // before anything is kept of any
         return [.. lines.Select(line => PublishBody.Checked(ReadLine(line.Text, type, $"line {line.Number}"), $"line {line.Number}"))];
     }
 
@@ -53,7 +53,10 @@ internal static class NdjsonBody
                 throw new FormatException($"{place} has another member than one \"{Type}\" and one \"{Data}\".");
         }
 
-        return new NewEvent(type, data ?? throw new FormatException($"{place} has no member \"{Data}\"."));
+        if (data is null)
+            throw new FormatException($"{place} has no member \"{Data}\".");
+
+        return new NewEvent(type, data.Value.ToArray()); // a copy, so that one small event in memory does not hold all of the body there
     }
 
     private static ReadOnlyMemory<byte> Value(ref Utf8JsonReader reader, ReadOnlyMemory<byte> line)

@@ -37,11 +37,14 @@ internal sealed partial class TimedSource
             if (await source.ReadAsync(tick, cancellationToken) is not { } sseEvent)
                 return;
 
-            // With a space, which no publisher's key has. A used key means that the tick is there already.
-            var key = source.IsPerProcess ? $"{topic} {name} {Process}" : $"{topic} {name}";
+            // With spaces, which no publisher's key has. A used key means that the tick is there already; by the source's
+            // name it is this source's, and not that of another on the same topic.
+            var key = $"{topic} {source.GetType().FullName} {name}" + (source.IsPerProcess ? $" {Process}" : "");
             var result = await log.AppendAsync(topic, [EventPublisher.ToNewEvent(sseEvent)], key, cancellationToken);
             if (result.Outcome == AppendOutcome.TopicComplete)
                 LogTopicComplete(topic);
+            else if (result.Outcome == AppendOutcome.KeyReused)
+                LogTickReadAgain(topic, name);
         }
         catch (EventLogUnavailableException fault)
         {
@@ -58,4 +61,7 @@ internal sealed partial class TimedSource
 
     [LoggerMessage(EventId = 203, Level = LogLevel.Information, Message = "Topic {Topic} is complete: its timed source publishes no more.")]
     private partial void LogTopicComplete(Topic topic);
+
+    [LoggerMessage(EventId = 205, Level = LogLevel.Information, Message = "Tick {Tick} of topic {Topic} ran again and read something else: what was read first is published.")]
+    private partial void LogTickReadAgain(Topic topic, string tick);
 }

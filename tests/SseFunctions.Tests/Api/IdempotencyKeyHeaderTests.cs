@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using SseFunctions.TestSupport;
@@ -53,6 +54,24 @@ public sealed class IdempotencyKeyHeaderTests : IAsyncLifetime
 
         Assert.Equal(HttpStatusCode.BadRequest, status);
         Assert.Equal(("Idempotency-Key", 128, size), (problem.GetProperty("field").GetString(), problem.GetProperty("limit").GetInt32(), problem.GetProperty("size").GetInt32()));
+    }
+
+    /// <summary>As two header lines: HttpClient would send them as one.</summary>
+    [Fact]
+    public async Task Publish_answers_400_when_there_are_two_keys()
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, host.Client.BaseAddress!.Port);
+        await using var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(
+            "POST /api/events/orders HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nIdempotency-Key: a\r\nIdempotency-Key: b\r\n"
+            + "Content-Type: text/plain\r\nContent-Length: 1\r\n\r\nx"));
+        using var reader = new StreamReader(stream);
+
+        var answer = await reader.ReadToEndAsync().WaitAsync(SseStream.Patience);
+
+        Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
+        Assert.Contains("\"field\":\"Idempotency-Key\",\"limit\":1,\"size\":2", answer, StringComparison.Ordinal);
     }
 
     private async Task<(HttpStatusCode Status, JsonElement Body)> PublishAsync(string text, string key, string query = "")

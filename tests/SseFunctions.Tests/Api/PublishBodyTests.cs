@@ -1,10 +1,13 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using CloudNative.CloudEvents;
 using CloudNative.CloudEvents.SystemTextJson;
+using SseFunctions.EventLog;
+using SseFunctions.Publishing;
 using SseFunctions.TestSupport;
 
 namespace SseFunctions.Tests.Api;
@@ -113,6 +116,9 @@ public sealed class PublishBodyTests : IAsyncLifetime
     [InlineData(CloudEvent, """{"specversion":"0.3","id":"1","source":"/shop","type":"t"}""", 400, "body", "the body")]
     [InlineData(CloudEvent, """{"specversion":"1.0","id":"","source":"/shop","type":"t"}""", 400, "body", "the body")]
     [InlineData(CloudEvent, """{"specversion":"1.0","id":"1","source":"/shop","type":"t","time":"yesterday"}""", 400, "body", "the body")]
+    [InlineData(CloudEvent, """{"specversion":"1.0","id":"1","source":"/shop","type":"t","type":"u"}""", 400, "body", "the body")]
+    [InlineData(CloudEvent, """{"specversion":"1.0","id":"1","source":"/shop","type":"t","data":{"a":1,"\u0061":2}}""", 400, "body", "the body")]
+    [InlineData(CloudEvents, """[{"specversion":"1.0","id":"1","id":"2","source":"/shop","type":"t"}]""", 400, "body", "event 1")]
     [InlineData(CloudEvent, "[]", 400, "body", "the body")]
     [InlineData(CloudEvent, "7", 400, "body", "the body")]
     [InlineData(CloudEvent, "", 400, "body", "the body")]
@@ -124,6 +130,48 @@ public sealed class PublishBodyTests : IAsyncLifetime
     [InlineData(CloudEvents, $$"""[{{One}},{"specversion":"1.0","id":"1","source":"/shop","type":"sse.x"}]""", 400, "type", "event 2")]
     public Task CloudEvents_are_refused_when_one_is_none(string contentType, string body, int status, string field, string? place) =>
         AssertRefusedAsync(contentType, body, status, field, place);
+
+    [Fact]
+    public async Task CloudEvents_are_refused_without_an_echo_of_what_was_sent()
+    {
+        foreach (var attribute in (string[])["specversion", "time", new string('E', 1000)])
+        {
+            var version = attribute == "specversion" ? "" : "\"specversion\":\"1.0\",";
+            var body = $$"""{{{version}}"id":"1","source":"/shop","type":"t","{{attribute}}":"{{new string('%', 30_000)}}"}""";
+            var problem = await AssertRefusedAsync(CloudEvent, body, 400, "body", "the body");
+
+            Assert.InRange(problem.GetProperty("detail").GetString()!.Length, 1, 300);
+        }
+    }
+
+    /// <summary>4 MiB of the smallest values: whatever was kept of each would take many times the body's size.</summary>
+    [Theory]
+    [InlineData(Ndjson, "", "1\n", "1")]
+    [InlineData(CloudEvents, "[", "1,", "1]")]
+    [InlineData(CloudEvents, "[[", "1,", "1]]")]
+    [InlineData(CloudEvents, "[", "\"\\n\",", "1]")]
+    public void A_batch_that_is_refused_takes_little_memory(string mediaType, string start, string part, string end)
+    {
+        var body = Encoding.UTF8.GetBytes(start + string.Concat(Enumerable.Repeat(part, (PublishBody.MaxBatchBytes - 8) / part.Length)) + end);
+        var kind = PublishBody.For(mediaType)!;
+        Assert.Throws<EventLimitException>(() => kind.Read(body, null)); // once for what is made only once
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        Assert.Throws<EventLimitException>(() => kind.Read(body, null));
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, body.Length / 4);
+    }
+
+    [Theory]
+    [InlineData(Ndjson, """{"data":1}""")]
+    [InlineData(CloudEvents, $"[{One}]")]
+    public void An_event_of_a_batch_does_not_hold_the_body_in_memory(string mediaType, string body)
+    {
+        var newEvent = Assert.Single(PublishBody.For(mediaType)!.Read(Encoding.UTF8.GetBytes(body + new string(' ', 1000)), null));
+
+        Assert.True(MemoryMarshal.TryGetArray(newEvent.Data, out var array));
+        Assert.Equal(newEvent.Data.Length, array.Array!.Length);
+    }
 
     [Fact]
     public async Task CloudEvents_are_refused_when_they_are_over_a_limit()

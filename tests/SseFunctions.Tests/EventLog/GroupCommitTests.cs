@@ -212,6 +212,77 @@ public sealed class GroupCommitTests
         Assert.Equal(["held", .. Texts(5, "a"), .. Texts(5, "b")], await group.ReadTextsAsync());
     }
 
+    /// <summary>Its own answer is known by then, and is none for a repeat of the first publication with the key.</summary>
+    [Fact]
+    public async Task AppendAsync_queues_a_repeat_when_an_append_with_its_key_was_refused_and_the_others_go_on()
+    {
+        await using var group = await HeldGroup.StartAsync();
+        var used = await group.Other.AppendOnceAsync("used", "first");
+        var (goesOn, letGo) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource());
+        var tries = 0;
+        group.Always(async call =>
+        {
+            if (!call.IsTransaction || !call.BodyText.Contains("poison", StringComparison.Ordinal))
+            {
+                await StorageProxy.PassOnAsync(call);
+                return;
+            }
+
+            if (Interlocked.Increment(ref tries) == 2) // once it is alone
+            {
+                goesOn.SetResult();
+                await letGo.Task;
+            }
+
+            await StorageErrors.ReplyAsync(call, 400, "InvalidInput");
+        });
+        try
+        {
+            var (reused, poisoned) = (group.AppendOnce("used", "other"), group.AppendAsync([new NewEvent("poison", default)], null));
+            var released = group.ReleaseAsync();
+            Assert.Equal(AppendOutcome.KeyReused, (await reused).Outcome);
+            await goesOn.Task.WaitAsync(SseStream.Patience);
+
+            // Whoever goes round in circles does not come back from the call.
+            var repeat = await Task.Run(() => new[] { group.Log.AppendOnceAsync("used", "first") }).WaitAsync(SseStream.Patience);
+            letGo.SetResult();
+
+            await released;
+            await Assert.ThrowsAsync<EventLogUnavailableException>(() => poisoned);
+            Assert.Equal(used with { Outcome = AppendOutcome.Repeated }, await repeat[0]);
+        }
+        finally
+        {
+            letGo.TrySetResult();
+        }
+    }
+
+    [Fact]
+    public async Task AppendAsync_appends_a_repeat_when_the_first_left_and_was_left_out_after_a_conflict()
+    {
+        await using var group = await HeldGroup.StartAsync();
+        using var leaves = new CancellationTokenSource();
+        Task<AppendResult>? repeat = null;
+        var first = group.AppendAsync([Event("a")], "key", leaves.Token);
+        group.Then(Faults.Before(LeaveAndRepeatAsync, StorageProxy.PassOnAsync));
+        var b = group.Append("b");
+
+        await group.ReleaseAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        Assert.Equal(3, (await b).First);
+        Assert.Equal((AppendOutcome.Appended, 4), (await repeat!) is var result ? (result.Outcome, result.First) : default);
+        Assert.Equal(["held", "other", "b", "a"], await group.ReadTextsAsync());
+
+        async Task LeaveAndRepeatAsync()
+        {
+            await leaves.CancelAsync();
+            await Task.WhenAny(first);
+            repeat = group.Log.AppendOnceAsync("key", "a");
+            await group.Other.AppendTextsAsync("other");
+        }
+    }
+
     [Fact]
     public async Task AppendAsync_is_refused_when_more_would_wait_than_ten_transactions()
     {

@@ -69,4 +69,21 @@ public sealed class LateWriteTests
         // What came late found the head moved on, or there already; only the case in which it was first, it was the append itself.
         Assert.Equal(arrival == Arrival.BeforeNextTry ? null : isFirst ? "409" : "412", late);
     }
+
+    /// <summary>Whichever try it is that lands, a stream that is told and one that reads see the same.</summary>
+    [Fact]
+    public async Task Written_tells_the_time_that_the_table_has_when_an_earlier_try_arrives_late()
+    {
+        await using var proxy = await StorageProxy.StartAsync();
+        var table = await LogTable.NewAsync();
+        var log = table.Through(proxy).Log(new PassingTime());
+        var (lost, told) = (new LateRequest(), new List<StoredEvent>());
+        log.Written += (_, _, events) => told.AddRange(events);
+        proxy.Intercept = Faults.OnTransactions(lost.HoldAsync, Faults.Before(lost.ArriveAsync, StorageProxy.PassOnAsync));
+
+        var result = await log.AppendTextsAsync("a");
+
+        var stored = await table.Log().ReadAsync(Orders, result.Epoch, 1, 1, CancellationToken.None);
+        Assert.Equal(Assert.Single(stored).Time, Assert.Single(told).Time);
+    }
 }

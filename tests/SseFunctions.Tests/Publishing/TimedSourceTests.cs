@@ -1,4 +1,5 @@
 using Azure.Data.Tables;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using SseFunctions.EventLog;
@@ -30,18 +31,34 @@ public class TimedSourceTests
 
     /// <summary>A tick that runs again may read something else by then.</summary>
     [Fact]
-    public async Task TickAsync_publishes_the_first_reading_when_a_tick_runs_again()
+    public async Task TickAsync_publishes_the_first_reading_and_says_so_when_a_tick_runs_again()
     {
         var table = await TestStorage.NewTableAsync();
-        var readings = 0;
-        var source = Instance(table, new Source(() => new SseEvent($"{++readings}", "reading")));
+        var (readings, lines) = (0, new Lines());
+        var source = Instance(table, new Source(() => new SseEvent($"{++readings}", "reading")), lines);
 
         await TickAsync(source);
+        Assert.Empty(lines.All);
         await TickAsync(source);
+        var line = Assert.Single(lines.All);
         time.Advance(TimeSpan.FromSeconds(5));
         await TickAsync(source);
 
+        Assert.Equal("Tick 2026-11-22T12:00:00Z of topic readings ran again and read something else: what was read first is published.", line);
+        Assert.Single(lines.All);
         Assert.Equal(["1", "3"], await Log(table).ReadTextsAsync(Topic.Parse(Source.Name)));
+    }
+
+    [Fact]
+    public async Task TickAsync_publishes_the_ticks_of_each_source_when_two_share_a_topic()
+    {
+        var table = await TestStorage.NewTableAsync();
+        var (one, other) = (Instance(table, new Source(() => new SseEvent("temperature"))), Instance(table, new OtherSource(() => new SseEvent("humidity"))));
+
+        await TickAsync(one, other);
+        await TickAsync(one, other);
+
+        Assert.Equal(["humidity", "temperature"], (await Log(table).ReadTextsAsync(Topic.Parse(Source.Name))).Order());
     }
 
     [Fact]
@@ -61,12 +78,12 @@ public class TimedSourceTests
         Task.WhenAll(instances.Select(instance => instance.TickAsync(CancellationToken.None))).WaitAsync(SseStream.Patience);
 
     /// <summary>Its ticks are the test's, its pauses in a conflict are real.</summary>
-    private TimedSource Instance(TableClient table, ITimedSource source) =>
-        new(source, TickSchedule.TryParse(ClockSource.EveryFiveSeconds)!, Log(table), time, NullLogger.Instance);
+    private TimedSource Instance(TableClient table, ITimedSource source, ILogger? logger = null) =>
+        new(source, TickSchedule.TryParse(ClockSource.EveryFiveSeconds)!, Log(table), time, logger ?? NullLogger.Instance);
 
     private static TableEventLog Log(TableClient table) => new(table, TestTelemetry.Log, TimeProvider.System);
 
-    private sealed class Source(Func<SseEvent?> read) : ITimedSource
+    private class Source(Func<SseEvent?> read) : ITimedSource
     {
         public const string Name = "readings";
 
@@ -77,5 +94,20 @@ public class TimedSourceTests
         public string DefaultSchedule => ClockSource.EveryFiveSeconds;
 
         public ValueTask<SseEvent?> ReadAsync(DateTimeOffset tick, CancellationToken cancellationToken) => new(read());
+    }
+
+    private sealed class OtherSource(Func<SseEvent?> read) : Source(read);
+
+    private sealed class Lines : ILogger
+    {
+        public List<string> All { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, Microsoft.Extensions.Logging.EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            All.Add(formatter(state, exception));
     }
 }

@@ -1,0 +1,111 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using SseFunctions.Api;
+using SseFunctions.TestSupport;
+using SseFunctions.Tests.Access;
+
+namespace SseFunctions.Tests.Api;
+
+/// <summary>A request whose body does not come to its end is answered, or is given up: it is no failure of the host's.</summary>
+public sealed class UnfinishedBodyTests
+{
+    private const int Clients = 20; // a few of them reset while the host waits for more, the others before it does
+
+    [Theory]
+    [InlineData("events/a")]
+    [InlineData("tokens")]
+    public async Task Endpoint_throws_nothing_when_clients_reset_in_mid_body(string path)
+    {
+        var requests = new Requests();
+        await using var host = await TestHost.StartAsync(AccessHost.Settings, configure: builder => builder.Services.AddSingleton<IStartupFilter>(requests));
+
+        for (var i = 0; i < Clients; i++)
+        {
+            using var client = await BeginAsync(host.Client.BaseAddress!, path);
+            await requests.BegunAsync();
+            client.LingerState = new LingerOption(true, 0); // a reset
+            client.Close();
+            await requests.EndedAsync();
+        }
+
+        Assert.Empty(requests.Thrown);
+    }
+
+    [Fact]
+    public async Task Publish_answers_that_nothing_was_written_when_the_invocation_ends_in_mid_body()
+    {
+        using var invocationCancelled = new CancellationTokenSource();
+        await using var host = await TestHost.StartAsync();
+        var context = new DefaultHttpContext { RequestServices = host.Services };
+        (context.Request.Method, context.Request.ContentType, context.Request.ContentLength) = ("POST", "text/plain", 100);
+        using var unfinished = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await unfinished.ConnectAsync(IPAddress.Loopback, host.Client.BaseAddress!.Port);
+        await using var body = new NetworkStream(unfinished); // says nothing while nothing is asked of it
+        using var answer = new MemoryStream();
+        (context.Request.Body, context.Response.Body) = (body, answer);
+
+        var publish = host.Services.GetRequiredService<SseEndpoints>().PublishAsync(context, "a", invocationCancelled.Token);
+        await invocationCancelled.CancelAsync();
+        await (await publish.WaitAsync(SseStream.Patience)).ExecuteAsync(context);
+
+        var problem = JsonDocument.Parse(answer.ToArray()).RootElement;
+        Assert.Equal((StatusCodes.Status408RequestTimeout, "body"), (context.Response.StatusCode, problem.GetProperty("field").GetString()));
+        Assert.EndsWith("Nothing was written.", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>Sends a request without the end of its body.</summary>
+    private static async Task<Socket> BeginAsync(Uri baseAddress, string path)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(IPAddress.Loopback, baseAddress.Port);
+        await socket.SendAsync(Encoding.ASCII.GetBytes(
+            $"POST {baseAddress.AbsolutePath}{path} HTTP/1.1\r\nHost: {baseAddress.Authority}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{{\"a\""));
+        return socket;
+    }
+
+    /// <summary>Sees every request of a host, and what it throws.</summary>
+    private sealed class Requests : IStartupFilter
+    {
+        private readonly Channel<bool> begun = Channel.CreateUnbounded<bool>();
+        private readonly Channel<bool> ended = Channel.CreateUnbounded<bool>();
+
+        public ConcurrentQueue<Exception> Thrown { get; } = [];
+
+        public async Task BegunAsync() => await TakeAsync(begun);
+
+        public async Task EndedAsync() => await TakeAsync(ended);
+
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            app.Use(async (_, rest) =>
+            {
+                try
+                {
+                    var request = rest();
+                    begun.Writer.TryWrite(true); // by now it waits for its body
+                    await request;
+                }
+                catch (Exception fault)
+                {
+                    Thrown.Enqueue(fault);
+                    throw;
+                }
+                finally
+                {
+                    ended.Writer.TryWrite(true);
+                }
+            });
+            next(app);
+        };
+
+        private static Task<bool> TakeAsync(Channel<bool> signals) => signals.Reader.ReadAsync().AsTask().WaitAsync(SseStream.Patience);
+    }
+}
