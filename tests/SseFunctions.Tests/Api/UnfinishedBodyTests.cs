@@ -9,8 +9,8 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using SseFunctions.Api;
-using SseFunctions.TestSupport;
 using SseFunctions.Tests.Access;
+using SseFunctions.TestSupport;
 
 namespace SseFunctions.Tests.Api;
 
