@@ -296,11 +296,20 @@ internal sealed partial class TopicFeed : IDisposable
         return new(isFailing ? FeedReadKind.StorageUnavailable : FeedReadKind.Waiting, cursor);
     }
 
-    /// <summary>Begins to load what follows what is held, while a reader is busy with that; unless it would cost others what is in memory.</summary>
+    /// <summary>
+    /// Keeps one load ahead of a reader that catches up: the table works while the reader's client is written to. Not where
+    /// that would cost others what is in memory.
+    /// </summary>
     private void ReadAhead(EventId cursor)
     {
-        var ahead = cache.Held(this, FrameCache.BlockOf(cursor.Sequence))?.Last ?? cursor.Sequence;
-        if (ahead < head!.Last && (cache.Held(this, FrameCache.BlockOf(ahead + 1))?.Last ?? ahead) == ahead && cache.HasRoomFor(LoadBytes))
+        var ahead = cursor.Sequence;
+        while (ahead - cursor.Sequence < loadRows
+            && cache.Held(this, FrameCache.BlockOf(ahead + 1)) is { } held && held.First <= ahead + 1 && held.Last > ahead)
+        {
+            ahead = held.Last;
+        }
+
+        if (ahead < head!.Last && ahead - cursor.Sequence < loadRows && cache.HasRoomFor(LoadBytes))
             _ = LoadAsync(cursor with { Sequence = ahead });
     }
 
