@@ -86,7 +86,7 @@ public sealed partial class SseEndpoints
             accessLeft = timeLeft is null || accessLeft < timeLeft ? accessLeft : timeLeft;
         }
 
-        var (request, badQuery) = StreamQuery.Read(context.Request, topics);
+        var (request, badQuery) = StreamQuery.Read(context.Request, topics, accessLeft);
         if (request is null)
         {
             await badQuery!.ExecuteAsync(context);
@@ -94,7 +94,7 @@ public sealed partial class SseEndpoints
         }
 
         using var left = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, invocationCancelled);
-        using var session = new StreamSession(request with { AccessLeft = accessLeft }, feeds, openStreams, options, telemetry, time, left.Token, lifetime.ApplicationStopping);
+        using var session = new StreamSession(request, feeds, openStreams, options, telemetry, time, left.Token, lifetime.ApplicationStopping);
         if (await session.IsFullyReadAsync())
         {
             context.Response.StatusCode = StatusCodes.Status204NoContent;

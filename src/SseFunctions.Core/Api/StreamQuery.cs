@@ -17,15 +17,18 @@ internal static class StreamQuery
 
     /// <param name="http">The request.</param>
     /// <param name="topics">Its topics, in the order of their names.</param>
+    /// <param name="accessLeft">How long all of them may be read; null without end.</param>
     /// <returns>The request, or the problem with it.</returns>
-    public static (StreamRequest? Request, ProblemHttpResult? Problem) Read(HttpRequest http, IReadOnlyList<Topic> topics)
+    public static (StreamRequest? Request, ProblemHttpResult? Problem) Read(HttpRequest http, IReadOnlyList<Topic> topics, TimeSpan? accessLeft)
     {
         var mode = http.Query["mode"].ToString();
         if (mode is not ("" or "poll"))
             return (null, Problem.BadField("mode", $"mode has {mode.Length} characters that are not 'poll'; leave it out to hold the stream open."));
 
         var (starts, problem) = ReadStarts(http, topics.Count);
-        return starts is null ? (null, problem) : (new StreamRequest([.. topics.Zip(starts, (topic, start) => new TopicStart(topic, start))], IsPoll: mode == "poll"), null);
+        return starts is null
+            ? (null, problem)
+            : (new StreamRequest([.. topics.Zip(starts, (topic, start) => new TopicStart(topic, start))], IsPoll: mode == "poll", accessLeft), null);
     }
 
     private static (IReadOnlyList<StreamStart>? Starts, ProblemHttpResult? Problem) ReadStarts(HttpRequest http, int topics)

@@ -81,9 +81,9 @@ internal sealed class ClientWriter : IDisposable
     /// Writes without waiting, as far as the client takes it at once; whoever waits next for this client awaits
     /// <see cref="FinishPushAsync"/> first. What goes wrong in writing is told there.
     /// </summary>
-    /// <returns>Whether all is done.</returns>
     /// <param name="frames">The frames.</param>
     /// <param name="chunk">The same as a chunk of an HTTP response, RFC 9112 section 7.1.</param>
+    /// <returns>Whether all is done.</returns>
     public bool TryPush(ReadOnlyMemory<byte> frames, ReadOnlyMemory<byte> chunk)
     {
         if (Direct is not null)
