@@ -376,7 +376,7 @@ internal sealed partial class TopicFeed : IDisposable
             return someoneWaits;
     }
 
-    private static TimeSpan Longer(TimeSpan interval) =>
+    public static TimeSpan Longer(TimeSpan interval) =>
         interval >= QuietInterval ? interval : TimeSpan.FromTicks(Math.Min((long)(interval.Ticks * QuietGrowth), QuietInterval.Ticks));
 
     /// <returns>Whether there was news.</returns>
