@@ -49,6 +49,7 @@ public sealed class ClientSharingTests(Browser browser, ITestOutputHelper output
             await tabs[i].WaitUntilOpenAsync();
         }
 
+        var frozen = new List<ClientTab>();
         await using var publisher = new SteadyPublisher(host.Client, topic);
         for (var i = 0; i < Handovers; i++)
         {
@@ -60,13 +61,18 @@ public sealed class ClientSharingTests(Browser browser, ITestOutputHelper output
             else if (how == "crash")
                 await leader.CrashAsync();
             else
-                await (await profile.NewCDPSessionAsync(leader.Page)).SendAsync("Page.setWebLifecycleState", new() { ["state"] = "frozen" });
+            {
+                await TellAsync(leader, "freeze");
+                frozen.Add(leader);
+            }
 
             await AnyLeadsAsync(tabs);
         }
 
         var ids = await publisher.StopAsync();
-        foreach (var tab in tabs)
+        foreach (var tab in frozen)
+            await TellAsync(tab, "resume");
+        foreach (var tab in tabs.Concat(frozen))
             Assert.Equal(ids.Select((id, i) => new SseMessage(id, "message", $"{i}")), await tab.ReadEventsAsync(ids.Count));
     }
 
@@ -180,6 +186,9 @@ public sealed class ClientSharingTests(Browser browser, ITestOutputHelper output
 
         return leaders;
     }
+
+    /// <summary>Tells the page what Chromium tells one that it freezes; DevTools' Page.setWebLifecycleState does not freeze a visible one.</summary>
+    private static Task TellAsync(ClientTab tab, string type) => tab.EvaluateAsync<bool>($"document.dispatchEvent(new Event('{type}'))");
 
     private static Task AnyLeadsAsync(IEnumerable<ClientTab> tabs) =>
         Task.WhenAny(tabs.Select(tab => tab.WaitUntilAsync("sources.some(source => source.readyState < 2)"))).Unwrap();
