@@ -13,6 +13,22 @@ public sealed class ClientFileTests(Target target)
     private static readonly string[] TypeScript =
         ["node_modules/typescript/bin/tsc", "--strict", "--target", "es2022", "--module", "es2022", "--lib", "es2023,dom,dom.iterable"];
 
+    private const string Usage = """
+        import { openEvents } from './client.js';
+        const events = openEvents('/api/events/a', { token: async () => 't', storage: sessionStorage, share: 'user-17' });
+        events.onmessage = event => { const data: string = event.data; };
+        events.onerror = event => { const status: number | undefined = event.status; };
+        events.addEventListener('sse.reset', event => { const lost: number | null = event.detail.lost; });
+        events.addEventListener('order', event => { const id: string = event.lastEventId; }, { once: true });
+        events.close();
+        // @ts-expect-error
+        const none: number = events.lastEventId;
+        // @ts-expect-error
+        events.addEventListener('order', event => event.detail);
+        // @ts-expect-error
+        openEvents('/', { storage: true });
+        """;
+
     [Fact]
     public async Task Client_is_served_as_a_module_and_asked_for_again_only_when_it_has_changed()
     {
@@ -48,25 +64,17 @@ public sealed class ClientFileTests(Target target)
         folder.Delete(recursive: true);
     }
 
-    [Theory]
-    [InlineData("events.addEventListener('sse.reset', event => { const lost: number | null = event.detail.lost; });")]
-    [InlineData("events.onmessage = event => { const data: string = event.data; };")]
-    [InlineData("events.onerror = event => { const status: number | undefined = event.status; };")]
-    [InlineData("events.addEventListener('order', event => { const id: string = event.lastEventId; }, { once: true }); events.close();")]
-    [InlineData("const none: number = events.lastEventId;", false)]
-    [InlineData("openEvents('/', { storage: true });", false)]
-    public async Task Declarations_accept_what_is_right_and_refuse_what_is_wrong(string usage, bool isRight = true)
+    [Fact]
+    public async Task Declarations_accept_what_is_right_and_refuse_what_is_wrong()
     {
         var folder = Directory.CreateTempSubdirectory("client-usage-");
         File.Copy(SourcePath("client.d.ts"), Path.Combine(folder.FullName, "client.d.ts"));
         var script = Path.Combine(folder.FullName, "usage.ts");
-        await File.WriteAllTextAsync(script, $"import {{ openEvents }} from './client.js';\nconst events = openEvents('/api/events/a', {{ token: async () => 't', storage: sessionStorage }});\n{usage}\n");
+        await File.WriteAllTextAsync(script, Usage);
 
-        using var tsc = await NodeFolder.StartAsync([.. TypeScript, "--moduleResolution", "bundler", "--noEmit", script]);
-        var output = await tsc.StandardOutput.ReadToEndAsync().WaitAsync(SseStream.Patience);
-        await tsc.WaitForExitAsync().WaitAsync(SseStream.Patience);
+        // It fails as well where there is no error although one is expected.
+        await NodeFolder.RunAsync(default, [.. TypeScript, "--moduleResolution", "bundler", "--noEmit", script]);
 
-        Assert.True(isRight == (tsc.ExitCode == 0), output);
         folder.Delete(recursive: true);
     }
 

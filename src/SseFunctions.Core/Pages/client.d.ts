@@ -79,7 +79,10 @@ export type SseMembers = {
     lastEventId: string;
     close: () => void;
 };
-export type SseEvents = EventTarget & SseMembers;
+/**
+ * In this order, so that the types of its own listeners are found first.
+ */
+export type SseEvents = SseMembers & EventTarget;
 export type Frame = {
     type: string;
     data: string;

@@ -69,7 +69,7 @@ const CLOSED = 2;
  * @property {() => void} close
  */
 
-/** @typedef {EventTarget & SseMembers} SseEvents */
+/** @typedef {SseMembers & EventTarget} SseEvents In this order, so that the types of its own listeners are found first. */
 /** @typedef {{ type: string, data: string, lastEventId: string }} Frame */
 
 /**
