@@ -29,7 +29,7 @@ param clockSchedule string = '*/5 * * * * *'
 @description('When retention removes old events: NCRONTAB of six fields, UTC.')
 param retentionSchedule string = '0 7 * * * *'
 
-@description('Further app settings, such as { Stream__Lifetime: \'00:03:00\' }: the table in the README names them. What this template sets itself wins.')
+@description('Further app settings, such as { Stream__Lifetime: \'00:03:00\' }: the table in the README names them. What this template sets for itself in ownSettings wins.')
 param appSettings object = {}
 
 @description('HTTP requests, and so streams, that an instance takes before another one is started: 1 to 1000, the platform\'s range (azurerm_function_app_flex_consumption, http_concurrency). The platform\'s own default is 16 at 2048 MB. Stream__MaxStreams is the same.')
@@ -230,6 +230,12 @@ var ownSettings = {
   RetentionSchedule: retentionSchedule
 }
 
+// What appSettings may set otherwise. A span of each stream would cost more than the streams; the instruments tell of all of them.
+var defaultSettings = {
+  OTEL_TRACES_SAMPLER: 'microsoft.fixed_percentage'
+  OTEL_TRACES_SAMPLER_ARG: '0.01'
+}
+
 var rotationSettings = empty(previousSigningKeyVersion)
   ? {}
   : {
@@ -278,7 +284,7 @@ resource functionApp 'Microsoft.Web/sites@2025-03-01' = {
       minTlsVersion: '1.2'
       http20Enabled: true // over HTTP/1.1 browsers have six connections to a host, and a stream holds one
       cors: { allowedOrigins: allowedOrigins, supportCredentials: corsSupportCredentials }
-      appSettings: map(items(union(appSettings, ownSettings, rotationSettings)), setting => {
+      appSettings: map(items(union(defaultSettings, appSettings, ownSettings, rotationSettings)), setting => {
         name: setting.key
         value: setting.value
       })

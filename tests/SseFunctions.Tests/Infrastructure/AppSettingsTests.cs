@@ -20,7 +20,7 @@ public partial class AppSettingsTests
     private static readonly string[] OfTheCode =
     [
         "EventLog__", "Stream__", "Retention__", "Access__", "Telemetry__", Routes.ClockSchedule, RuntimeSource.Setting, Routes.RetentionSchedule,
-        "APPLICATIONINSIGHTS_CONNECTION_STRING", "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+        "APPLICATIONINSIGHTS_CONNECTION_STRING", "APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG",
     ];
 
     /// <summary>learn.microsoft.com/azure/azure-functions/functions-app-settings#flex-consumption-plan-deprecations.</summary>
@@ -107,6 +107,16 @@ public partial class AppSettingsTests
     {
         Assert.Equal(1000, Read(await Deployment.WithMainParametersAsync()).Stream.MaxStreams);
         Assert.Equal(250, Read(await Deployment.WithOtherParametersAsync()).Stream.MaxStreams); // although appSettings says 5
+    }
+
+    [SkippableFact]
+    public async Task Spans_are_few_unless_further_settings_say_otherwise()
+    {
+        var (sampler, share) = ("OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG");
+        var (plain, other) = ((await Deployment.WithMainParametersAsync()).AppSettings, (await Deployment.WithOtherParametersAsync()).AppSettings);
+
+        Assert.Equal(("microsoft.fixed_percentage", "0.01"), (plain[sampler], plain[share]));
+        Assert.Equal(("microsoft.fixed_percentage", "0.5"), (other[sampler], other[share]));
     }
 
     [SkippableFact]

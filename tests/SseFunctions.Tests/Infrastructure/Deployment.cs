@@ -17,7 +17,7 @@ internal sealed class Deployment
         "param corsSupportCredentials = true",
         "param clockSchedule = '0 * * * * *'",
         "param retentionSchedule = '0 0 * * * *'",
-        "param appSettings = { Stream__Lifetime: '00:03:00', Stream__MaxStreams: '5' }",
+        "param appSettings = { Stream__Lifetime: '00:03:00', Stream__MaxStreams: '5', OTEL_TRACES_SAMPLER_ARG: '0.5' }",
         "param perInstanceConcurrency = 250",
         "param instanceMemoryMB = 512",
         "param maximumInstanceCount = 7",
