@@ -33,7 +33,7 @@ internal sealed record PollRhythm(double PollsASecond, double LoadsASecond, Time
                 lags.Add(now - next);
 
             loads += lags.Count > before ? 1 : 0;
-            interval = lags.Count > before ? pollInterval : TopicFeed.Longer(interval);
+            interval = lags.Count > before ? pollInterval : HeadPoll.Longer(interval);
         }
 
         lags.Sort();
@@ -42,8 +42,8 @@ internal sealed record PollRhythm(double PollsASecond, double LoadsASecond, Time
 
     private static TimeSpan Longest(TimeSpan interval)
     {
-        while (TopicFeed.Longer(interval) > interval)
-            interval = TopicFeed.Longer(interval);
+        while (HeadPoll.Longer(interval) > interval)
+            interval = HeadPoll.Longer(interval);
 
         return interval;
     }
