@@ -38,7 +38,6 @@ internal sealed class HeadPoll(TimeSpan interval, TimeProvider time)
         }
     }
 
-    /// <summary>The time to the next poll but one of a topic that stays quiet.</summary>
     public static TimeSpan Longer(TimeSpan interval) =>
         interval >= QuietInterval ? interval : TimeSpan.FromTicks(Math.Min((long)(interval.Ticks * QuietGrowth), QuietInterval.Ticks));
 }
