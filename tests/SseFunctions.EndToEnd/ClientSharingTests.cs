@@ -188,7 +188,7 @@ public sealed class ClientSharingTests(Browser browser, ITestOutputHelper output
     }
 
     /// <summary>Tells the page what Chromium tells one that it freezes; DevTools' Page.setWebLifecycleState does not freeze a visible one.</summary>
-    private static Task TellAsync(ClientTab tab, string type) => tab.EvaluateAsync<bool>($"document.dispatchEvent(new Event('{type}'))");
+    private static async Task TellAsync(ClientTab tab, string type) => await tab.EvaluateAsync<bool>($"document.dispatchEvent(new Event('{type}'))");
 
     private static Task AnyLeadsAsync(IEnumerable<ClientTab> tabs) =>
         Task.WhenAny(tabs.Select(tab => tab.WaitUntilAsync("sources.some(source => source.readyState < 2)"))).Unwrap();
