@@ -11,8 +11,19 @@ public sealed class EventSourcePage : RecordedEventSource
     private const string Connect = """
         async ([script, url, init, types]) => {
           const { record } = await import('data:text/javascript,' + encodeURIComponent(script));
+          const untold = [];
+          let isTelling = false;
           window.source = new EventSource(url, init);
-          record(source, types, step => tell(JSON.stringify(step)));
+          record(source, types, async step => {
+            untold.push(step);
+            if (isTelling)
+              return;
+
+            isTelling = true;
+            while (untold.length > 0)
+              await tell(JSON.stringify(untold.splice(0)));
+            isTelling = false;
+          });
         }
         """;
 
@@ -39,7 +50,7 @@ public sealed class EventSourcePage : RecordedEventSource
     {
         ArgumentNullException.ThrowIfNull(page);
         var opened = new EventSourcePage(page);
-        await page.ExposeFunctionAsync<string>("tell", step => opened.Add(EventSourceStep.Of(JsonSerializer.Deserialize<JsonElement>(step))));
+        await page.ExposeFunctionAsync<string>("tell", opened.Take);
         await page.GotoAsync(new Uri(baseAddress, "health").AbsoluteUri);
         return opened;
     }
@@ -71,4 +82,10 @@ public sealed class EventSourcePage : RecordedEventSource
     public override Task CloseAsync() => page.EvaluateAsync("source.close()");
 
     public override async ValueTask DisposeAsync() => await page.CloseAsync();
+
+    private void Take(string steps)
+    {
+        foreach (var step in JsonSerializer.Deserialize<JsonElement>(steps).EnumerateArray())
+            Add(EventSourceStep.Of(step));
+    }
 }

@@ -8,7 +8,7 @@ internal static class EventSourceParser
 {
     /// <param name="stream">The response's bytes.</param>
     /// <param name="chunks">The sizes in bytes of the chunks in which it gets them, over and over; null for what comes.</param>
-    public static async Task<IReadOnlyList<SseMessage>> ParseAsync(byte[] stream, IReadOnlyList<int>? chunks)
+    public static async Task<IReadOnlyList<SseMessage>> ParseAsync(ReadOnlyMemory<byte> stream, IReadOnlyList<int>? chunks)
     {
         string[] arguments = chunks is null ? ["parse.mjs"] : ["parse.mjs", string.Join(',', chunks)];
         var lines = (await NodeFolder.RunAsync(stream, arguments)).Split('\n', StringSplitOptions.RemoveEmptyEntries);

@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json;
 using SseFunctions.TestSupport;
 
@@ -14,12 +15,14 @@ public sealed class HostileEvents : IAsyncLifetime
     private const int ShortEvents = 100;
 
     private LocalHostProcess? host;
+    private PublishedTopic? all;
+    private PublishedTopic? brief;
 
     /// <summary>All that were accepted.</summary>
-    public PublishedTopic All { get; private set; } = new();
+    public PublishedTopic All => all!;
 
     /// <summary>The first short ones of these, once more.</summary>
-    public PublishedTopic Brief { get; private set; } = new();
+    public PublishedTopic Brief => brief!;
 
     /// <summary>Publishers that got another answer than the README says.</summary>
     public IReadOnlyList<string> WronglyAnswered { get; private set; } = [];
@@ -32,21 +35,24 @@ public sealed class HostileEvents : IAsyncLifetime
             return;
 
         host = await LocalHostProcess.StartAsync(TestStorage.NewTableName());
-        var (all, brief, wrong) = (new List<SseMessage>(), new List<SseMessage>(), new List<string>());
+        var (topic, briefTopic, wrong) = (TopicApi.NewTopic(), TopicApi.NewTopic(), new List<string>());
+        var (events, briefEvents) = (new List<SseMessage>(), new List<SseMessage>());
         foreach (var publisher in HostilePublisher.Draw(Publishers, FuzzSeed.Value))
         {
-            var (status, id) = await PublishAsync(publisher, All.Name);
+            var (status, id) = await PublishAsync(publisher, topic);
             if (publisher.ExpectedStatus is { } expected ? status != expected : status is not (201 or 400))
                 wrong.Add($"{status}: {publisher}");
 
             if (id is not null)
-                all.Add(new SseMessage(id, publisher.ExpectedType, publisher.ExpectedData));
+                events.Add(new SseMessage(id, publisher.ExpectedType, publisher.ExpectedData));
 
-            if (id is not null && publisher.ExpectedData.Length <= ShortCharacters && brief.Count < ShortEvents)
-                brief.Add(all[^1] with { Id = (await PublishAsync(publisher, Brief.Name)).Id });
+            if (id is not null && publisher.ExpectedData.Length <= ShortCharacters && briefEvents.Count < ShortEvents)
+                briefEvents.Add(events[^1] with { Id = (await PublishAsync(publisher, briefTopic)).Id });
         }
 
-        (All, Brief, WronglyAnswered) = (All with { Events = all }, Brief with { Events = brief }, wrong);
+        WronglyAnswered = wrong;
+        all = new PublishedTopic(topic, events, await ReadAsync(topic, events[^1].Id));
+        brief = new PublishedTopic(briefTopic, briefEvents, await ReadAsync(briefTopic, briefEvents[^1].Id));
     }
 
     public async Task DisposeAsync()
@@ -64,5 +70,18 @@ public sealed class HostileEvents : IAsyncLifetime
 
         var ids = (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("ids");
         return (201, Assert.Single(ids.EnumerateArray()).GetString());
+    }
+
+    /// <summary>Asks for all of it, again when the response ended early: storage that is slow to answer ends one.</summary>
+    private async Task<byte[]> ReadAsync(string topic, string? lastId)
+    {
+        using var patience = new CancellationTokenSource(SseStream.Patience);
+        var last = Encoding.ASCII.GetBytes($"id: {lastId}\n");
+        while (true)
+        {
+            var response = await Host.Client.GetByteArrayAsync($"events/{topic}?from=start&mode=poll", patience.Token);
+            if (response.AsSpan().IndexOf(last) >= 0)
+                return response;
+        }
     }
 }

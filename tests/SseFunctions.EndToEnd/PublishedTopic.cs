@@ -2,11 +2,12 @@ using SseFunctions.TestSupport;
 
 namespace SseFunctions.EndToEnd;
 
-/// <summary>A topic and the events that were published to it, as a client must get them.</summary>
-public sealed record PublishedTopic(string Name, IReadOnlyList<SseMessage> Events)
+/// <summary>A topic that has been published and read.</summary>
+/// <param name="Name">The topic.</param>
+/// <param name="Events">What was published, as a client must get it.</param>
+/// <param name="Response">What the endpoint answered to who asked for all of it.</param>
+public sealed record PublishedTopic(string Name, IReadOnlyList<SseMessage> Events, ReadOnlyMemory<byte> Response)
 {
-    public PublishedTopic()
-        : this(TopicApi.NewTopic(), [])
-    {
-    }
+    /// <summary>Where a client gets it.</summary>
+    public string Path => $"events/{Name}?from=start";
 }
