@@ -29,19 +29,18 @@ public sealed class Browser : IEventSourceClient, IAsyncLifetime
     public async Task<IPage> NewPageAsync()
     {
         await LaunchAsync();
-        return Patient(await browser!.NewPageAsync());
+        var page = await browser!.NewPageAsync();
+        page.SetDefaultTimeout((float)SseStream.Patience.TotalMilliseconds);
+        return page;
     }
 
-    /// <summary>Pages in one profile, which share its connections.</summary>
-    public async Task<IReadOnlyList<IPage>> NewTabsAsync(int count)
+    /// <summary>A profile for several tabs, which share its connections.</summary>
+    public async Task<IBrowserContext> NewProfileAsync()
     {
         await LaunchAsync();
         var profile = await browser!.NewContextAsync();
-        var tabs = new List<IPage>();
-        while (tabs.Count < count)
-            tabs.Add(Patient(await profile.NewPageAsync()));
-
-        return tabs;
+        profile.SetDefaultTimeout((float)SseStream.Patience.TotalMilliseconds);
+        return profile;
     }
 
     public async Task<RecordedEventSource> OpenAsync(Uri baseAddress, string path, params string[] types)
@@ -71,12 +70,6 @@ public sealed class Browser : IEventSourceClient, IAsyncLifetime
                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
             ],
         });
-    }
-
-    private static IPage Patient(IPage page)
-    {
-        page.SetDefaultTimeout((float)SseStream.Patience.TotalMilliseconds);
-        return page;
     }
 
     private static string? Find() => (Environment.GetEnvironmentVariable("PATH") ?? "")

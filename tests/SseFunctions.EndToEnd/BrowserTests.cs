@@ -1,3 +1,4 @@
+using Microsoft.Playwright;
 using SseFunctions.TestSupport;
 
 namespace SseFunctions.EndToEnd;
@@ -41,7 +42,8 @@ public sealed class BrowserTests(EventSourceHosts hosts, Browser browser)
     public async Task Every_tab_gets_every_event_once_when_responses_are_short(int count)
     {
         SkipIfNotHere();
-        var tabs = await OpenTabsAsync(hosts.Brief, count);
+        await using var profile = await browser.NewProfileAsync();
+        var tabs = await OpenTabsAsync(profile, hosts.Brief, count);
         await using var publisher = new SteadyPublisher(hosts.Patient.Client, topic);
         await Task.WhenAll(tabs.Select(tab => tab.WaitUntilOpenedAsync(2)));
         await publisher.Acknowledged.ReachesAsync(publisher.Acknowledged.Count + 1);
@@ -50,14 +52,14 @@ public sealed class BrowserTests(EventSourceHosts hosts, Browser browser)
         var read = await Task.WhenAll(tabs.Select(tab => tab.ReadEventsAsync(ids.Count)));
 
         Assert.All(read, events => Assert.Equal(ids.Select((id, i) => new SseMessage(id, "message", $"{i}")), events));
-        await CloseAsync(tabs);
     }
 
     [SkippableFact]
     public async Task Seventh_tab_waits_for_one_of_six_to_leave_when_responses_are_long()
     {
         SkipIfNotHere();
-        var tabs = await OpenTabsAsync(hosts.Steady, 10);
+        await using var profile = await browser.NewProfileAsync();
+        var tabs = await OpenTabsAsync(profile, hosts.Steady, 10);
         var opening = tabs.Select(tab => (Tab: tab, Opened: tab.WaitUntilOpenedAsync(1))).ToList();
         var opened = new List<EventSourcePage>();
         while (opened.Count < ConnectionsPerHost)
@@ -77,8 +79,6 @@ public sealed class BrowserTests(EventSourceHosts hosts, Browser browser)
             Assert.Equal([new(id, "message", "for all")], await opened[^1].ReadEventsAsync(1));
         }
 
-        await CloseAsync(tabs);
-
         async Task<EventSourcePage> TakeFirstAsync()
         {
             await await Task.WhenAny(opening.Select(tab => tab.Opened));
@@ -89,22 +89,16 @@ public sealed class BrowserTests(EventSourceHosts hosts, Browser browser)
     }
 
     /// <summary>All go to their page before the first opens its stream: once six have one, a page of that host does not load either.</summary>
-    private async Task<IReadOnlyList<EventSourcePage>> OpenTabsAsync(LocalHostProcess host, int count)
+    private async Task<IReadOnlyList<EventSourcePage>> OpenTabsAsync(IBrowserContext profile, LocalHostProcess host, int count)
     {
         var tabs = new List<EventSourcePage>();
-        foreach (var page in await browser.NewTabsAsync(count))
-            tabs.Add(await EventSourcePage.GoToAsync(page, host.BaseAddress));
+        while (tabs.Count < count)
+            tabs.Add(await EventSourcePage.GoToAsync(await profile.NewPageAsync(), host.BaseAddress));
 
         foreach (var tab in tabs)
             await tab.ConnectAsync(new Uri(host.BaseAddress, $"events/{topic}?from=start"));
 
         return tabs;
-    }
-
-    private static async Task CloseAsync(IReadOnlyList<EventSourcePage> tabs)
-    {
-        foreach (var tab in tabs)
-            await tab.DisposeAsync();
     }
 
     private static void SkipIfNotHere()
