@@ -41,12 +41,12 @@ internal sealed record Estimate
 
     public required double Egress { get; init; }
 
-    /// <summary>Log Analytics, with the logging of host.json as it is.</summary>
+    /// <summary>Log Analytics, if every execution were logged, which host.json and main.bicep keep from happening.</summary>
     public required double Logs { get; init; }
 
     /// <summary>What a hosted push service replaces: neither the bytes to clients nor logs.</summary>
     public double Service => Math.Min(OnDemand, AlwaysReady) + Executions + Transactions + Storage;
 
-    /// <summary>Without logs, which settings turn off.</summary>
+    /// <summary>Without logs: of executions that end well there are none.</summary>
     public double Total => Service + Egress;
 }

@@ -42,7 +42,7 @@ internal static class ScaleTables
             Seconds(estimate.MedianLatency), Seconds(estimate.WorstLatency)));
 
     private static string Cost() => Table(
-        "| Clients | Mode | Compute on demand | or always ready | Executions | Table | Storage | Egress | Total | Logs as shipped |",
+        "| Clients | Mode | Compute on demand | or always ready | Executions | Table | Storage | Egress | Total | If all were logged |",
         from clients in Sizes
         from mode in Modes
         let estimate = CostModel.Of(mode.Of(clients))
@@ -76,12 +76,12 @@ internal static class ScaleTables
             ("1 event a second, `Stream__PollInterval` 2 s", busy with { PollInterval = TimeSpan.FromSeconds(2) }),
         ];
         return Table(
-            "| Changed | Instances | Executions a month | Table transactions a month | Total | Logs as shipped | Latency: median | worst |",
+            "| Changed | Instances | Executions a month | Table transactions a month | Total | Latency: median | worst |",
             from variant in variants
             let estimate = CostModel.Of(variant.Workload)
             select Row(
                 variant.Name, Number(estimate.Instances), Number(estimate.ExecutionsASecond * MonthSeconds), Number(estimate.TransactionsASecond * MonthSeconds),
-                Dollars(estimate.Total), Dollars(estimate.Logs), Seconds(estimate.MedianLatency), Seconds(estimate.WorstLatency)));
+                Dollars(estimate.Total), Seconds(estimate.MedianLatency), Seconds(estimate.WorstLatency)));
     }
 
     private static string Services() => Table(
