@@ -98,6 +98,41 @@ public sealed class ClientSharingTests(Browser browser, ITestOutputHelper output
     }
 
     [SkippableFact]
+    public async Task Leader_goes_back_for_a_tab_that_is_behind_and_the_others_get_nothing_twice()
+    {
+        SkipWithoutBrowser();
+        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var profile = await browser.NewProfileAsync();
+        var tabs = new List<ClientTab>();
+        for (var i = 0; i < 2; i++)
+        {
+            tabs.Add(await ClientTab.OpenAsync(profile, host.BaseAddress, $"events/{topic}"));
+            await tabs[i].WaitUntilOpenAsync();
+        }
+
+        var ids = await host.Client.PublishAllAsync(topic, "0", "1", "2");
+        foreach (var tab in tabs)
+            await tab.ReadEventsAsync(3);
+
+        // A tab that has had the first only, and says so as client.js does after a leader has gone.
+        var behind = await ClientTab.NewAsync(profile, host.BaseAddress);
+        await behind.EvaluateAsync<bool>($$"""
+            window.told = [];
+            window.channel = new BroadcastChannel('sse true {{new Uri(host.BaseAddress, $"events/{topic}")}}');
+            channel.onmessage = ({ data }) => data.event?.data && told.push(data.event.data);
+            channel.postMessage({ types: ['message'], cursor: '{{ids[0]}}' });
+            true
+            """);
+        await behind.WaitUntilAsync("told.length >= 2");
+        ids = [.. ids, .. await host.Client.PublishAllAsync(topic, "3")];
+
+        foreach (var tab in tabs)
+            Assert.Equal(ids.Select((id, i) => new SseMessage(id, "message", $"{i}")), await tab.ReadEventsAsync(4));
+        await behind.WaitUntilAsync("told.length >= 3");
+        Assert.Equal("1,2,3", await behind.EvaluateAsync<string>("told.join()"));
+    }
+
+    [SkippableFact]
     public async Task Follower_gets_types_that_its_leader_does_not_listen_for_and_keeps_its_place_in_them()
     {
         SkipWithoutBrowser();
