@@ -45,10 +45,13 @@ internal static class Assumptions
     public static readonly Assumption LogGigabyte = new("A GB into Log Analytics", 2.30, "USD", MonitorPrices);
     public static readonly Assumption LogFree = new("of it free a month", 5, "GB", MonitorPrices);
     public static readonly Assumption LogBilled = new("Billed bytes of a row, as a share of its JSON", 0.75, "", new("[cost of logs](https://learn.microsoft.com/azure/azure-monitor/logs/cost-logs)"));
-    public static readonly Assumption RequestRows = new("JSON of an execution's two request rows, which are not sampled", 1_691, "B", OnTheWire);
-    public static readonly Assumption SampledRows = new("JSON of its two traces and its dependency, which are", 3_155, "B", OnTheWire);
+    public static readonly Assumption RequestRows = new("JSON of the request and the span of an execution, if all are logged", 1_691, "B", OnTheWire);
+    public static readonly Assumption SampledRows = new("JSON of its two traces and its dependency, which are sampled", 3_155, "B", OnTheWire);
     public static readonly Assumption SampledRowCount = new("of these rows an execution", 3, "", OnTheWire);
     public static readonly Assumption SampledMost = new("of them an instance, after sampling", 20, "a second", new("[host.json](https://learn.microsoft.com/azure/azure-functions/functions-host-json), maxTelemetryItemsPerSecond"));
+
+    public static readonly Assumption LeaverRowCount = new("Exception rows of a stream whose client leaves in its middle", 2, "", OnTheWire);
+    public static readonly Assumption LeaverRow = new("JSON of each", 13_000, "B", OnTheWire);
 
     public static readonly Assumption CoresAGigabyte = new("Cores of an instance", 0.5, "a GB", FlexPlan);
     public static readonly Assumption UsableCpu = new("of them to plan with", 0.7, "", Supposed);

@@ -60,6 +60,16 @@ internal static class CostModel
         };
     }
 
+    /// <summary>Log Analytics in USD a month for streams whose clients leave in their middle, which the host takes for failures.</summary>
+    /// <param name="workload">Of held streams.</param>
+    /// <param name="share">Of all streams, those that end so: 0 to 1.</param>
+    public static double LeaverLogs(Workload workload, double share)
+    {
+        var estimate = Of(workload);
+        var rows = Math.Min(estimate.ExecutionsASecond * share * Assumptions.LeaverRowCount, estimate.Instances * Assumptions.SampledMost);
+        return Beyond(rows * Assumptions.LeaverRow * Assumptions.LogBilled * MonthSeconds / Gigabyte, Assumptions.LogFree) * Assumptions.LogGigabyte;
+    }
+
     /// <summary>SignalR Service in USD a month: each message to each client counts.</summary>
     public static double SignalR(Workload workload) => Units(workload, Math.Ceiling(workload.EventBytes / Assumptions.MessageBytes));
 

@@ -13,6 +13,7 @@ internal static class ScaleTables
     {
         ["load"] = Load(),
         ["cost"] = Cost(),
+        ["leavers"] = Leavers(),
         ["rate"] = Rate(),
         ["knobs"] = Knobs(),
         ["services"] = Services(),
@@ -49,6 +50,12 @@ internal static class ScaleTables
         select Row(
             Number(clients), mode.Name, Dollars(estimate.OnDemand), Dollars(estimate.AlwaysReady), Dollars(estimate.Executions),
             Dollars(estimate.Transactions), Dollars(estimate.Storage), Dollars(estimate.Egress), $"**{Dollars(estimate.Total)}**", Dollars(estimate.Logs)));
+
+    private static string Leavers() => Table(
+        "| Clients, hold, 512 MB | 1 % of streams are left | 5 % | 20 % |",
+        from clients in Sizes
+        let workload = new Workload { Clients = clients }
+        select Row(Number(clients), Dollars(CostModel.LeaverLogs(workload, 0.01)), Dollars(CostModel.LeaverLogs(workload, 0.05)), Dollars(CostModel.LeaverLogs(workload, 0.2))));
 
     private static string Rate() => Table(
         "| Events a second | Instances | CPU of them | Table transactions a month | Rows a second in the partition | Table | Egress | Total | Latency: median | worst |",

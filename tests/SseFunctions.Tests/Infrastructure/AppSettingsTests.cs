@@ -23,14 +23,6 @@ public partial class AppSettingsTests
         "APPLICATIONINSIGHTS_CONNECTION_STRING", "APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG",
     ];
 
-    /// <summary>learn.microsoft.com/azure/azure-functions/functions-app-settings#flex-consumption-plan-deprecations.</summary>
-    private static readonly string[] NotOnThisPlan =
-    [
-        "FUNCTIONS_EXTENSION_VERSION", "FUNCTIONS_WORKER_RUNTIME", "FUNCTIONS_WORKER_RUNTIME_VERSION", "FUNCTIONS_MAX_HTTP_CONCURRENCY",
-        "FUNCTIONS_WORKER_PROCESS_COUNT", "WEBSITE_CONTENTAZUREFILECONNECTIONSTRING", "WEBSITE_CONTENTSHARE",
-        "WEBSITE_MAX_DYNAMIC_APPLICATION_SCALE_OUT", "WEBSITE_RUN_FROM_PACKAGE", "SCM_DO_BUILD_DURING_DEPLOYMENT", "ENABLE_ORYX_BUILD",
-    ];
-
     [SkippableFact]
     public async Task App_starts_with_them_and_comes_to_its_storage_by_identity()
     {
@@ -44,6 +36,7 @@ public partial class AppSettingsTests
         Assert.Equal(ArmExpression.ClientId, settings.EventLog.ClientId);
         Assert.Equal($"{account}/default/{settings.EventLog.TableName}", (string)deployment.The("Microsoft.Storage/storageAccounts/tableServices/tables")["name"]!);
         Assert.Equal(ArmExpression.ClientId, settings.AzureMonitorIdentity?.ClientId);
+        Assert.Equal(ArmExpression.InsightsConnection, deployment.AppSettings["APPLICATIONINSIGHTS_CONNECTION_STRING"]);
         Assert.Equal(["clock", "runtime", "demo"], settings.Access.AnonymousTopics);
         Assert.NotNull(settings.Access.SigningKey);
         Assert.Null(settings.Access.PreviousSigningKey);
@@ -70,7 +63,6 @@ public partial class AppSettingsTests
         Assert.All(settings.Keys, name => Assert.True(
             OfTheHost.Contains(name) || OfTheCode.Any(known => known.EndsWith("__", StringComparison.Ordinal) ? name.StartsWith(known, StringComparison.Ordinal) : name == known),
             $"{name} is no setting."));
-        Assert.DoesNotContain(settings.Keys, name => NotOnThisPlan.Contains(name));
     }
 
     /// <summary>A trigger's %Setting% that is missing keeps the host from indexing the function.</summary>

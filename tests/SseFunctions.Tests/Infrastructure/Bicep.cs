@@ -28,7 +28,16 @@ internal static class Bicep
         start.Environment.Remove("PREVIOUS_SIGNING_KEY_VERSION"); // main.bicepparam reads it
         using var process = Process.Start(start)!;
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync().WaitAsync(Patience);
+        try
+        {
+            await process.WaitForExitAsync().WaitAsync(Patience);
+        }
+        catch (TimeoutException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
+
         return new BicepResult(process.ExitCode, await output, await errors);
     }
 }

@@ -57,7 +57,7 @@ internal sealed class Deployment
 
     public static Deployment Read((BicepResult Result, string? Snapshot) prediction)
     {
-        Assert.Equal("", prediction.Result.Diagnostics);
+        Assert.True(prediction.Result.ExitCode == 0, prediction.Result.Diagnostics);
         return new Deployment(JsonNode.Parse(prediction.Snapshot!)!.AsObject());
     }
 
