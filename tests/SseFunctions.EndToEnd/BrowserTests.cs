@@ -45,7 +45,12 @@ public sealed class BrowserTests(EventSourceHosts hosts, Browser browser)
         await using var profile = await browser.NewProfileAsync();
         var tabs = await OpenTabsAsync(profile, hosts.Brief, count);
         await using var publisher = new SteadyPublisher(hosts.Patient.Client, topic);
-        await Task.WhenAll(tabs.Select(tab => tab.WaitUntilOpenedAsync(2)));
+        foreach (var tab in tabs)
+        {
+            await tab.ReadEventsAsync(1);
+            await tab.WaitUntilOpenedAsync(tab.Steps.Count(step => step.Name == "open") + 1); // with a cursor
+        }
+
         await publisher.Acknowledged.ReachesAsync(publisher.Acknowledged.Count + 1);
         var ids = await publisher.StopAsync();
 
