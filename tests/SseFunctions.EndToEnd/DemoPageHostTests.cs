@@ -81,4 +81,113 @@ public sealed class DemoPageHostTests(Browser browser) : IClassFixture<Browser>
         Assert.Equal("2", await tab.Page.InnerTextAsync("#connections"));
         await tab.AssertWellAsync();
     }
+
+    [SkippableFact]
+    public async Task Demo_page_opens_one_stream_when_it_is_cut_while_it_reads_the_topics()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        var streams = 0;
+        var answered = new TaskCompletionSource();
+        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress, page => page.RouteAsync("**/topics/*", async route =>
+        {
+            await answered.Task;
+            await route.ContinueAsync();
+        }));
+        tab.Page.Request += (_, request) => streams += request.Url.Contains("/events?", StringComparison.Ordinal) ? 1 : 0;
+
+        await tab.Page.ClickAsync("#button");
+        await tab.WaitForStateAsync("cut");
+        await tab.Page.ClickAsync("#button");
+        await tab.WaitForStateAsync("connecting");
+        answered.SetResult();
+
+        await tab.WaitUntilAsync("() => performance.getEntriesByType('resource').filter(({ name }) => name.includes('/topics/')).length === 6"); // both reads have ended
+        await tab.WaitForStateAsync("open");
+        await host.Client.PublishAllAsync("demo", "to one stream");
+        await tab.WaitForEventAsync("to one stream");
+        Assert.Equal(1, streams);
+        await tab.AssertWellAsync();
+    }
+
+    [SkippableFact]
+    public async Task Demo_page_stays_cut_when_it_is_cut_while_it_reads_the_topics()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        var answered = new TaskCompletionSource();
+        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress, page => page.RouteAsync("**/topics/*", async route =>
+        {
+            await answered.Task;
+            await route.FulfillAsync(new() { Status = 401 });
+        }));
+
+        await tab.Page.ClickAsync("#button");
+        answered.SetResult();
+
+        await tab.WaitUntilAsync("() => performance.getEntriesByType('resource').filter(({ name }) => name.includes('/topics/')).length === 3");
+        Assert.Equal("Cut by you", await tab.Page.InnerTextAsync("#state"));
+        Assert.Equal("", await tab.Page.InnerTextAsync("#log"));
+    }
+
+    [SkippableFact]
+    public async Task Demo_page_finds_an_events_topic_when_one_of_another_type_came_before_it_in_another_topic()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        await using var host = await LocalHostProcess.StartAsync(table, "ClockSchedule=0 0 0 1 1 *", "RuntimeSchedule=0 0 0 1 1 *");
+        await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress);
+        await tab.WaitForStateAsync("open");
+
+        await host.Client.PublishAsync("clock", "2099-01-01T00:00:00Z", type: "alarm");
+        await host.Client.PublishAllAsync("demo", "plain\nwords");
+
+        await tab.WaitForEventAsync("plain\nwords");
+        Assert.Equal("demo", await tab.Page.InnerTextAsync("#log .event .topic"));
+        await tab.WaitUntilAsync("() => document.getElementById('log').innerText.includes('An event of type alarm passed in topic clock')");
+        await tab.AssertWellAsync();
+
+        await host.Client.PublishAsync("clock", "2099-01-01T00:00:01Z", type: "alarm");
+        await tab.WaitForEventAsync("2099-01-01T00:00:01Z");
+        Assert.Equal("--:--:--", await tab.Page.InnerTextAsync("#clock")); // it is not the clock's
+        await tab.AssertWellAsync();
+    }
+
+    [SkippableFact]
+    public async Task Demo_page_counts_nothing_when_nobody_can_tell_whose_an_event_is()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        await using var host = await LocalHostProcess.StartAsync(table, "ClockSchedule=0 0 0 1 1 *", "RuntimeSchedule=0 0 0 1 1 *");
+        await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress);
+        await tab.WaitForStateAsync("open");
+        await tab.Page.RouteAsync("**/events/*?mode=poll&*", route => route.AbortAsync());
+
+        await host.Client.PublishAsync("clock", "to nobody", type: "alarm");
+        await host.Client.PublishAllAsync("demo", "whose");
+
+        await tab.WaitUntilAsync("() => /An event of which the topic is unknown.*: whose/.test(document.getElementById('log').innerText)");
+        await tab.AssertWellAsync();
+    }
+
+    [SkippableFact]
+    public async Task Demo_page_tells_events_that_have_waited_when_they_are_the_first_it_sees()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        await using var host = await LocalHostProcess.StartAsync(table, "ClockSchedule=* * * * * *");
+        await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress, page => page.RouteAsync(
+            "**/events?*", route => route.FulfillAsync(new() { ContentType = "text/event-stream", Body = "retry: 1\n\n" })));
+        await tab.WaitUntilAsync("() => connections > 0"); // it knows where the topics are
+        await using var clock = await SseStream.OpenAsync(host.Client, "events/clock");
+        var tick = await clock.ReadEventAsync();
+
+        await tab.Page.UnrouteAsync("**/events?*");
+
+        Assert.Equal("how caughtUp", await tab.WaitForEventAsync(tick!.Data));
+        Assert.NotEqual(0, await tab.CountAsync("#marks .mark.caughtUp"));
+        await tab.AssertWellAsync();
+    }
 }

@@ -7,6 +7,8 @@ namespace SseFunctions.EndToEnd;
 /// <summary>The demo page in a tab. What goes wrong in it is a fault of the test that has it.</summary>
 internal sealed class DemoTab : IAsyncDisposable
 {
+    public const string KeyHeader = "x-functions-key";
+
     private readonly ConcurrentQueue<string> faults = [];
 
     private DemoTab(IPage page)
@@ -23,9 +25,15 @@ internal sealed class DemoTab : IAsyncDisposable
     public IPage Page { get; }
 
     /// <summary>Opens the page and does not wait for its stream.</summary>
-    public static async Task<DemoTab> OpenAsync(Browser browser, Uri baseAddress)
+    /// <param name="browser">Opens the tab.</param>
+    /// <param name="baseAddress">The API's.</param>
+    /// <param name="prepareAsync">What to do before the page is loaded; nothing by default.</param>
+    public static async Task<DemoTab> OpenAsync(Browser browser, Uri baseAddress, Func<IPage, Task>? prepareAsync = null)
     {
         var tab = new DemoTab(await browser.NewPageAsync());
+        if (prepareAsync is not null)
+            await prepareAsync(tab.Page);
+
         await tab.Page.GotoAsync(new Uri(baseAddress, "demo").AbsoluteUri);
         return tab;
     }
@@ -72,6 +80,25 @@ internal sealed class DemoTab : IAsyncDisposable
         }
 
         Assert.Fail($"Tab does not come to {id}.");
+    }
+
+    /// <summary>Where the host wants a function key, types the one that the client has.</summary>
+    public async Task GiveKeyAsync(HttpClient client)
+    {
+        if (!client.DefaultRequestHeaders.TryGetValues(KeyHeader, out var key))
+            return;
+
+        await Page.EvaluateAsync("() => { document.getElementById('keyPart').open = true }");
+        await Page.FillAsync("#key", key.Single());
+    }
+
+    /// <summary>Publishes a text with the page's form.</summary>
+    public async Task PublishAsync(string text)
+    {
+        await Page.FillAsync("#words", text);
+        await Page.ClickAsync("#send");
+        await WaitUntilAsync("() => document.getElementById('words').value === ''");
+        Assert.StartsWith("Published as ", await Page.InnerTextAsync("#sent"), StringComparison.Ordinal);
     }
 
     /// <summary>Asserts that no event was missed or repeated and nothing went wrong in the page.</summary>
