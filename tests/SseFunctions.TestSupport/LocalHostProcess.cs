@@ -10,6 +10,7 @@ namespace SseFunctions.TestSupport;
 public sealed class LocalHostProcess : IAsyncDisposable
 {
     private const string HostAssembly = "SseFunctions.Local.dll";
+    private const string ConnectionSetting = "EventLog__ConnectionString=";
     private const string ReadyLine = "Demo page: ";
 
     /// <summary>
@@ -45,6 +46,16 @@ public sealed class LocalHostProcess : IAsyncDisposable
     /// <summary>A client that leaves at once when a response is disposed.</summary>
     public HttpClient Client { get; }
 
+    /// <summary>The memory that it has now, in bytes.</summary>
+    public long MemoryBytes
+    {
+        get
+        {
+            process.Refresh();
+            return process.WorkingSet64;
+        }
+    }
+
     /// <summary>What it has written to standard output.</summary>
     public string Output => string.Join('\n', output);
 
@@ -63,7 +74,7 @@ public sealed class LocalHostProcess : IAsyncDisposable
 
     /// <summary>Starts a host on a free port and waits until it listens.</summary>
     /// <param name="table">The name of its table.</param>
-    /// <param name="settings">Environment variables such as "Stream__Lifetime=00:00:05".</param>
+    /// <param name="settings">Environment variables such as "Stream__Lifetime=00:00:05", EventLog__ConnectionString among them for another storage than the tests' Azurite.</param>
     public static Task<LocalHostProcess> StartAsync(string table, params string[] settings) =>
         StartAsync(table, $"http://127.0.0.1:{FreePort()}", settings);
 
@@ -82,7 +93,10 @@ public sealed class LocalHostProcess : IAsyncDisposable
             start.ArgumentList.Add(argument);
 
         // A developer's own local.settings.json may name a storage account: a URI would win over the connection string.
-        string[] own = ["EventLog__tableServiceUri=", "EventLog__accountName=", $"EventLog__ConnectionString={await TestStorage.ConnectionStringAsync()}", $"EventLog__TableName={table}"];
+        string[] own = ["EventLog__tableServiceUri=", "EventLog__accountName=", $"EventLog__TableName={table}"];
+        if (!Array.Exists(settings, setting => setting.StartsWith(ConnectionSetting, StringComparison.Ordinal)))
+            own = [.. own, ConnectionSetting + await TestStorage.ConnectionStringAsync()];
+
         foreach (var setting in own.Concat(settings).Select(setting => setting.Split('=', 2)))
             start.Environment[setting[0]] = setting[1];
 

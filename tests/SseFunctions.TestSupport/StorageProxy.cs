@@ -8,6 +8,9 @@ namespace SseFunctions.TestSupport;
 /// <summary>An HTTP proxy between the storage client and Azurite, in which a test counts calls and injects faults.</summary>
 public sealed class StorageProxy : IAsyncDisposable
 {
+    /// <summary>Azurite ends a connection that has been idle for 5 s; whether a request still gets through is not left to chance.</summary>
+    private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(2);
+
     private readonly WebApplication app;
     private readonly HttpClient storage;
     private int reads;
@@ -25,13 +28,18 @@ public sealed class StorageProxy : IAsyncDisposable
 
     public string ConnectionString => TestStorage.ConnectionStringFor(new Uri(app.Urls.Single() + "/"));
 
-    public static async Task<StorageProxy> StartAsync()
+    /// <summary>Before the tests' Azurite.</summary>
+    public static async Task<StorageProxy> StartAsync() => await StartAsync(await TestStorage.EndpointAsync());
+
+    /// <param name="endpoint">The table service behind it.</param>
+    public static async Task<StorageProxy> StartAsync(Uri endpoint)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
         var app = builder.Build();
-        var proxy = new StorageProxy(app, new HttpClient { BaseAddress = await TestStorage.EndpointAsync() });
+        var handler = new SocketsHttpHandler { PooledConnectionIdleTimeout = IdleTimeout };
+        var proxy = new StorageProxy(app, new HttpClient(handler) { BaseAddress = endpoint });
         app.Run(proxy.HandleAsync);
         await app.StartAsync();
         return proxy;

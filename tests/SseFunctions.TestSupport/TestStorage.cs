@@ -34,10 +34,18 @@ public static class TestStorage
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
+    /// <summary>Another Azurite, with the same account and key: one that can be stopped, which ends it, and started again on its files.</summary>
+    /// <param name="port">Of its table service, at <see cref="EndpointOf"/>.</param>
+    /// <param name="location">The folder of its files; null to keep everything in memory.</param>
+    public static async Task<IAsyncDisposable> StartAsync(int port, string? location) =>
+        await Azurite.StartAsync(port, location, $"{Account}:{Key}", Console.WriteLine, CancellationToken.None);
+
+    public static Uri EndpointOf(int port) => new($"http://127.0.0.1:{port}/");
+
     private static async Task<Uri> StartAsync()
     {
         var port = FreePort();
-        await Azurite.StartAsync(port, location: null, $"{Account}:{Key}", Console.WriteLine, CancellationToken.None);
-        return new Uri($"http://127.0.0.1:{port}/");
+        await StartAsync(port, location: null);
+        return EndpointOf(port);
     }
 }

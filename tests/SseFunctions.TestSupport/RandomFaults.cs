@@ -1,19 +1,46 @@
-using SseFunctions.TestSupport;
-
-namespace SseFunctions.Tests.EventLog;
+namespace SseFunctions.TestSupport;
 
 /// <summary>Lets calls fail at random: lost requests, lost answers, 500, 503, and transactions that arrive late.</summary>
-internal sealed class RandomFaults(Random random, int percent)
+/// <param name="random">What it draws from.</param>
+/// <param name="percent">Of 100 calls, how many go wrong.</param>
+/// <param name="longestDelay">What every call is held up for at most, before all else; none by default.</param>
+public sealed class RandomFaults(Random random, int percent, TimeSpan longestDelay = default)
 {
     private readonly Lock gate = new();
     private readonly Queue<TaskCompletionSource> held = [];
     private readonly List<Task> arrivals = [];
     private int count;
+    private bool isOver;
 
     /// <summary>How many calls have failed.</summary>
     public int Count => Volatile.Read(ref count);
 
-    public Task InterceptAsync(StorageCall call)
+    public async Task InterceptAsync(StorageCall call)
+    {
+        TimeSpan delay;
+        lock (gate)
+            delay = isOver ? TimeSpan.Zero : random.NextDouble() * longestDelay;
+
+        if (delay > TimeSpan.Zero)
+            await Task.Delay(delay, TimeProvider.System);
+
+        await Draw(call);
+    }
+
+    /// <summary>Lets what is still held arrive, and no more calls fail.</summary>
+    public Task LetAllArriveAsync()
+    {
+        lock (gate)
+        {
+            isOver = true;
+            while (held.TryDequeue(out var request))
+                request.TrySetResult();
+
+            return Task.WhenAll(arrivals);
+        }
+    }
+
+    private Task Draw(StorageCall call)
     {
         lock (gate)
         {
@@ -21,7 +48,7 @@ internal sealed class RandomFaults(Random random, int percent)
             if (held.Count > 0 && random.Next(4) == 0)
                 held.Dequeue().TrySetResult();
 
-            if (random.Next(100) >= percent)
+            if (isOver || random.Next(100) >= percent)
                 return StorageProxy.PassOnAsync(call);
 
             Interlocked.Increment(ref count);
@@ -33,18 +60,6 @@ internal sealed class RandomFaults(Random random, int percent)
                 3 when call.IsTransaction => Hold(call),
                 _ => Faults.LoseAnswerAsync(call),
             };
-        }
-    }
-
-    /// <summary>Lets what is still held arrive.</summary>
-    public Task LetAllArriveAsync()
-    {
-        lock (gate)
-        {
-            while (held.TryDequeue(out var request))
-                request.TrySetResult();
-
-            return Task.WhenAll(arrivals);
         }
     }
 

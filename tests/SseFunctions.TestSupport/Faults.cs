@@ -1,9 +1,7 @@
-using SseFunctions.TestSupport;
-
-namespace SseFunctions.Tests.EventLog;
+namespace SseFunctions.TestSupport;
 
 /// <summary>What can go wrong between this process and the table, for <see cref="StorageProxy.Intercept"/>.</summary>
-internal static class Faults
+public static class Faults
 {
     /// <summary>The faults of the first transactions, one each; everything else passes.</summary>
     public static Func<StorageCall, Task> OnTransactions(params Func<StorageCall, Task>[] faults) =>

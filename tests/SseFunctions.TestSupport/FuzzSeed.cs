@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace SseFunctions.EndToEnd;
+namespace SseFunctions.TestSupport;
 
-/// <summary>What a fuzz test draws from: another seed each run, or the one in SSE_FUZZ_SEED, to see a failure again.</summary>
-internal static class FuzzSeed
+/// <summary>What a test at random draws from: another seed each run, or the one in SSE_FUZZ_SEED, to see a failure again.</summary>
+public static class FuzzSeed
 {
     private const string Variable = "SSE_FUZZ_SEED";
 

@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using System.Globalization;
+using SseFunctions.TestSupport;
+using Xunit.Abstractions;
+
+namespace SseFunctions.EndToEnd.UnderFire;
+
+/// <summary>
+/// All promises at once, while hosts are killed, storage stops and fails, connections break and retention trims. SSE_SOAK is how
+/// long that goes on.
+/// </summary>
+[Collection(TimedCollection.Name)]
+public sealed class UnderFireTests(ITestOutputHelper output) : IDisposable
+{
+    /// <summary>For two looks at the memory, and for the end.</summary>
+    private static readonly TimeSpan TimeWithoutFire = TimeSpan.FromSeconds(30);
+
+    private const string LengthVariable = "SSE_SOAK";
+    private static readonly TimeSpan DefaultLength = TimeSpan.FromMinutes(2);
+
+    /// <summary>What a host's memory may differ by between two moments of the same load.</summary>
+    private const double MemoryTolerance = 0.1;
+
+    private readonly Findings findings = new();
+
+    [SkippableFact]
+    public async Task Every_reader_gets_every_event_once_and_in_order_or_is_told_exactly_what_it_lost_when_everything_fails_at_random()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        var schedule = FireSchedule.Draw(FuzzSeed.Value, Length() - TimeWithoutFire);
+        Tell($"{FuzzSeed.Hint} The witness is instance {schedule.Witness}.\n{string.Join('\n', schedule.Rehearsal)}\n-- memory --\n{string.Join('\n', schedule.Fire)}");
+        await using var deployment = await Deployment.StartAsync();
+        var ledger = new Ledger(findings);
+        foreach (var topic in FireTopic.All)
+            ledger.Begin(topic.Name, PublishedId.Parse(await deployment.Host(0).Client.PublishAsync(topic.Name, "the first")));
+
+        using var stop = new CancellationTokenSource();
+        using var hurry = new CancellationTokenSource();
+        var publishers = FireTopic.All.Select((topic, i) => new TopicPublishers(topic, deployment, ledger, findings, Random(i))).ToList();
+        var readers = ReaderPlan.All.Select((plan, i) => new FireReader(i, plan, deployment, ledger, findings, Random(1000 + i))).ToList();
+        Assert.Equal(200, readers.Count);
+        var publishing = publishers.Select(publisher => Task.Run(() => WatchAsync(publisher.RunAsync(stop.Token)))).ToList();
+        var reading = readers.Select(reader => Task.Run(() => WatchAsync(reader.RunAsync(hurry.Token)))).ToList();
+
+        await BurnAsync(schedule.Rehearsal, deployment);
+        var warm = await MemoryAsync(deployment, schedule.Witness);
+        await BurnAsync(schedule.Fire, deployment);
+        var memory = await MemoryAsync(deployment, schedule.Witness);
+
+        await ResetAsync(); // on a slow machine, retention may not have got far yet
+        await stop.CancelAsync();
+        await WaitAsync(publishing, publishers);
+        ledger.IsCompleting = true;
+        foreach (var topic in FireTopic.All)
+            await deployment.Host(0).Client.CompleteAsync(topic.Name);
+
+        await hurry.CancelAsync();
+        await WaitAsync(reading, readers);
+
+        ledger.Check();
+        foreach (var topic in FireTopic.All)
+            Assert.Equal($"{ledger.Last(topic.Name)}", (await deployment.Host(0).Client.GetTopicAsync(topic.Name)).GetProperty("last").GetString());
+
+        Tell($"{FireTopic.All.Sum(topic => ledger.Count(topic.Name))} events; {deployment.Cuts} connections cut, {deployment.FailedCalls} calls to storage failed; {findings}.");
+        Tell($"The witness's memory: {warm} when warm, {memory} at the end.");
+        Assert.Equal("", findings.Broken);
+        foreach (var met in Enum.GetNames<FireFaultKind>().Select(kind => $"times {kind}").Append("resets").Append("publications that a repeat found done"))
+            Assert.True(findings.CountOf(met) > 0, $"There were no {met}: the run says little.");
+
+        Assert.InRange(memory.HeapBytes, 0, warm.HeapBytes * (1 + MemoryTolerance));
+        Assert.InRange(memory.WorkingSetBytes, 0, warm.WorkingSetBytes * (1 + MemoryTolerance));
+    }
+
+    public void Dispose() => findings.Dispose();
+
+    private static TimeSpan Length() => Environment.GetEnvironmentVariable(LengthVariable) is { Length: > 0 } text
+        ? TimeSpan.Parse(text, CultureInfo.InvariantCulture)
+        : DefaultLength;
+
+    private static Random Random(int number) => new(unchecked((FuzzSeed.Value * 31) + number));
+
+    /// <summary>Lets all go wrong that is to go wrong, each at its time; done when all of it is over.</summary>
+    private async Task BurnAsync(IReadOnlyList<FireFault> faults, Deployment deployment)
+    {
+        var since = Stopwatch.GetTimestamp();
+        var burning = new List<Task>();
+        try
+        {
+            foreach (var fault in faults)
+            {
+                if (fault.At - Stopwatch.GetElapsedTime(since) is var left && left > TimeSpan.Zero)
+                    await Task.Delay(left, TimeProvider.System, findings.AnyBroken);
+
+                findings.Count($"times {fault.Kind}");
+                burning.Add(deployment.MeetAsync(fault));
+            }
+        }
+        catch (OperationCanceledException) when (findings.AnyBroken.IsCancellationRequested)
+        {
+            // It has burnt enough.
+        }
+
+        await Task.WhenAll(burning);
+    }
+
+    /// <summary>Waits until somebody has come too late for an event.</summary>
+    private async Task ResetAsync()
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(0.1), TimeProvider.System);
+        using var patience = new CancellationTokenSource(SseStream.Patience);
+        while (findings.CountOf("resets") == 0 && !findings.AnyBroken.IsCancellationRequested)
+            await timer.WaitForNextTickAsync(patience.Token);
+    }
+
+    /// <summary>A host's memory while nobody reads or publishes.</summary>
+    private static async Task<HostMemory> MemoryAsync(Deployment deployment, int instance)
+    {
+        deployment.Intermission.Begin();
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(0.1), TimeProvider.System);
+        using var patience = new CancellationTokenSource(SseStream.Patience);
+        while (await deployment.Host(instance).Client.GetOpenStreamsAsync() > 0)
+            await timer.WaitForNextTickAsync(patience.Token);
+
+        var memory = await HostMemory.SettledAsync(deployment.Host(instance));
+        deployment.Intermission.End();
+        return memory;
+    }
+
+    /// <summary>A publisher or reader that fails itself is a finding as well.</summary>
+    private async Task WatchAsync(Task running)
+    {
+        try
+        {
+            await running;
+        }
+        catch (Exception fault)
+        {
+            findings.Break($"{fault}");
+        }
+    }
+
+    /// <param name="tasks">What must come to its end.</param>
+    /// <param name="whose">Who is told of where it does not.</param>
+    private async Task WaitAsync(List<Task> tasks, IReadOnlyList<object> whose)
+    {
+        try
+        {
+            await Task.WhenAll(tasks).WaitAsync(SseStream.Patience, findings.AnyBroken);
+        }
+        catch (Exception fault) when (fault is TimeoutException or OperationCanceledException)
+        {
+            findings.Break($"Some did not get on: {string.Join(", ", whose.Where((_, i) => !tasks[i].IsCompletedSuccessfully))}.");
+            Assert.Fail(findings.Broken);
+        }
+    }
+
+    private void Tell(string text) => output.WriteLine(text);
+}

@@ -1,0 +1,78 @@
+using SseFunctions.TestSupport;
+using Xunit.Abstractions;
+
+namespace SseFunctions.Tests.EventLog.Model;
+
+/// <summary>The model is of this code: what it says of requests, rows and answers is what the real log and trimmer make of them.</summary>
+public sealed class ConformanceTests(ITestOutputHelper output)
+{
+    private const int RandomPaths = 60;
+    private const int LongestPath = 200;
+
+    /// <summary>Of 100 steps, how many may be anything; the others go on as if nothing went wrong, so that paths end.</summary>
+    private const int AnyPercent = 40;
+
+    private static readonly ModelOptions Options = new() { HasReader = false, DeleteBatch = 100 };
+
+    [Fact]
+    public async Task Log_and_trimmer_do_as_the_model_on_the_shortest_path_to_every_kind_of_step()
+    {
+        var explorer = new Explorer(Options with { Appends = 2, IsReduced = false });
+        Assert.Null(explorer.Explore());
+        var paths = explorer.PathsToEachKindOfStep();
+        output.WriteLine($"{paths.Count} kinds of steps");
+        Assert.InRange(paths.Count, 30, int.MaxValue);
+
+        foreach (var path in paths)
+            await ReplayAsync(path, new Random(0), goesOnAtRandom: false);
+    }
+
+    [Fact]
+    public async Task Log_and_trimmer_do_as_the_model_on_random_paths()
+    {
+        output.WriteLine(FuzzSeed.Hint);
+        var random = new Random(FuzzSeed.Value);
+        for (var i = 0; i < RandomPaths; i++)
+            await ReplayAsync([], random, goesOnAtRandom: true);
+    }
+
+    private async Task ReplayAsync(IReadOnlyList<Step> path, Random random, bool goesOnAtRandom)
+    {
+        await using var replay = await Replay.StartAsync(Options);
+        var taken = new List<Step>();
+        try
+        {
+            foreach (var step in path)
+                await StepAsync(step);
+
+            while (taken.Count < LongestPath && Next(replay, random, goesOnAtRandom) is { } step)
+                await StepAsync(step);
+
+            await replay.CheckAsync();
+        }
+        catch
+        {
+            output.WriteLine(string.Join('\n', taken));
+            throw;
+        }
+
+        Task StepAsync(Step step)
+        {
+            taken.Add(step);
+            return replay.StepAsync(step);
+        }
+    }
+
+    /// <returns>Null when the writers are done, or there is nothing to do.</returns>
+    private static Step? Next(Replay replay, Random random, bool isAny)
+    {
+        if (replay.State is { A.At: WriterAt.Done, B.At: WriterAt.Done, IsAnythingLate: false })
+            return null;
+
+        var steps = replay.Steps;
+        if (!isAny || random.Next(100) >= AnyPercent)
+            steps = [.. steps.Where(step => step is { Fate: Fate.Answered, Does: not Does.Crash } && (isAny || step.Actor != Actor.Trimmer))];
+
+        return steps.Count == 0 ? null : steps[random.Next(steps.Count)];
+    }
+}
