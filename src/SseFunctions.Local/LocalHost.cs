@@ -13,14 +13,11 @@ namespace SseFunctions.Local;
 /// </remarks>
 internal static class LocalHost
 {
-    /// <summary>func's default port.</summary>
-    private const string DefaultUrl = "http://localhost:7071";
-
     /// <summary>Streams say farewell at once; a client that takes no bytes is cut off after 2 s.</summary>
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(4);
 
     /// <exception cref="SettingsException">At least one setting has a wrong value.</exception>
-    /// <exception cref="LocalHostException">The URLs are not loopback, or Host.CORS is wrong.</exception>
+    /// <exception cref="LocalHostException">The URLs are not loopback, or something in Host is wrong.</exception>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
@@ -31,7 +28,7 @@ internal static class LocalHost
         // Whatever bytes a Last-Event-ID has, it is an id that is not ours, and no reason to refuse the request for good.
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.RequestHeaderEncodingSelector = name =>
             name.Equals(StreamQuery.LastEventId, StringComparison.OrdinalIgnoreCase) ? Encoding.Latin1 : null);
-        builder.WebHost.UseUrls(LoopbackUrls.Check(builder.Configuration, DefaultUrl));
+        builder.WebHost.UseUrls(LoopbackUrls.Check(builder.Configuration));
 
         var crossOrigin = CrossOrigin.Read(builder.Configuration);
         crossOrigin.AddTo(builder.Services);
@@ -73,5 +70,6 @@ internal static class LocalHost
         routes.MapPost(Routes.Tokens, (Delegate)app.Services.GetRequiredService<TokenEndpoint>().MintAsync);
         routes.MapGet(Routes.Health, (Delegate)endpoints.HealthAsync);
         routes.MapGet(Routes.Demo, SseEndpoints.Demo);
+        routes.MapGet(Routes.Client, (HttpContext context) => SseEndpoints.Client(context));
     }
 }

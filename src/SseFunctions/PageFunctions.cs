@@ -13,4 +13,8 @@ public class PageFunctions(SseEndpoints endpoints)
     [Function("Demo")]
     public static IResult Demo([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Routes.Demo)] HttpRequest request) =>
         SseEndpoints.Demo();
+
+    [Function("Client")]
+    public static IResult Client([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Routes.Client)] HttpRequest request) =>
+        SseEndpoints.Client(request.HttpContext);
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using SseFunctions.Benchmarks;
 using SseFunctions.Benchmarks.Clients;
 using SseFunctions.Benchmarks.Figures;
+using SseFunctions.Benchmarks.Scale;
 using SseFunctions.Benchmarks.Servers;
 using SseFunctions.Benchmarks.Storm;
 
@@ -11,6 +12,7 @@ var all = new Dictionary<string, Func<IAsyncEnumerable<Figure>>>
     ["fan-out"] = FanOut.MeasureAsync,
     ["burst"] = Burst.MeasureAsync,
     ["memory"] = IdleMemory.MeasureAsync,
+    ["poll"] = PollRequests.MeasureAsync,
     ["reads"] = TableReads.MeasureAsync,
     ["group-commit"] = GroupCommit.MeasureAsync,
     ["catch-up"] = CatchUp.MeasureAsync,
@@ -34,6 +36,10 @@ switch (args)
         await File.WriteAllTextAsync(StormPicture.Path, StormPicture.Draw(same, drawn));
         Console.WriteLine($"Within {ReconnectStorm.Step}, at the most: {same.Max():N0} connections at the same times, {drawn.Max():N0} at drawn ones. {StormPicture.Path}");
         return 0;
+    case ["scale"]:
+        return ScaleDocument.Write();
+    case ["scale", "--check"]:
+        return ScaleDocument.Check();
 }
 
 if (!OperatingSystem.IsLinux() || args.Any(name => !all.ContainsKey(name)))

@@ -4,7 +4,7 @@ using SseFunctions.TestSupport;
 namespace SseFunctions.EndToEnd;
 
 /// <summary>The machine's Chromium, started for the first test that needs it.</summary>
-public sealed class Browser : IAsyncLifetime
+public sealed class Browser : IEventSourceClient, IAsyncLifetime
 {
     private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome"];
 
@@ -19,10 +19,46 @@ public sealed class Browser : IAsyncLifetime
         ? $"None of {string.Join(", ", Names)} is on the PATH, and this machine gives no way to install Chromium (root and apt-get)."
         : null;
 
+    public string? Absence => Missing;
+
+    public bool TakesIdAlone => true;
+
     public Task InitializeAsync() => Task.CompletedTask;
 
     /// <summary>A page in a profile of its own.</summary>
     public async Task<IPage> NewPageAsync()
+    {
+        await LaunchAsync();
+        var page = await browser!.NewPageAsync();
+        page.SetDefaultTimeout((float)SseStream.Patience.TotalMilliseconds);
+        return page;
+    }
+
+    /// <summary>A profile for several tabs, which share its connections.</summary>
+    public async Task<IBrowserContext> NewProfileAsync()
+    {
+        await LaunchAsync();
+        var profile = await browser!.NewContextAsync();
+        profile.SetDefaultTimeout((float)SseStream.Patience.TotalMilliseconds);
+        return profile;
+    }
+
+    public async Task<RecordedEventSource> OpenAsync(Uri baseAddress, string path, params string[] types)
+    {
+        var page = await EventSourcePage.GoToAsync(await NewPageAsync(), baseAddress);
+        await page.ConnectAsync(new Uri(baseAddress, path), types: types);
+        return page;
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (browser is not null)
+            await browser.DisposeAsync();
+
+        playwright?.Dispose();
+    }
+
+    private async Task LaunchAsync()
     {
         playwright ??= await Playwright.CreateAsync();
         browser ??= await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
@@ -34,17 +70,6 @@ public sealed class Browser : IAsyncLifetime
                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
             ],
         });
-        var page = await browser.NewPageAsync();
-        page.SetDefaultTimeout((float)SseStream.Patience.TotalMilliseconds);
-        return page;
-    }
-
-    public async Task DisposeAsync()
-    {
-        if (browser is not null)
-            await browser.DisposeAsync();
-
-        playwright?.Dispose();
     }
 
     private static string? Find() => (Environment.GetEnvironmentVariable("PATH") ?? "")

@@ -7,17 +7,6 @@ namespace SseFunctions.EndToEnd;
 /// <summary>Chromium on a page of another origin: another local host's.</summary>
 public sealed class CrossOriginTests(Browser browser) : IClassFixture<Browser>
 {
-    private const string Listen = """
-        ([url, cookie]) => {
-          document.cookie = cookie;
-          window.seen = [];
-          window.opened = 0;
-          window.source = new EventSource(url, { withCredentials: true });
-          source.onopen = () => opened++;
-          source.onmessage = event => seen.push([event.lastEventId, event.data]);
-        }
-        """;
-
     private const string Post = """
         async ([url, type, headers]) => {
           try {
@@ -34,29 +23,65 @@ public sealed class CrossOriginTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task EventSource_with_credentials_reads_and_reconnects_when_its_origin_is_named_and_its_cookie_holds_a_token()
     {
-        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        SkipIfNotHere();
         await using var pages = await LocalHostProcess.StartAsync(table);
         await using var host = await LocalHostProcess.StartAsync(
             table, [.. Allow(pages), "Access__AnonymousTopics=", $"Access__SigningKey={SignedToken.Key}", "Stream__Lifetime=00:00:01", "Stream__Retry=00:00:00.200"]);
-        var page = await OpenAsync(pages);
-        var token = SignedToken.For(DateTimeOffset.UtcNow.AddMinutes(10), "orders.*");
+        await using var page = await EventSourcePage.GoToAsync(await browser.NewPageAsync(), pages.BaseAddress);
+        await page.SetCookieAsync($"sse_token={SignedToken.For(DateTimeOffset.UtcNow.AddMinutes(10), "orders.*")}");
         var first = await host.Client.PublishAsync("orders.eu", "1");
 
-        await page.EvaluateAsync(Listen, new object[] { new Uri(host.BaseAddress, "events/orders.eu?from=start").AbsoluteUri, $"sse_token={token}" });
-        await page.WaitForFunctionAsync("() => seen.length >= 1 && opened >= 2");
+        await page.ConnectAsync(new Uri(host.BaseAddress, "events/orders.eu?from=start"), withCredentials: true);
+        await page.ReadEventsAsync(1);
+        await page.WaitUntilOpenedAsync(page.Steps.Count(step => step.Name == "open") + 1);
         var second = await host.Client.PublishAsync("orders.eu", "2");
-        await page.WaitForFunctionAsync("() => seen.length >= 2");
 
-        Assert.Equal($"""[["{first}","1"],["{second}","2"]]""", JsonSerializer.Serialize(await page.EvaluateAsync<JsonElement>("seen")));
-        await page.CloseAsync();
+        Assert.Equal([new(first, "message", "1"), new(second, "message", "2")], await page.ReadEventsAsync(2));
+        Assert.Contains(first, (await page.RequestsAsync()).Select(request => request.LastEventId));
+        await using var without = await EventSourcePage.GoToAsync(await browser.NewPageAsync(), pages.BaseAddress);
+        await without.ConnectAsync(new Uri(host.BaseAddress, "events/orders.eu?from=start"), withCredentials: true);
+        await without.WaitUntilClosedAsync();
+        Assert.Equal(401, Assert.Single(await without.RequestsAsync()).Status);
+    }
+
+    [SkippableFact]
+    public async Task EventSource_reads_and_reconnects_when_every_origin_is_allowed()
+    {
+        SkipIfNotHere();
+        await using var pages = await LocalHostProcess.StartAsync(table);
+        await using var host = await LocalHostProcess.StartAsync(table, "Host__CORS=*", "Stream__Retry=00:00:00.200");
+        await using var page = await EventSourcePage.GoToAsync(await browser.NewPageAsync(), pages.BaseAddress);
+        var id = await host.Client.PublishAsync("a", "1");
+
+        await page.ConnectAsync(new Uri(host.BaseAddress, "events/a?from=start&mode=poll"));
+
+        await page.WaitUntilOpenedAsync(2);
+        Assert.Equal([new(id, "message", "1")], await page.ReadEventsAsync(1));
+        Assert.Equal([null, id], (await page.RequestsAsync()).Take(2).Select(request => request.LastEventId));
+    }
+
+    [SkippableTheory]
+    [InlineData("http://elsewhere.example", false)]
+    [InlineData("", false)]
+    [InlineData("*", true)] // browsers let nobody have cookies whom a server does not name
+    public async Task EventSource_closes_for_good_and_sees_nothing_when_its_origin_is_not_allowed(string origins, bool withCredentials)
+    {
+        SkipIfNotHere();
+        await using var pages = await LocalHostProcess.StartAsync(table);
+        await using var host = await LocalHostProcess.StartAsync(table, $"Host__CORS={origins}");
+        await using var page = await EventSourcePage.GoToAsync(await browser.NewPageAsync(), pages.BaseAddress);
+        await host.Client.PublishAsync("a", "1");
+
+        await page.ConnectAsync(new Uri(host.BaseAddress, "events/a?from=start"), withCredentials);
+
+        await page.WaitUntilClosedAsync();
+        Assert.Equal([new EventSourceStep("error", EventSourceState.Closed, null)], page.Steps);
     }
 
     [SkippableFact]
     public async Task Page_publishes_and_reads_the_problems_when_its_origin_is_named()
     {
-        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        SkipIfNotHere();
         await using var pages = await LocalHostProcess.StartAsync(table);
         await using var host = await LocalHostProcess.StartAsync(table, Allow(pages));
         var page = await OpenAsync(pages);
@@ -75,8 +100,7 @@ public sealed class CrossOriginTests(Browser browser) : IClassFixture<Browser>
     [InlineData("application/json")]
     public async Task Page_publishes_nothing_when_its_origin_is_not_named(string type)
     {
-        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        SkipIfNotHere();
         await using var pages = await LocalHostProcess.StartAsync(table);
         await using var host = await LocalHostProcess.StartAsync(table);
         var page = await OpenAsync(pages);
@@ -86,6 +110,12 @@ public sealed class CrossOriginTests(Browser browser) : IClassFixture<Browser>
         Assert.Equal(0, status);
         Assert.Equal(0, (await host.Client.GetTopicAsync("a")).GetProperty("count").GetInt64());
         await page.CloseAsync();
+    }
+
+    private static void SkipIfNotHere()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        Skip.If(Browser.Missing is not null, Browser.Missing);
     }
 
     private static string[] Allow(LocalHostProcess pages) =>

@@ -1,80 +1,91 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Text.Json;
 using Microsoft.Playwright;
 using SseFunctions.TestSupport;
 
 namespace SseFunctions.EndToEnd;
 
-/// <summary>A page of the host with an EventSource, whose every step is the browser's own.</summary>
-internal sealed class EventSourcePage : IAsyncDisposable
+/// <summary>A page in Chromium with an EventSource, whose every step is the browser's own.</summary>
+public sealed class EventSourcePage : RecordedEventSource
 {
     private const string Connect = """
-        ([url, types]) => {
-          window.seen = [];
-          window.opened = window.failed = 0;
-          window.source = new EventSource(url);
-          source.onopen = () => opened++;
-          source.onerror = () => failed++;
-          for (const type of types)
-            source.addEventListener(type, event => seen.push([event.lastEventId, event.type, event.data]));
+        async ([script, url, init, types]) => {
+          const { record } = await import('data:text/javascript,' + encodeURIComponent(script));
+          const untold = [];
+          let isTelling = false;
+          window.source = new EventSource(url, init);
+          record(source, types, async step => {
+            untold.push(step);
+            if (isTelling)
+              return;
+
+            isTelling = true;
+            while (untold.length > 0)
+              await tell(JSON.stringify(untold.splice(0)));
+            isTelling = false;
+          });
         }
         """;
 
     private readonly IPage page;
     private readonly ConcurrentQueue<IRequest> requests = [];
+    private string? url;
 
-    private EventSourcePage(IPage page, Uri stream)
+    private EventSourcePage(IPage page)
     {
         this.page = page;
         page.Request += (_, request) =>
         {
-            if (request.Url == stream.AbsoluteUri)
+            if (request.Url == url)
                 requests.Enqueue(request);
         };
     }
 
-    /// <summary>Opens any page of the host, so that its streams are of the same origin, and connects.</summary>
-    public static async Task<EventSourcePage> OpenAsync(Browser browser, Uri baseAddress, string path, params string[] types)
+    /// <summary>Whether it has asked for the stream, answered or not.</summary>
+    public bool HasAsked => !requests.IsEmpty;
+
+    /// <param name="page">Any page of the browser.</param>
+    /// <param name="baseAddress">Of the host whose page it becomes: its streams are of the same origin, others' are not.</param>
+    public static async Task<EventSourcePage> GoToAsync(IPage page, Uri baseAddress)
     {
-        var page = await browser.NewPageAsync();
-        var opened = new EventSourcePage(page, new Uri(baseAddress, path));
+        ArgumentNullException.ThrowIfNull(page);
+        var opened = new EventSourcePage(page);
+        await page.ExposeFunctionAsync<string>("tell", opened.Take);
         await page.GotoAsync(new Uri(baseAddress, "health").AbsoluteUri);
-        await page.EvaluateAsync(Connect, new object[] { path, types.Concat(["message", "sse.reset"]).ToArray() });
         return opened;
     }
 
-    /// <summary>Waits for so many dispatched events and returns all.</summary>
-    public async Task<IReadOnlyList<SseMessage>> ReadEventsAsync(int count)
+    /// <summary>Opens the EventSource.</summary>
+    /// <param name="stream">Its URL.</param>
+    /// <param name="withCredentials">Whether cookies go to another origin.</param>
+    /// <param name="types">The events to listen to, besides message and sse.reset.</param>
+    public async Task ConnectAsync(Uri stream, bool withCredentials = false, params string[] types)
     {
-        await WaitUntilAsync($"seen.length >= {count.ToString(CultureInfo.InvariantCulture)}");
-        return [.. (await page.EvaluateAsync<JsonElement>("seen")).EnumerateArray().Select(e => new SseMessage(e[0].GetString(), e[1].GetString()!, e[2].GetString()!))];
+        ArgumentNullException.ThrowIfNull(stream);
+        url = stream.AbsoluteUri;
+        var script = await File.ReadAllTextAsync(Path.Combine(NodeFolder.FullName, "record.mjs"));
+        await page.EvaluateAsync(Connect, new object[] { script, url, new { withCredentials }, types });
     }
 
-    /// <summary>Waits until connections have been opened so often.</summary>
-    public Task WaitUntilOpenedAsync(int times) => WaitUntilAsync($"opened >= {times.ToString(CultureInfo.InvariantCulture)}");
+    public Task SetCookieAsync(string cookie) => page.EvaluateAsync("cookie => { document.cookie = cookie; }", cookie);
 
-    /// <summary>Waits until the EventSource has no connection and is about to make another.</summary>
-    public Task WaitUntilReconnectingAsync() => WaitUntilAsync("source.readyState === EventSource.CONNECTING && failed > 0");
+    /// <summary>Takes the network from the page's profile, or gives it back.</summary>
+    public Task SetOfflineAsync(bool isOffline) => page.Context.SetOfflineAsync(isOffline);
 
-    /// <summary>Waits until the EventSource has given up for good.</summary>
-    public Task WaitUntilClosedAsync() => WaitUntilAsync("source.readyState === EventSource.CLOSED");
-
-    /// <summary>Closes the EventSource.</summary>
-    public Task CloseAsync() => page.EvaluateAsync("source.close()");
-
-    /// <summary>The Last-Event-ID of each request; null where there was none.</summary>
-    public async Task<IReadOnlyList<string?>> LastEventIdsAsync()
+    public override async Task<IReadOnlyList<EventSourceRequest>> RequestsAsync()
     {
         // The browser's network stack adds the header, so only the headers as sent have it.
-        var sent = await Task.WhenAll(requests.Select(request => request.AllHeadersAsync())).WaitAsync(SseStream.Patience);
-        return [.. sent.Select(headers => headers.GetValueOrDefault("last-event-id"))];
+        return await Task.WhenAll(requests.Select(async request => new EventSourceRequest(
+            (await request.AllHeadersAsync()).GetValueOrDefault("last-event-id"), (await request.ResponseAsync())?.Status))).WaitAsync(SseStream.Patience);
     }
 
-    /// <summary>The status of the last answer.</summary>
-    public async Task<int?> LastStatusAsync() => (await requests.Last().ResponseAsync())?.Status;
+    public override Task CloseAsync() => page.EvaluateAsync("source.close()");
 
-    public async ValueTask DisposeAsync() => await page.CloseAsync();
+    public override async ValueTask DisposeAsync() => await page.CloseAsync();
 
-    private Task<IJSHandle> WaitUntilAsync(string condition) => page.WaitForFunctionAsync($"() => {condition}");
+    private void Take(string steps)
+    {
+        foreach (var step in JsonSerializer.Deserialize<JsonElement>(steps).EnumerateArray())
+            Add(EventSourceStep.Of(step));
+    }
 }

@@ -7,6 +7,12 @@ public sealed class ProxiedTarget : Target
 
     private HostProxy? proxy;
 
+    /// <summary>
+    /// The proxy asks under the name of what is behind it, so to a local host's guard against foreign pages the pages from
+    /// here seem foreign. The function app, behind the real proxy, has no such guard.
+    /// </summary>
+    protected override string[] Settings => ["Host__CORS=*"];
+
     public override async Task DisposeAsync()
     {
         if (proxy is not null)

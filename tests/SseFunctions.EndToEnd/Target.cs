@@ -29,7 +29,7 @@ public class Target : IAsyncLifetime, IDisposable
 
     public async Task InitializeAsync()
     {
-        own = Given(UrlVariable) is null ? await LocalHostProcess.StartAsync(TestStorage.NewTableName()) : null;
+        own = Given(UrlVariable) is null ? await LocalHostProcess.StartAsync(TestStorage.NewTableName(), Settings) : null;
         var address = await ReachAsync(own?.BaseAddress ?? new Uri(Given(UrlVariable)!.TrimEnd('/') + "/"));
         client = new HttpClient(new SocketsHttpHandler { UseProxy = !address.IsLoopback }) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
         if (Given(KeyVariable) is { } key)
@@ -47,6 +47,9 @@ public class Target : IAsyncLifetime, IDisposable
         client?.Dispose();
         GC.SuppressFinalize(this);
     }
+
+    /// <summary>The settings of a local host of its own.</summary>
+    protected virtual string[] Settings => [];
 
     /// <summary>Where the tests find a host that is at the given address.</summary>
     protected virtual Task<Uri> ReachAsync(Uri host) => Task.FromResult(host);

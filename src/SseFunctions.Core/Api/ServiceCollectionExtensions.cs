@@ -30,7 +30,7 @@ public static class ServiceCollectionExtensions
         services.AddSingleton(settings);
         services.AddSingleton(settings.Stream);
         services.AddSingleton(s => TableConnection.Open(settings.EventLog, s.GetRequiredService<LogTelemetry>()));
-        services.AddSseTelemetry(settings.Telemetry, configuration);
+        services.AddSseTelemetry(settings, configuration);
         services.AddSingleton<TableEventLog>();
         services.AddSingleton<TopicFeeds>();
         services.AddSingleton<OpenStreams>();

@@ -17,6 +17,7 @@ internal sealed partial record Settings(
     RetentionOptions Retention,
     AccessOptions Access,
     TelemetryOptions Telemetry,
+    AzureMonitorIdentity? AzureMonitorIdentity,
     TickSchedule RetentionTicks,
     string RoutePrefix)
 {
@@ -35,6 +36,7 @@ internal sealed partial record Settings(
             ReadRetention(reader),
             ReadAccessOptions(reader),
             new TelemetryOptions(reader.Read("Telemetry:Topic", false, text => bool.TryParse(text, out var value) ? value : null, "true or false")),
+            AzureMonitorIdentity.Read(reader),
             ReadSchedule(reader, Routes.RetentionSchedule, DefaultRetentionSchedule),
             host.RoutePrefix);
         foreach (var section in (string[])["EventLog", "Stream", "Retention", "Access", "Telemetry"])
@@ -121,7 +123,7 @@ internal sealed partial record Settings(
         var defaults = new StreamOptions { FunctionTimeout = host.FunctionTimeout };
         return defaults with
         {
-            Lifetime = reader.Duration("Stream:Lifetime", defaults.Lifetime, TimeSpan.FromSeconds(1), StreamLifetime.FrontEndLimit - StreamLifetime.Margin),
+            Lifetime = ReadLifetime(reader, defaults),
             Retry = reader.Duration("Stream:Retry", defaults.Retry, TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1)),
             Heartbeat = reader.Duration("Stream:Heartbeat", defaults.Heartbeat, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(3)),
             WriteTimeout = reader.Duration("Stream:WriteTimeout", defaults.WriteTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(3)),
@@ -130,6 +132,23 @@ internal sealed partial record Settings(
             MaxStreams = (int)reader.Number("Stream:MaxStreams", defaults.MaxStreams, 1, 1_000_000),
             CacheBytes = reader.Number("Stream:CacheBytes", defaults.CacheBytes, 1024 * 1024, 64L * 1024 * 1024 * 1024),
         };
+    }
+
+    /// <summary>
+    /// What is set must be what the platform lets a stream live. The default gives way to a shorter functionTimeout:
+    /// <see cref="StreamLifetime.Draw"/> sees to that.
+    /// </summary>
+    private static TimeSpan ReadLifetime(SettingsReader reader, StreamOptions defaults)
+    {
+        var (limit, whose) = defaults.FunctionTimeout is { } timeout && timeout < StreamLifetime.FrontEndLimit
+            ? (timeout, $"functionTimeout of host.json or AzureFunctionsJobHost__functionTimeout, {timeout:c}")
+            : (StreamLifetime.FrontEndLimit, $"the time after which Azure's front end cuts a response, {StreamLifetime.FrontEndLimit:c}");
+        return reader.Duration(
+            "Stream:Lifetime",
+            defaults.Lifetime,
+            TimeSpan.FromSeconds(1),
+            limit - StreamLifetime.Margin,
+            $", which is {StreamLifetime.Margin:c} less than {whose}");
     }
 
     private static RetentionOptions ReadRetention(SettingsReader reader)

@@ -17,11 +17,16 @@ internal sealed class SettingsReader(IConfiguration configuration)
     }
 
     /// <summary>A duration, written [d.]hh:mm:ss[.fff].</summary>
-    public TimeSpan Duration(string key, TimeSpan fallback, TimeSpan least, TimeSpan most) => Read(
+    /// <param name="key">The setting, sections separated by ':'.</param>
+    /// <param name="fallback">Its value when not set; it need not be in the range.</param>
+    /// <param name="least">The shortest that is allowed.</param>
+    /// <param name="most">The longest that is allowed.</param>
+    /// <param name="why">Where the range comes from, if not from here alone.</param>
+    public TimeSpan Duration(string key, TimeSpan fallback, TimeSpan least, TimeSpan most, string why = "") => Read(
         key,
         fallback,
         text => TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most ? value : null,
-        $"a duration from {least:c} to {most:c}, written [d.]hh:mm:ss[.fff]");
+        $"a duration from {least:c} to {most:c}, written [d.]hh:mm:ss[.fff]{why}");
 
     public long Number(string key, long fallback, long least, long most) => Read(
         key,

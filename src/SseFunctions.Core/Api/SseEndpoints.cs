@@ -224,6 +224,13 @@ public sealed partial class SseEndpoints
     /// <summary>GET demo: the page of the classic example.</summary>
     public static IResult Demo() => DemoPage.Result;
 
+    /// <summary>GET client.js: the optional client. Browsers ask each time whether theirs is still the newest.</summary>
+    public static IResult Client(HttpContext context)
+    {
+        context.Response.Headers.CacheControl = "no-cache";
+        return ClientScript.Result;
+    }
+
     private async Task RunAsync(HttpContext context, StreamSession session, StreamRequest request)
     {
         StreamQuery.SetHeaders(context.Response);

@@ -20,10 +20,10 @@ internal static class TelemetryExtensions
 
     private const string Sampler = "OTEL_TRACES_SAMPLER";
 
-    public static void AddSseTelemetry(this IServiceCollection services, TelemetryOptions options, IConfiguration configuration)
+    public static void AddSseTelemetry(this IServiceCollection services, Settings settings, IConfiguration configuration)
     {
         services.AddMetrics();
-        services.AddSingleton(options);
+        services.AddSingleton(settings.Telemetry);
         services.AddSingleton<LogTelemetry>();
         services.AddSingleton<StreamTelemetry>();
 
@@ -40,8 +40,8 @@ internal static class TelemetryExtensions
         if (toAzureMonitor)
         {
             telemetry
-                .WithMetrics(metrics => metrics.AddAzureMonitorMetricExporter(monitor => monitor.ConnectionString = configuration[AzureMonitor]))
-                .WithTracing(tracing => tracing.AddAzureMonitorTraceExporter(monitor => monitor.ConnectionString = configuration[AzureMonitor]));
+                .WithMetrics(metrics => metrics.AddAzureMonitorMetricExporter(Configure))
+                .WithTracing(tracing => tracing.AddAzureMonitorTraceExporter(Configure));
         }
 
         if (!IsSet(configuration, Sampler))
@@ -49,6 +49,12 @@ internal static class TelemetryExtensions
             // Last, since an exporter may bring a sampler of its own. The default keeps only children of recorded spans, and
             // the web server's own span of a request is not recorded; Azure Monitor's drops most of a reconnect storm.
             telemetry.WithTracing(tracing => tracing.SetSampler(new AlwaysOnSampler()));
+        }
+
+        void Configure(AzureMonitorExporterOptions monitor)
+        {
+            monitor.ConnectionString = configuration[AzureMonitor];
+            monitor.Credential = settings.AzureMonitorIdentity?.Credential;
         }
     }
 

@@ -12,7 +12,7 @@ internal readonly record struct StreamLifetime(TimeSpan Planned, TimeSpan Limit)
     public static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);
 
     /// <summary>The least share of its lifetime that a stream gets; the rest is drawn, so that streams do not end together.</summary>
-    private const double LeastShare = 0.8;
+    public const double LeastShare = 0.8;
 
     /// <param name="configured">Stream__Lifetime.</param>
     /// <param name="functionTimeout">host.json's; null when unbounded.</param>

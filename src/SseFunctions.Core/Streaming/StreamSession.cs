@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.IO.Pipelines;
-using System.Text;
 using SseFunctions.EventLog;
 
 namespace SseFunctions.Streaming;
@@ -26,16 +25,13 @@ internal sealed class StreamSession : IDisposable
     private readonly CancellationToken hostStopping;
 
     private readonly WakeSignal wake = new();
-    private readonly TopicReader[] readers;
+    private readonly TopicReaders readers;
     private readonly bool isAdmitted;
     private readonly long start;
     private readonly StreamLifetime lifetime;
     private readonly ITimer timer;
     private readonly CancellationTokenRegistration onClientLeft;
     private readonly CancellationTokenRegistration onHostStopping;
-
-    /// <summary>Whose turn it is to be read first.</summary>
-    private int turn;
 
     /// <summary>Whether the stream has once had all there was.</summary>
     private bool isLive;
@@ -64,7 +60,7 @@ internal sealed class StreamSession : IDisposable
         onClientLeft = clientLeft.UnsafeRegister(Wake, wake);
         onHostStopping = hostStopping.UnsafeRegister(Wake, wake);
         tags = telemetry.TagsOf(request);
-        readers = [.. request.Topics.Select(place => new TopicReader(place, feeds, wake, telemetry, tags, time))];
+        readers = new TopicReaders([.. request.Topics.Select(place => new TopicReader(place, feeds, wake, telemetry, tags, time))]);
         activity = telemetry.Started(tags);
     }
 
@@ -73,11 +69,8 @@ internal sealed class StreamSession : IDisposable
 
     private TimeSpan Elapsed => time.GetElapsedTime(start);
 
-    /// <summary>Where the stream is in all its topics.</summary>
-    private string Id => StreamCursor.Join(readers.Select(reader => reader.Cursor.GetValueOrDefault()));
-
     /// <summary>How long to hold new events back. Several feeds push to a stream of several topics, each in its own rhythm.</summary>
-    private TimeSpan? FlushWait => isLive && readers.Length > 1 ? lastEvents + options.FlushInterval - Elapsed : null;
+    private TimeSpan? FlushWait => isLive && readers.Only is null ? lastEvents + options.FlushInterval - Elapsed : null;
 
     /// <summary>Whether the client is to get all there is and no more.</summary>
     private bool EndsCaughtUp => request.IsPoll || !isAdmitted;
@@ -85,7 +78,7 @@ internal sealed class StreamSession : IDisposable
     /// <summary>Whether the topics are complete and the client has all of them: the answer is then 204, which ends an EventSource.</summary>
     public async Task<bool> IsFullyReadAsync()
     {
-        var answers = Task.WhenAll(readers.Select(reader => reader.FirstAnswer));
+        var answers = readers.FirstAnswers;
         if (!answers.IsCompleted)
         {
             using var waited = CancellationTokenSource.CreateLinkedTokenSource(clientLeft, hostStopping);
@@ -93,11 +86,11 @@ internal sealed class StreamSession : IDisposable
             await waited.CancelAsync();
         }
 
-        var isFullyRead = Array.TrueForAll(readers, reader => reader.IsFullyRead);
-        if (isFullyRead)
-            end = StreamEnd.TopicComplete;
+        if (!readers.IsFullyRead)
+            return false;
 
-        return isFullyRead;
+        end = StreamEnd.TopicComplete;
+        return true;
     }
 
     /// <summary>Streams until there is a reason to end, and says it to a client that can still hear it.</summary>
@@ -134,9 +127,7 @@ internal sealed class StreamSession : IDisposable
         onClientLeft.Dispose();
         onHostStopping.Dispose();
         timer.Dispose();
-        foreach (var reader in readers)
-            reader.Dispose();
-
+        readers.Dispose();
         openStreams.Leave();
         telemetry.Ended(activity, tags, end ?? StreamEnd.Failed, Elapsed);
     }
@@ -159,7 +150,7 @@ internal sealed class StreamSession : IDisposable
         client.Direct = direct();
         while (true)
         {
-            readers[0].TakeBack();
+            readers.Only?.TakeBack();
             await client.FinishPushAsync();
             if (clientLeft.IsCancellationRequested || client.IsClosed)
                 return StreamEnd.ClientLeft;
@@ -173,7 +164,7 @@ internal sealed class StreamSession : IDisposable
             if (Elapsed >= client.LastWrite + options.Heartbeat)
                 await client.WriteAsync(SseFrame.Heartbeat);
 
-            var next = NextRead(out var reader);
+            var next = readers.Next(isLive: !EndsCaughtUp, out var reader);
             switch (next.Kind)
             {
                 case FeedReadKind.Frames when FlushWait > TimeSpan.Zero:
@@ -204,56 +195,19 @@ internal sealed class StreamSession : IDisposable
         }
     }
 
-    /// <summary>What to do next, for any of the topics in turn: nothing while it is not known where to begin in one of them, since an id tells of all.</summary>
-    private FeedRead NextRead(out TopicReader? of)
-    {
-        of = null;
-        foreach (var reader in readers)
-        {
-            if (!reader.TryResolve(out var unresolved))
-                return unresolved;
-        }
-
-        var (isWaiting, isComplete) = (false, true);
-        for (var i = 0; i < readers.Length; i++)
-        {
-            var reader = readers[(turn + i) % readers.Length];
-            var read = reader.Read(isLive: !EndsCaughtUp);
-            switch (read.Kind)
-            {
-                case FeedReadKind.Frames or FeedReadKind.Gap or FeedReadKind.StorageUnavailable:
-                    (of, turn) = (reader, turn + i + 1);
-                    return read;
-                case FeedReadKind.NotLoaded:
-                    reader.Load();
-                    isWaiting = true;
-                    break;
-                case FeedReadKind.CaughtUp or FeedReadKind.Complete:
-                    reader.MoveTo(read.Cursor);
-                    isComplete &= read.Kind == FeedReadKind.Complete;
-                    break;
-                default:
-                    isWaiting = true;
-                    break;
-            }
-        }
-
-        return new(isWaiting ? FeedReadKind.Waiting : isComplete ? FeedReadKind.Complete : FeedReadKind.CaughtUp, default);
-    }
-
     private async ValueTask WriteEventsAsync(ClientWriter client, TopicReader reader, FeedRead read)
     {
-        if (readers.Length == 1)
+        if (readers.Only is null)
+        {
+            await client.WriteAsync(Relabelled(reader, read));
+        }
+        else
         {
             Take(reader, read);
             await client.WriteAsync(read.Slice.Bytes);
         }
-        else
-        {
-            await client.WriteAsync(Relabelled(reader, read));
-        }
 
-        SetTold();
+        readers.SetTold();
         lastEvents = Elapsed;
     }
 
@@ -263,13 +217,9 @@ internal sealed class StreamSession : IDisposable
         var output = new ArrayBufferWriter<byte>();
         while (read.Kind == FeedReadKind.Frames)
         {
-            // What stands around the topic's own id is the same for the whole slice.
-            var index = Array.IndexOf(readers, reader);
-            var before = string.Concat(readers[..index].Select(other => $"{other.Cursor}{StreamCursor.Separator}"));
-            var behind = string.Concat(readers[(index + 1)..].Select(other => $"{StreamCursor.Separator}{other.Cursor}"));
-            SseFrame.Relabel(output, read.Slice.Bytes.Span, Encoding.ASCII.GetBytes(before), Encoding.ASCII.GetBytes(behind));
+            readers.Relabel(output, reader!, read.Slice);
             Take(reader!, read);
-            read = output.WrittenCount < FrameSlice.MaxBytes ? NextRead(out reader) : default;
+            read = output.WrittenCount < FrameSlice.MaxBytes ? readers.Next(isLive: !EndsCaughtUp, out reader) : default;
         }
 
         return output.WrittenMemory;
@@ -288,11 +238,11 @@ internal sealed class StreamSession : IDisposable
     {
         reader.MoveTo(read.Cursor);
         // While another topic's client is still to be told, it keeps its id: cut off now, it comes back and is told of all.
-        var id = Array.Exists(readers, other => other.IsUnknown) ? null : Id;
+        var id = readers.HasUnknown ? null : readers.Id;
         await client.WriteAsync(SseFrame.Reset(reader.Topic, read.Gap!, id));
         telemetry.Reset(read.Gap!.Reason);
         if (id is not null)
-            SetTold();
+            readers.SetTold();
     }
 
     /// <summary>The client has all there is: tells it where it is, if it does not know.</summary>
@@ -302,18 +252,12 @@ internal sealed class StreamSession : IDisposable
             telemetry.CaughtUp(tags, sentEvents);
 
         isLive = true;
-        if (Array.TrueForAll(readers, reader => reader.IsTold))
+        if (readers.IsTold)
             return;
 
         // Without it, a client that has seen no event yet would come back without a cursor.
-        await client.WriteAsync(SseFrame.Id(Id));
-        SetTold();
-    }
-
-    private void SetTold()
-    {
-        foreach (var reader in readers)
-            reader.IsTold = true;
+        await client.WriteAsync(SseFrame.Id(readers.Id));
+        readers.SetTold();
     }
 
     /// <summary>
@@ -324,8 +268,8 @@ internal sealed class StreamSession : IDisposable
     {
         var due = Least(client.LastWrite + options.Heartbeat, Least(lifetime.Planned, Elapsed + longest)) - Elapsed;
         timer.Change(due > TimeSpan.Zero ? due : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
-        if (hasAll && readers.Length == 1)
-            readers[0].Park(client);
+        if (hasAll)
+            readers.Only?.Park(client);
 
         return wake.WaitAsync();
     }

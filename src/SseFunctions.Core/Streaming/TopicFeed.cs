@@ -10,31 +10,18 @@ namespace SseFunctions.Streaming;
 /// </summary>
 internal sealed partial class TopicFeed : IDisposable
 {
-    /// <summary>What the time between polls of a quiet topic grows to, and by how much each time.</summary>
-    private static readonly TimeSpan QuietInterval = TimeSpan.FromSeconds(2);
-    private const double QuietGrowth = 1.5;
-
-    /// <summary>What a load is to bring, about. Events have up to 64 KiB, and a thousand of them would be too much at a time.</summary>
-    private const int LoadBytes = 4 * 1024 * 1024;
-
-    /// <summary>The rows of the first load, before it is known how large this topic's events are.</summary>
-    private const int FirstLoadRows = 256;
-
-    private static readonly Task<FrameRun?> Nothing = Task.FromResult<FrameRun?>(null);
-
     private readonly TableEventLog log;
     private readonly FrameCache cache;
-    private readonly TimeSpan pollInterval;
     private readonly TimeProvider time;
     private readonly ILogger logger;
 
     private readonly Lock gate = new();
     private readonly HashSet<TopicReader> readers = [];
-    private readonly Dictionary<(string Epoch, long Block), Task<FrameRun?>> loads = [];
     private readonly CancellationTokenSource stop = new();
-    private readonly WakeSignal hurry = new();
     private readonly TaskCompletionSource firstAnswer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private readonly HeadPoll poll;
+    private readonly TopicLoads loads;
     private readonly PushLoop push;
 
     private TopicHead? head;
@@ -53,12 +40,11 @@ internal sealed partial class TopicFeed : IDisposable
     private long idleSince;
     private long writes;
 
-    /// <summary>How many rows to load at a time, by the size of those loaded last.</summary>
-    private int loadRows = FirstLoadRows;
-
     public TopicFeed(Topic topic, TableEventLog log, FrameCache cache, StreamOptions options, TimeProvider time, ILogger<TopicFeed> logger)
     {
-        (Topic, this.log, this.cache, pollInterval, this.time, this.logger) = (topic, log, cache, options.PollInterval, time, logger);
+        (Topic, this.log, this.cache, this.time, this.logger) = (topic, log, cache, time, logger);
+        poll = new HeadPoll(options.PollInterval, time);
+        loads = new TopicLoads(this, log, cache, logger, stop.Token);
         push = new PushLoop(this, options.FlushInterval, time, logger);
     }
 
@@ -73,7 +59,7 @@ internal sealed partial class TopicFeed : IDisposable
     {
         using (ExecutionContext.SuppressFlow())
         {
-            _ = Task.Run(PollAsync);
+            _ = Task.Run(() => poll.RunAsync(PollAsync, IsAwaited, stop.Token));
             _ = Task.Run(() => push.RunAsync(stop.Token));
         }
     }
@@ -160,7 +146,7 @@ internal sealed partial class TopicFeed : IDisposable
 
             var next = new EventId(head.Epoch, slice.Last);
             if (slice.Last < last)
-                ReadAhead(next);
+                loads.ReadAhead(next, first, head.Last);
 
             return new(FeedReadKind.Frames, next, slice);
         }
@@ -205,39 +191,29 @@ internal sealed partial class TopicFeed : IDisposable
     {
         lock (gate)
         {
-            if (head is null || head.Epoch != cursor.Epoch)
-                return Nothing; // changed since it was read: the next read tells
+            return head is null || head.Epoch != cursor.Epoch
+                ? Task.FromResult<FrameRun?>(null) // changed since it was read: the next read tells
+                : loads.Begin(cursor, first, head.Last);
+        }
+    }
 
-            var (from, block) = (cursor.Sequence + 1, FrameCache.BlockOf(cursor.Sequence + 1));
-            if (loads.TryGetValue((head.Epoch, block), out var load))
-                return load;
+    /// <summary>Takes in what was read from the table.</summary>
+    /// <param name="epoch">The log's then.</param>
+    /// <param name="from">The first sequence that was asked for.</param>
+    /// <param name="to">The last one.</param>
+    /// <param name="runs">What there was of it.</param>
+    public void OnLoaded(string epoch, long from, long to, List<FrameRun> runs)
+    {
+        lock (gate)
+        {
+            if (head?.Epoch != epoch || stop.IsCancellationRequested)
+                return;
 
-            var to = Math.Min(head.Last, cursor.Sequence + loadRows);
-            if (cache.Held(this, block) is { } held)
-            {
-                // What touches that is joined to it.
-                (from, to) = from < held.First
-                    ? (Math.Max(first, FrameCache.FirstOf(block)), held.First - 1)
-                    : (held.Last + 1, to);
-            }
+            // Rows go only after the head's first has moved: what is missing has expired.
+            if (runs.FirstOrDefault()?.First != from)
+                first = Math.Max(first, runs.FirstOrDefault()?.First ?? (to + 1));
 
-            for (var next = block + 1; FrameCache.FirstOf(next) <= to; next++)
-            {
-                if (cache.Held(this, next) is not null || loads.ContainsKey((head.Epoch, next)))
-                    to = FrameCache.FirstOf(next) - 1;
-            }
-
-            if (from > to)
-                return Nothing;
-
-            var epoch = head.Epoch;
-            using (ExecutionContext.SuppressFlow())
-                load = Task.Run(() => LoadAsync(epoch, from, to));
-
-            for (var covered = block; covered <= FrameCache.BlockOf(to); covered++)
-                loads[(epoch, covered)] = load;
-
-            return load;
+            runs.ForEach(run => cache.Put(this, run));
         }
     }
 
@@ -277,7 +253,7 @@ internal sealed partial class TopicFeed : IDisposable
             cache.Drop(this);
         }
 
-        hurry.Set();
+        poll.Hurry();
         push.Hurry();
     }
 
@@ -292,95 +268,18 @@ internal sealed partial class TopicFeed : IDisposable
     private FeedRead Wait(EventId cursor)
     {
         someoneWaits = true;
-        hurry.Set();
+        poll.Hurry();
         return new(isFailing ? FeedReadKind.StorageUnavailable : FeedReadKind.Waiting, cursor);
     }
 
-    /// <summary>
-    /// Keeps one load ahead of a reader that catches up: the table works while the reader's client is written to. Not where
-    /// that would cost others what is in memory.
-    /// </summary>
-    private void ReadAhead(EventId cursor)
-    {
-        var ahead = cursor.Sequence;
-        while (ahead - cursor.Sequence < loadRows
-            && cache.Held(this, FrameCache.BlockOf(ahead + 1)) is { } held && held.First <= ahead + 1 && held.Last > ahead)
-        {
-            ahead = held.Last;
-        }
-
-        if (ahead < head!.Last && ahead - cursor.Sequence < loadRows && cache.HasRoomFor(LoadBytes))
-            _ = LoadAsync(cursor with { Sequence = ahead });
-    }
-
-    /// <returns>The first block of what was read.</returns>
-    private async Task<FrameRun?> LoadAsync(string epoch, long from, long to)
-    {
-        try
-        {
-            var runs = FrameRun.Blocks(epoch, await log.ReadAsync(Topic, epoch, from, to, stop.Token));
-            lock (gate)
-            {
-                if (head?.Epoch == epoch && !stop.IsCancellationRequested)
-                {
-                    // Rows go only after the head's first has moved: what is missing has expired.
-                    if (runs.FirstOrDefault()?.First != from)
-                        first = Math.Max(first, runs.FirstOrDefault()?.First ?? (to + 1));
-
-                    runs.ForEach(run => cache.Put(this, run));
-                    if (runs.LastOrDefault() is { } newest)
-                        loadRows = (int)Math.Clamp((long)LoadBytes * newest.Ends.Length / newest.Bytes.Length, 1, TableEventLog.PageRows);
-                }
-            }
-
-            return runs.FirstOrDefault();
-        }
-        catch (Exception fault) when (!stop.IsCancellationRequested)
-        {
-            LogLoadFailed(Topic, from, to, fault.Message);
-            throw;
-        }
-        finally
-        {
-            lock (gate)
-            {
-                for (var block = FrameCache.BlockOf(from); block <= FrameCache.BlockOf(to); block++)
-                    loads.Remove((epoch, block));
-            }
-        }
-    }
-
-    private async Task PollAsync()
-    {
-        using var timer = time.CreateTimer(_ => hurry.Set(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        var interval = pollInterval;
-        while (!stop.IsCancellationRequested)
-        {
-            var started = time.GetTimestamp();
-            interval = await PollOnceAsync() ? pollInterval : Longer(interval);
-
-            // A reader in doubt brings the next poll nearer, but not under the interval: clients cost the table nothing.
-            var waited = time.GetElapsedTime(started);
-            while (waited < (IsHurried() ? pollInterval : interval) && !stop.IsCancellationRequested)
-            {
-                timer.Change((IsHurried() ? pollInterval : interval) - waited, Timeout.InfiniteTimeSpan);
-                await hurry.WaitAsync();
-                waited = time.GetElapsedTime(started);
-            }
-        }
-    }
-
-    private bool IsHurried()
+    private bool IsAwaited()
     {
         lock (gate)
             return someoneWaits;
     }
 
-    private static TimeSpan Longer(TimeSpan interval) =>
-        interval >= QuietInterval ? interval : TimeSpan.FromTicks(Math.Min((long)(interval.Ticks * QuietGrowth), QuietInterval.Ticks));
-
     /// <returns>Whether there was news.</returns>
-    private async Task<bool> PollOnceAsync()
+    private async Task<bool> PollAsync()
     {
         long number, writesBefore;
         lock (gate)
@@ -405,7 +304,6 @@ internal sealed partial class TopicFeed : IDisposable
                 var isNews = polled != head || recovered;
                 if (isNews || someoneWaits)
                     Adopt(polled, isPolled: true);
-
 
                 return isNews;
             }
@@ -466,7 +364,4 @@ internal sealed partial class TopicFeed : IDisposable
 
     [LoggerMessage(EventId = 101, Level = LogLevel.Warning, Message = "The head of topic {Topic} could not be read: {Fault}")]
     private partial void LogPollFailed(Topic topic, string fault);
-
-    [LoggerMessage(EventId = 102, Level = LogLevel.Warning, Message = "Events {From} to {To} of topic {Topic} could not be read: {Fault}")]
-    private partial void LogLoadFailed(Topic topic, long from, long to, string fault);
 }

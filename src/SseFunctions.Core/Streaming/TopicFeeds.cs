@@ -7,7 +7,7 @@ namespace SseFunctions.Streaming;
 internal sealed class TopicFeeds : IDisposable
 {
     /// <summary>How long a feed without readers stays warm, for clients between two connections.</summary>
-    private static readonly TimeSpan WarmTime = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan WarmTime = TimeSpan.FromSeconds(5);
 
     /// <summary>Feeds without readers that may be warm at a time: whoever asks for names at random does not make this process poll for all of them.</summary>
     private const int MaxWarmFeeds = 100;

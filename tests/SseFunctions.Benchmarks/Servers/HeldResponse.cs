@@ -6,10 +6,13 @@ using Microsoft.Extensions.Logging;
 
 namespace SseFunctions.Benchmarks.Servers;
 
-/// <summary>A bare Kestrel request that holds its response open: what a stream costs in memory at the least.</summary>
+/// <summary>Bare Kestrel requests: one that holds its response open, what a stream costs in memory at the least; one that answers at once.</summary>
 internal static class HeldResponse
 {
     public const string Verb = "held";
+
+    /// <summary>Answers so many <c>?bytes=</c>.</summary>
+    public const string AtOncePath = "/at-once";
 
     public static async Task<int> RunAsync(int port)
     {
@@ -24,6 +27,11 @@ internal static class HeldResponse
             var end = new TaskCompletionSource();
             await using var left = context.RequestAborted.UnsafeRegister(_ => end.SetResult(), null);
             await end.Task;
+        });
+        app.MapGet(AtOncePath, async (HttpContext context, int bytes) =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.BodyWriter.WriteAsync(new byte[bytes]);
         });
         await app.StartAsync();
         Console.WriteLine("listening");

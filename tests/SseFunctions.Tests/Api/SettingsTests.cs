@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using SseFunctions.Api;
 
@@ -30,7 +31,7 @@ public class SettingsTests
     public void Read_names_every_fault_at_once()
     {
         var fault = Assert.Throws<SettingsException>(() => Read(
-            ("Stream:Lifetime", "00:10:00"),
+            ("Stream:Lifetime", "two minutes"),
             ("Stream:Retry", "soon"),
             ("Stream:MaxStreams", "-1"),
             ("Stream:Lifetme", "00:01:00"),
@@ -39,13 +40,14 @@ public class SettingsTests
             ("EventLog:credential", "password"),
             ("EventLog:accountName", "my account"),
             ("AzureFunctionsJobHost:functionTimeout", "00:00:05"),
+            ("APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "Authorization=AAD;ClientId=me"),
             ("ClockSchedule", "* * * * *"),
             ("Access:AnonymousTopics", "ok, bad topic"),
             ("Access:SigningKey", "c2VjcmV0, and too short"),
             ("Access:PreviousSigningKey", "@Microsoft.KeyVault(SecretUri=https://c2VjcmV0.vault.azure.net/secrets/key)")));
 
-        Assert.Equal(13, fault.Faults.Count);
-        Assert.Contains("Stream__Lifetime is '00:10:00'; allowed is a duration from 00:00:01 to 00:03:45, written [d.]hh:mm:ss[.fff].", fault.Faults);
+        Assert.Equal(14, fault.Faults.Count);
+        Assert.Contains(fault.Faults, text => text.StartsWith("Stream__Lifetime is 'two minutes'; allowed is a duration from 00:00:01 to 00:03:45, written [d.]hh:mm:ss[.fff]", StringComparison.Ordinal));
         Assert.Contains(fault.Faults, text => text.StartsWith("Stream__Retry is 'soon';", StringComparison.Ordinal));
         Assert.Contains("Stream__MaxStreams is '-1'; allowed is a whole number from 1 to 1000000.", fault.Faults);
         Assert.Contains(fault.Faults, text => text.StartsWith("Stream__Lifetme is not a setting; Stream has Stream__Lifetime, ", StringComparison.Ordinal));
@@ -53,6 +55,7 @@ public class SettingsTests
         Assert.Contains("EventLog__credential is 'password'; allowed is 'managedidentity'.", fault.Faults);
         Assert.Contains("EventLog__accountName is 'my account'; allowed is 3 to 24 lower-case letters or digits.", fault.Faults);
         Assert.Contains(fault.Faults, text => text.StartsWith("AzureFunctionsJobHost__functionTimeout is '00:00:05'; allowed is a duration of 00:00:10 or more", StringComparison.Ordinal));
+        Assert.Contains("APPLICATIONINSIGHTS_AUTHENTICATION_STRING is 'Authorization=AAD;ClientId=me'; allowed is 'Authorization=AAD', with ';ClientId=<GUID>' for a user-assigned identity.", fault.Faults);
         Assert.Contains(fault.Faults, text => text.StartsWith("ClockSchedule is '* * * * *';", StringComparison.Ordinal));
         Assert.Contains(fault.Faults, text => text.StartsWith("Access__AnonymousTopics is 'bad topic';", StringComparison.Ordinal));
         Assert.Contains(fault.Faults, text => text.StartsWith("Access__SigningKey is a text of 23 characters; allowed is a secret of at least 32 bytes", StringComparison.Ordinal));
@@ -69,6 +72,59 @@ public class SettingsTests
         var settings = setting is null ? Read() : Read(("AzureFunctionsJobHost:functionTimeout", setting));
 
         Assert.Equal(expected, settings.Stream.FunctionTimeout?.ToString());
+    }
+
+    [Theory]
+    [InlineData("00:00:25", "00:00:30")]
+    [InlineData("00:03:45", "00:05:00")]
+    [InlineData("00:03:45", "-1")]
+    public void Read_takes_the_longest_lifetime_that_the_platform_lets_a_stream_have(string lifetime, string functionTimeout) =>
+        Assert.Equal(
+            TimeSpan.Parse(lifetime, CultureInfo.InvariantCulture),
+            Read(("Stream:Lifetime", lifetime), ("AzureFunctionsJobHost:functionTimeout", functionTimeout)).Stream.Lifetime);
+
+    [Theory]
+    [InlineData("00:00:25.001", "00:00:30", "to 00:00:25", "functionTimeout of host.json or AzureFunctionsJobHost__functionTimeout, 00:00:30.")]
+    [InlineData("00:02:00", "00:02:00", "to 00:01:55", "functionTimeout of host.json or AzureFunctionsJobHost__functionTimeout, 00:02:00.")] // the default's value, but set
+    [InlineData("00:03:45.001", "00:05:00", "to 00:03:45", "Azure's front end cuts a response, 00:03:50.")]
+    [InlineData("00:10:00", "-1", "to 00:03:45", "Azure's front end cuts a response, 00:03:50.")]
+    public void Read_refuses_a_lifetime_that_the_platform_would_cut_and_names_both(string lifetime, string functionTimeout, string longest, string limit)
+    {
+        var fault = Assert.Throws<SettingsException>(() => Read(("Stream:Lifetime", lifetime), ("AzureFunctionsJobHost:functionTimeout", functionTimeout)));
+
+        var text = Assert.Single(fault.Faults);
+        Assert.StartsWith($"Stream__Lifetime is '{lifetime}'; allowed is a duration from 00:00:01 {longest}, ", text, StringComparison.Ordinal);
+        Assert.EndsWith(limit, text, StringComparison.Ordinal);
+    }
+
+    /// <summary>The stream then ends before the timeout without a word: StreamLifecycleTests.</summary>
+    [Fact]
+    public void Read_leaves_a_lifetime_that_is_not_set_to_the_functionTimeout() =>
+        Assert.Equal(TimeSpan.FromMinutes(2), Read(("AzureFunctionsJobHost:functionTimeout", "00:00:30")).Stream.Lifetime);
+
+    [Theory]
+    [InlineData("Authorization=AAD", null)]
+    [InlineData("ClientId=01234567-89ab-cdef-0123-456789abcdef;Authorization=AAD", "01234567-89ab-cdef-0123-456789abcdef")]
+    [InlineData(" authorization = aad ; CLIENTID = 01234567-89ab-cdef-0123-456789abcdef ; ", "01234567-89ab-cdef-0123-456789abcdef")]
+    public void Read_takes_Application_Insights_authentication_as_the_host_does(string setting, string? clientId)
+    {
+        var identity = Read(("APPLICATIONINSIGHTS_AUTHENTICATION_STRING", setting)).AzureMonitorIdentity;
+
+        Assert.NotNull(identity);
+        Assert.Equal(clientId, identity.ClientId);
+    }
+
+    [Theory]
+    [InlineData("AAD")]
+    [InlineData("Authorization=Key")]
+    [InlineData("Authorization")]
+    [InlineData("ClientId=01234567-89ab-cdef-0123-456789abcdef")]
+    [InlineData("Authorization=AAD;ClientId=")]
+    public void Read_refuses_Application_Insights_authentication_that_the_host_refuses(string setting)
+    {
+        var fault = Assert.Throws<SettingsException>(() => Read(("APPLICATIONINSIGHTS_AUTHENTICATION_STRING", setting)));
+
+        Assert.StartsWith($"APPLICATIONINSIGHTS_AUTHENTICATION_STRING is '{setting}'; allowed is ", Assert.Single(fault.Faults), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,450 @@
+// An EventSource that does not give up, and that the tabs of a site share. Optional: a plain EventSource gets every event
+// as well, as long as nothing but this server answers it. Import this file from GET client.js, or copy it.
+//
+//   import { openEvents } from '/api/client.js';
+//   const events = openEvents('/api/events/orders', { token: () => fetch('/my-token').then(answer => answer.text()) });
+//   events.onmessage = event => console.log(event.lastEventId, event.data);
+//
+// How it works: the live stream is the browser's EventSource, and where that reconnects by itself it is left alone. What an
+// EventSource hides, a poll tells: ?mode=poll answers with a status, with all that is behind the cursor, and with the id
+// where the stream is now, which an EventSource keeps to itself until an event comes. So a tab polls before it listens.
+
+/** Full jitter: a retry waits for a random time up to these milliseconds, doubled with each failure up to the second. */
+const RETRY = 500;
+const LONGEST_RETRY = 30_000;
+
+/** The server ends each response within 230 s, and the browser then opens another: what is silent for longer is dead. */
+const LONGEST_SILENCE = 240_000;
+
+/** How often to look. Browsers let a background tab do so once a minute; a longer break means that the page was asleep. */
+const LOOK = 15_000;
+const SLEEP = 90_000;
+
+/** A token with less time left is renewed before it is used again. */
+const TOKEN_MARGIN = 30_000;
+
+/** EventSource's states. */
+const CONNECTING = 0;
+const OPEN = 1;
+const CLOSED = 2;
+
+/**
+ * @typedef {object} SseOptions
+ * @property {() => string | Promise<string>} [token] Brings a token, at the start and whenever the last one has expired; it
+ *   travels as `?token=`. When this fails it is called again; when the server refuses what it has just brought, that is final.
+ * @property {boolean | string} [share] Whether tabs of this origin with the same URL share a connection; by default they do
+ *   unless there is a `token`. A string, such as the user's id, keeps them to tabs with the same string.
+ * @property {Storage} [storage] Where the cursor outlives a reload: `sessionStorage`.
+ * @property {boolean} [withCredentials] Whether cookies go to another origin.
+ */
+
+/**
+ * @typedef {object} SseReset What the server says about a gap.
+ * @property {string} topic
+ * @property {'expired' | 'unknown' | 'future' | 'epoch'} reason
+ * @property {number | null} lost How many events are gone; null when nobody can know.
+ * @property {string} resumeFrom The id right before the next event.
+ */
+
+/** @typedef {MessageEvent<string> & { detail: SseReset }} SseResetEvent `detail` is the parsed data. */
+/** @typedef {Event & { status?: number }} SseErrorEvent The HTTP status, where it was a poll that failed: 0 for none. */
+
+/**
+ * @typedef {{
+ *   (type: 'sse.reset', listener: (event: SseResetEvent) => void, options?: boolean | AddEventListenerOptions): void;
+ *   (type: 'error', listener: (event: SseErrorEvent) => void, options?: boolean | AddEventListenerOptions): void;
+ *   (type: string, listener: (event: MessageEvent<string>) => void, options?: boolean | AddEventListenerOptions): void;
+ * }} AddSseListener
+ */
+
+/**
+ * @typedef {object} SseMembers
+ * @property {AddSseListener} addEventListener Besides an EventSource's events there are `sse.reset` and, when there will be no
+ *   more, `sse.complete`.
+ * @property {((event: Event) => void) | null} onopen
+ * @property {((event: MessageEvent<string>) => void) | null} onmessage
+ * @property {((event: SseErrorEvent) => void) | null} onerror When `readyState` is CLOSED (2), then for good.
+ * @property {number} readyState As an EventSource's.
+ * @property {string} lastEventId The cursor: what this tab has got.
+ * @property {() => void} close
+ */
+
+/** @typedef {SseMembers & EventTarget} SseEvents In this order, so that the types of its own listeners are found first. */
+/** @typedef {{ type: string, data: string, lastEventId: string }} Frame */
+
+/**
+ * @typedef {object} Told What the leader tells its followers: an event, or only how things stand.
+ * @property {number} leader Whose word it is.
+ * @property {string[]} types The types of events that it listens for.
+ * @property {number} state
+ * @property {string} after Where its stream is, before the event.
+ * @property {Frame} [event]
+ */
+
+/**
+ * Whether a client at the cursor has everything up to the id. Ids are `<epoch>-<sequence in base 36>`, those of several topics
+ * are joined by dots.
+ * @param {string} cursor
+ * @param {string} id
+ */
+const covers = (cursor, id) => {
+  const had = cursor.split('.');
+  return !id || id.split('.').every((part, i) => {
+    const [epoch, sequence] = part.split('-');
+    const [hadEpoch, hadSequence] = (had[i] ?? '').split('-');
+    return epoch === hadEpoch && parseInt(sequence, 36) <= parseInt(hadSequence, 36);
+  });
+};
+
+/**
+ * The older, or the newer, of both ids of each topic. Connections may bring the events of several topics in different orders.
+ * @param {string} a
+ * @param {string} b
+ * @param {boolean} older
+ */
+const combine = (a, b, older) => {
+  const others = b.split('.');
+  return a.split('.').map((id, i) => covers(others[i] ?? '', id) === older ? id : others[i]).join('.');
+};
+
+/** @param {string} token A JWT whose payload is plain Base64, as most are; the expiry of another is not known. */
+const expiresSoon = token => {
+  try {
+    return JSON.parse(atob(token.split('.')[1])).exp * 1000 - Date.now() < TOKEN_MARGIN;
+  } catch {
+    return !token;
+  }
+};
+
+/**
+ * Opens a stream, to be used like an EventSource.
+ * @param {string} url Its `lastEventId`, if there is one, comes with a snapshot and so goes before a stored cursor.
+ * @param {SseOptions} [options]
+ * @returns {SseEvents}
+ */
+export function openEvents(url, { token: renew, share = !renew, storage, withCredentials } = {}) {
+  const base = new URL(new Request(url).url); // relative to what an EventSource's would be
+  let cursor = /** @type {string} */ (base.searchParams.get('lastEventId'));
+  base.searchParams.delete('lastEventId');
+  const name = `sse ${share} ${base}`;
+  cursor ||= storage?.getItem(name) || '';
+
+  /** Where this tab's own stream is: the cursor, or behind it for the sake of followers. */
+  let position = cursor;
+  let token = '';
+  let failures = 0;
+  let lastHeard = Date.now();
+  let lastLook = lastHeard;
+  const types = new Set(['open', 'error', 'message', 'sse.reset']);
+
+  /** @type {EventSource | undefined} */
+  let source;
+  /** @type {BroadcastChannel | undefined} */
+  let channel;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  let timer;
+  let run = new AbortController(); // from start to stop: meanwhile this tab leads or follows
+  let attempt = new AbortController(); // to catch up; aborted when it is over, too
+  const page = new AbortController(); // until close
+
+  let isLeading = false;
+  let leader = 0; // whom this tab follows
+
+  const events = /** @type {SseEvents} */ (new EventTarget());
+  const listen = events.addEventListener.bind(events);
+  Object.assign(events, {
+    onopen: null, onmessage: null, onerror: null, readyState: CONNECTING, lastEventId: cursor,
+    /** @type {AddSseListener} */
+    addEventListener: (/** @type {string} */ type, /** @type {any} */ listener, /** @type {any} */ options) => {
+      listen(type, listener, options);
+      // An EventSource drops the types that nobody has asked it for, so the leader must know of this one.
+      if (want([type]) && !isLeading)
+        ask();
+    },
+    close: () => {
+      events.readyState = CLOSED;
+      page.abort();
+      stop();
+    },
+  });
+  for (const type of /** @type {const} */ (['open', 'message', 'error']))
+    listen(type, event => events[`on${type}`]?.(/** @type {any} */ (event)));
+
+  // Towards the page.
+
+  /** @param {string} type @param {object} [more] @param {string} [data] */
+  const fire = (type, more, data) => {
+    events.dispatchEvent(Object.assign(new MessageEvent(type, { data, lastEventId: cursor, origin: base.origin }), more));
+  };
+
+  /** @param {number} state @param {number} [status] */
+  const be = (state, status) => {
+    events.readyState = state;
+    tell();
+    fire(state === OPEN ? 'open' : 'error', { status });
+  };
+
+  /** Takes an event, unless this tab has had it. @param {Frame} frame */
+  const take = ({ type, data, lastEventId }) => {
+    const reset = type === 'sse.reset' ? JSON.parse(data) : undefined;
+    // The log is not as far as the cursor, or there is no id as another topic's gap is still to be told.
+    const isBack = reset && (reset.reason === 'future' || !lastEventId);
+    if (!isBack && covers(cursor, lastEventId))
+      return;
+
+    events.lastEventId = cursor = isBack ? lastEventId || cursor : combine(lastEventId, cursor, false);
+    storage?.setItem(name, cursor);
+    if (type)
+      fire(type, reset && { detail: reset }, data);
+  };
+
+  // The connection.
+
+  /** Ends what was under way. */
+  const begin = () => {
+    attempt.abort();
+    source?.close();
+    return (attempt = new AbortController()).signal;
+  };
+
+  /** @param {string} [mode] */
+  const address = mode => {
+    const url = new URL(base);
+    for (const [name, value] of Object.entries({ mode, lastEventId: position, token })) {
+      if (value)
+        url.searchParams.set(name, value);
+    }
+
+    return url;
+  };
+
+  /**
+   * Takes all that there is.
+   * @param {AbortSignal} signal
+   * @returns {Promise<number>} The status; 0 when the answer does not say where the stream is.
+   */
+  const poll = async signal => {
+    const { status, body } = await fetch(address('poll'), { signal, credentials: withCredentials ? 'include' : undefined });
+    if (status !== 200)
+      return status;
+
+    const reader = /** @type {ReadableStream} */ (body).pipeThrough(new TextDecoderStream()).getReader();
+    let rest = '';
+    for (let chunk; !(chunk = await reader.read()).done;) {
+      const frames = (rest + chunk.value).split('\n\n');
+      rest = frames.pop() ?? '';
+      for (const frame of frames) {
+        /** @param {string} field */
+        const read = field => [...`\n${frame}`.matchAll(RegExp(`\n${field}: ([^\n]*)`, 'g'))].map(match => match[1]);
+        const data = read('data');
+        const [type = data.length ? 'message' : ''] = read('event');
+        const [lastEventId = ''] = read('id');
+        if (!signal.aborted)
+          receive({ type, lastEventId, data: data.join('\n') });
+      }
+    }
+
+    return position ? status : 0;
+  };
+
+  /** Polls, however often that must be tried, until this tab has all there is; then it listens. */
+  const connect = async () => {
+    const signal = begin();
+    if (!isLeading)
+      position = cursor;
+
+    for (; ; failures++) {
+      if (failures)
+        await new Promise(done => setTimeout(done, Math.random() * Math.min(LONGEST_RETRY, RETRY * 2 ** failures)));
+
+      let status = 0;
+      const isRenewing = renew && expiresSoon(token);
+      try {
+        if (isRenewing && !signal.aborted)
+          token = await renew();
+
+        status = await poll(signal);
+      } catch {
+        // No network, or no token: both pass.
+      }
+
+      if (signal.aborted)
+        return;
+
+      if (status === 204) {
+        events.close();
+        return fire('sse.complete');
+      }
+
+      const isRefused = [400, 401, 403].includes(status);
+      if (isRefused && (isRenewing || !renew)) {
+        events.close();
+        return be(CLOSED, status);
+      }
+
+      if (isRefused)
+        token = '';
+      else if (status !== 200)
+        be(CONNECTING, status);
+      else if (isLeading) {
+        source = new EventSource(address(), { withCredentials });
+        for (const type of types)
+          source.addEventListener(type, hear);
+        return;
+      } else {
+        failures = 0;
+        attempt.abort();
+        return ask();
+      }
+    }
+  };
+
+  /** @param {Event} event The EventSource's. One with data is the server's, whatever its type. */
+  const hear = event => {
+    lastHeard = Date.now();
+    if ('data' in event)
+      receive(/** @type {MessageEvent} */ (event));
+    else if (event.type === 'open') {
+      failures = 0;
+      be(OPEN);
+    } else {
+      be(CONNECTING);
+      // The browser reconnects by itself; but not from CLOSED, and with the token that it has.
+      if (source?.readyState === CLOSED || renew && expiresSoon(token)) {
+        failures++;
+        connect();
+      }
+    }
+  };
+
+  /** @param {Frame} frame From the server to this tab. */
+  const receive = ({ type, data, lastEventId }) => {
+    const event = { type, data, lastEventId };
+    tell(event);
+    position = lastEventId || position;
+    take(event);
+  };
+
+  // Sharing. Of the tabs that share, the one that holds the lock leads: it has the connection and tells the others. It tells
+  // with each event where its stream was before. A follower that has everything up to there goes on from there; one that has
+  // not asks the leader to go back, and the others drop what they have had. So leaders may come and go, and each tab gets
+  // every event once, in order.
+
+  /** @param {Frame} [event] */
+  const tell = event => {
+    if (isLeading && position)
+      channel?.postMessage({ leader, types: [...types], state: events.readyState, after: position, event });
+  };
+
+  /** Asks the leader to go on where this tab is, with its types; not before this tab knows where that is. */
+  const ask = () => {
+    leader = 0;
+    if (attempt.signal.aborted)
+      channel?.postMessage({ types: [...types], cursor });
+  };
+
+  /**
+   * @param {string[]} wanted
+   * @returns {boolean} Whether one of them was new.
+   */
+  const want = wanted => {
+    const before = types.size;
+    for (const type of wanted) {
+      types.add(type);
+      source?.addEventListener(type, hear);
+    }
+
+    return types.size > before;
+  };
+
+  /** @param {Told} told */
+  const follow = told => {
+    lastHeard = Date.now();
+    if (leader !== told.leader) {
+      if (!covers(cursor, told.after) || [...types].some(type => !told.types.includes(type)))
+        return ask();
+
+      leader = told.leader;
+    }
+
+    if (events.readyState !== told.state)
+      be(told.state);
+
+    if (told.event)
+      take(told.event);
+  };
+
+  const lead = () => {
+    if (attempt.signal.aborted) // else a poll is under way, and will find this tab in the lead
+      connect();
+
+    isLeading = true;
+    leader = Math.random();
+  };
+
+  /** @param {boolean} [steal] Whether to take the lock from a leader that seems dead. */
+  const start = steal => {
+    stop();
+    run = new AbortController();
+    const { signal } = run;
+    timer = setInterval(look, LOOK);
+    connect();
+    // Pages that are not secure, such as on http, have no locks: such a tab has a connection of its own.
+    if (!share || !navigator.locks)
+      return lead();
+
+    channel = new BroadcastChannel(name);
+    channel.onmessage = ({ data }) => {
+      if (!isLeading && data.leader)
+        follow(data);
+      else if (isLeading && data.cursor) {
+        if (want(data.types) || !covers(data.cursor, position)) {
+          position = combine(position, data.cursor, true);
+          connect();
+        }
+
+        tell();
+      }
+    };
+    navigator.locks.request(name, steal ? { steal } : { signal }, () => signal.aborted || new Promise(release => {
+      signal.onabort = release;
+      lead();
+    })).catch(error => {
+      if (signal.aborted)
+        return;
+
+      share &&= error.name === 'AbortError'; // a tab took this one for dead; any other error is a sandbox's, where there are no locks
+      start();
+    });
+  };
+
+  const stop = () => {
+    run.abort();
+    begin();
+    channel?.close();
+    clearInterval(timer);
+    isLeading = false;
+  };
+
+  // Waking.
+
+  const look = () => {
+    const now = Date.now();
+    const wasAsleep = now - lastLook > SLEEP;
+    lastLook = now;
+    if (now - lastHeard > LONGEST_SILENCE) {
+      lastHeard = now;
+      start(true);
+    } else if (wasAsleep)
+      connect(); // it may be dead, whatever its readyState
+  };
+
+  const revive = () => run.signal.aborted && start();
+  // In the back/forward cache, or frozen, a page hears nothing: it must not lead.
+  const listeners = { visibilitychange: look, online: connect, pagehide: stop, freeze: stop, pageshow: revive, resume: revive };
+  for (const [type, listener] of Object.entries(listeners))
+    addEventListener(type, listener, { capture: true, signal: page.signal }); // capture: some are the document's
+
+  queueMicrotask(() => page.signal.aborted || start()); // once the page has added its listeners
+  return events;
+}

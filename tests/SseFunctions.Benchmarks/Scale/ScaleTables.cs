@@ -1,0 +1,185 @@
+using System.Globalization;
+
+namespace SseFunctions.Benchmarks.Scale;
+
+/// <summary>The tables of docs/scale.md, in Markdown.</summary>
+internal static class ScaleTables
+{
+    private static readonly double[] Sizes = [100, 10_000, 1_000_000];
+    private static readonly double MonthSeconds = Assumptions.MonthHours * 3600;
+
+    /// <summary>By the names of their markers.</summary>
+    public static IReadOnlyDictionary<string, string> All { get; } = new Dictionary<string, string>
+    {
+        ["load"] = Load(),
+        ["cost"] = Cost(),
+        ["leavers"] = Leavers(),
+        ["rate"] = Rate(),
+        ["knobs"] = Knobs(),
+        ["services"] = Services(),
+        ["partition"] = Partition(),
+        ["topics"] = Topics(),
+        ["storm"] = Storm(),
+        ["retention"] = Retention(),
+        ["assumptions"] = AssumptionTable(),
+    };
+
+    private static (string Name, Func<double, Workload> Of)[] Modes =>
+    [
+        ("hold, 512 MB", clients => new Workload { Clients = clients }),
+        ("hold, 2048 MB", clients => new Workload { Clients = clients, InstanceMemoryMB = 2048 }),
+        ("poll, 5 s", clients => new Workload { Clients = clients, PollEvery = TimeSpan.FromSeconds(5) }),
+        ("poll, 60 s", clients => new Workload { Clients = clients, PollEvery = TimeSpan.FromSeconds(60) }),
+    ];
+
+    private static string Load() => Table(
+        "| Clients | Mode | Open responses | Instances | Their cores | in use | Executions a month | Table transactions a month | Latency: median | worst |",
+        from clients in Sizes
+        from mode in Modes
+        let estimate = CostModel.Of(mode.Of(clients))
+        select Row(
+            Number(clients), mode.Name, Number(estimate.OpenStreams), Number(estimate.Instances), Plain(estimate.Cores), Percent(estimate.CpuShare),
+            Number(estimate.ExecutionsASecond * MonthSeconds), Number(estimate.TransactionsASecond * MonthSeconds),
+            Seconds(estimate.MedianLatency), Seconds(estimate.WorstLatency)));
+
+    private static string Cost() => Table(
+        "| Clients | Mode | Compute on demand | or always ready | Executions | Table | Storage | Egress | Total | If all were logged |",
+        from clients in Sizes
+        from mode in Modes
+        let estimate = CostModel.Of(mode.Of(clients))
+        select Row(
+            Number(clients), mode.Name, Dollars(estimate.OnDemand), Dollars(estimate.AlwaysReady), Dollars(estimate.Executions),
+            Dollars(estimate.Transactions), Dollars(estimate.Storage), Dollars(estimate.Egress), $"**{Dollars(estimate.Total)}**", Dollars(estimate.Logs)));
+
+    private static string Leavers() => Table(
+        "| Clients, hold, 512 MB | 1 % of streams are left | 5 % | 20 % |",
+        from clients in Sizes
+        let workload = new Workload { Clients = clients }
+        select Row(Number(clients), Dollars(CostModel.LeaverLogs(workload, 0.01)), Dollars(CostModel.LeaverLogs(workload, 0.05)), Dollars(CostModel.LeaverLogs(workload, 0.2))));
+
+    private static string Rate() => Table(
+        "| Events a second | Instances | CPU of them | Table transactions a month | Rows a second in the partition | Table | Egress | Total | Latency: median | worst |",
+        from rate in (double[])[0.01, 0.2, 1, 10, 100]
+        let estimate = CostModel.Of(new Workload { Clients = 10_000, EventsASecond = rate })
+        select Row(
+            Plain(rate), Number(estimate.Instances), Percent(estimate.CpuShare), Number(estimate.TransactionsASecond * MonthSeconds), Number(estimate.PartitionRowsASecond),
+            Dollars(estimate.Transactions), Dollars(estimate.Egress), Dollars(estimate.Total), Seconds(estimate.MedianLatency), Seconds(estimate.WorstLatency)));
+
+    private static string Knobs()
+    {
+        var held = new Workload { Clients = 10_000 };
+        var busy = held with { EventsASecond = 1 };
+        (string Name, Workload Workload)[] variants =
+        [
+            ("10,000 clients, one event in 5 s, hold, 512 MB", held),
+            ("`Stream__Lifetime` 3 min 45 s", held with { Lifetime = TimeSpan.FromSeconds(225) }),
+            ("`Stream__Lifetime` 30 s", held with { Lifetime = TimeSpan.FromSeconds(30) }),
+            ("`Stream__Retry` 5 s", held with { Retry = TimeSpan.FromSeconds(5) }),
+            ("`Stream__PollInterval` 5 s", held with { PollInterval = TimeSpan.FromSeconds(5) }),
+            ("`perInstanceConcurrency` 200", held with { Concurrency = 200 }),
+            ("`instanceMemoryMB` 2048", held with { InstanceMemoryMB = 2048 }),
+            ("10 topics", held with { Topics = 10 }),
+            ("1 event a second", busy),
+            ("1 event a second, `Stream__PollInterval` 2 s", busy with { PollInterval = TimeSpan.FromSeconds(2) }),
+        ];
+        return Table(
+            "| Changed | Instances | Executions a month | Table transactions a month | Total | Latency: median | worst |",
+            from variant in variants
+            let estimate = CostModel.Of(variant.Workload)
+            select Row(
+                variant.Name, Number(estimate.Instances), Number(estimate.ExecutionsASecond * MonthSeconds), Number(estimate.TransactionsASecond * MonthSeconds),
+                Dollars(estimate.Total), Seconds(estimate.MedianLatency), Seconds(estimate.WorstLatency)));
+    }
+
+    private static string Services() => Table(
+        "| Clients | Events a second | hold, 512 MB | hold, 2048 MB | SignalR Service | Web PubSub |",
+        from clients in (double[])[100, 1_000, 10_000, 1_000_000]
+        from rate in (double[])[0.001, 0.01, 0.05, 0.2, 1]
+        let workload = new Workload { Clients = clients, EventsASecond = rate }
+        let costs = (double[])[CostModel.Of(workload).Service, CostModel.Of(workload with { InstanceMemoryMB = 2048 }).Service, CostModel.SignalR(workload), CostModel.WebPubSub(workload)]
+        select Row([Number(clients), Plain(rate), .. costs.Select(cost => cost == costs.Min() ? $"**{Dollars(cost)}**" : Dollars(cost))]));
+
+    private static string Partition() => Table(
+        "| Events a second | Poll interval | Table reads a second of a process | Rows a second of a process | Processes until a partition's limit | Clients at 1,000 a process |",
+        from rate in (double[])[0.2, 1, 10]
+        from interval in (double[])[0.5, 2, 10]
+        let rhythm = PollRhythm.Of(rate, TimeSpan.FromSeconds(interval))
+        let rows = rhythm.PollsASecond + rate
+        let processes = Math.Floor((Assumptions.PartitionRows - (2 * rate)) / rows)
+        select Row(Plain(rate), $"{Plain(interval)} s", Plain(rhythm.PollsASecond + rhythm.LoadsASecond), Plain(rows), Number(processes), Number(processes * 1_000)));
+
+    private static string Topics() => Table(
+        "| Clients | Topics | Poll interval | Topics a process follows | Table transactions a second | of an account's limit | Table, USD a month |",
+        from variant in (Workload[])
+        [
+            new() { Clients = 10_000 },
+            new() { Clients = 10_000, Topics = 100 },
+            new() { Clients = 10_000, Topics = 10_000, EventsASecond = 0.002 },
+            new() { Clients = 1_000_000 },
+            new() { Clients = 1_000_000, Topics = 100 },
+            new() { Clients = 1_000_000, Topics = 1_000_000, EventsASecond = 0.002 },
+            new() { Clients = 1_000_000, Topics = 1_000_000, EventsASecond = 0.002, PollInterval = TimeSpan.FromMinutes(1) },
+        ]
+        let estimate = CostModel.Of(variant)
+        let clients = variant.Clients / estimate.Instances
+        let followed = variant.Topics * (1 - Math.Pow(1 - (1 / variant.Topics), clients))
+        select Row(
+            Number(variant.Clients), Number(variant.Topics), $"{Plain(variant.PollInterval.TotalSeconds)} s", Number(followed), Number(estimate.TransactionsASecond),
+            Percent(estimate.TransactionsASecond / Assumptions.AccountTransactions), Dollars(estimate.Transactions)));
+
+    private static string Storm() => Table(
+        "| Clients | Memory of an instance | Instances | Connections an instance | CPU an instance | With all its CPU, all are back after | Table reads |",
+        from clients in Sizes
+        from memory in (double[])[512, 2048]
+        let estimate = CostModel.Of(new Workload { Clients = clients, InstanceMemoryMB = memory })
+        let connections = clients / estimate.Instances
+        let cpu = connections * Assumptions.BusyCycleCpu
+        select Row(
+            Number(clients), $"{Plain(memory)} MB", Number(estimate.Instances), Number(connections), $"{Rounded(cpu)} s",
+            $"{Rounded(cpu * estimate.Instances / estimate.Cores)} s", Number(estimate.Instances * 2)));
+
+    private static string Retention()
+    {
+        const double Day = 86_400;
+        return Table(
+            "| Events a second | Rows a day | MB | Storage a month | Transactions a day to delete them | and a month, USD | Longest that 100,000 events are |",
+            from rate in (double[])[1, 10, 100]
+            let rows = rate * Day
+            let bytes = rows * (new Workload { Clients = 0 }.EventBytes + Assumptions.RowOverhead)
+            let transactions = rows * CostModel.TrimsAnEvent
+            let longest = 100_000 / rate / 3600
+            select Row(
+                Plain(rate), Number(rows), Number(bytes / 1e6), Cents(bytes / 1e9 * Assumptions.TableGigabyte), Number(transactions),
+                Cents(transactions * MonthSeconds / Day / 10_000 * Assumptions.TenThousandTransactions), $"{Rounded(longest)} h"));
+    }
+
+    private static string AssumptionTable() => Table(
+        "| Assumption | Value | Unit | From |",
+        Assumptions.All.Select(assumption => Row(
+            assumption.Name, assumption.Value.ToString("#,0.#########", CultureInfo.InvariantCulture), assumption.Unit,
+            assumption.Source.IsMeasured ? $"**measured**: {assumption.Source.Text}" : assumption.Source.Text)));
+
+    private static string Table(string head, IEnumerable<string> rows) =>
+        string.Join('\n', (string[])[head, "|" + string.Concat(head.Where(character => character == '|').Skip(1).Select(_ => "---|")), .. rows]);
+
+    private static string Row(params IEnumerable<string> cells) => $"| {string.Join(" | ", cells)} |";
+
+    /// <summary>Three digits of it: more would be a lie.</summary>
+    private static string Number(double value) => value >= 1e9
+        ? string.Create(CultureInfo.InvariantCulture, $"{Rounded(value / 1e9)} G")
+        : value >= 1e6 && value % 1e6 != 0
+            ? string.Create(CultureInfo.InvariantCulture, $"{Rounded(value / 1e6)} M")
+            : value.ToString("#,0", CultureInfo.InvariantCulture);
+
+    private static string Rounded(double value) => value.ToString(value >= 100 ? "#,0" : value >= 10 ? "0.0" : "0.00", CultureInfo.InvariantCulture);
+
+    private static string Plain(double value) => value.ToString(value >= 100 ? "#,0" : "0.###", CultureInfo.InvariantCulture);
+
+    private static string Dollars(double value) => value is > 0 and < 0.01 ? "< $0.01" : value.ToString(value >= 10 ? "$#,0" : "$0.00", CultureInfo.InvariantCulture);
+
+    private static string Cents(double value) => value.ToString("$0.0000", CultureInfo.InvariantCulture);
+
+    private static string Percent(double share) => share.ToString("0 %", CultureInfo.InvariantCulture);
+
+    private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0} s");
+}
