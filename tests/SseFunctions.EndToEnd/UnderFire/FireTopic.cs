@@ -16,6 +16,9 @@ internal sealed record FireTopic(string Name, int BatchEvents, int FillingBytes,
         Bulk,
     ];
 
+    /// <summary>Events of a round, in which each instance gets a publication.</summary>
+    public int RoundEvents => Deployment.Instances * BatchEvents;
+
     /// <summary>Large enough for slow readers to be held up.</summary>
     public static FireTopic Bulk => new("bulk", 8, 8192, TimeSpan.FromSeconds(1));
 

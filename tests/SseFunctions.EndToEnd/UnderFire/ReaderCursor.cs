@@ -72,6 +72,9 @@ internal sealed class ReaderCursor(string reader, ReaderPlan plan, Ledger ledger
             return;
 
         Require(resumeFrom == ids[index] with { Sequence = ids[index].Sequence + lost }, "a reset that does not add up", frame);
+        // Retention takes no more than that; what is published now may not be acknowledged yet.
+        var newest = ledger.Last(reset.Topic).Sequence + plan.Topics[index].RoundEvents;
+        Require(resumeFrom.Sequence <= newest - Deployment.RetainedEvents, "a reset over events that are retained", frame);
         Require(next.SequenceEqual(ids.Select((id, i) => i == index ? resumeFrom : id)), "a reset whose id is not where it resumes", frame);
         findings.Count("resets");
         findings.Count("events lost to retention", lost);
