@@ -15,7 +15,9 @@ public sealed class ClientFileTests(Target target)
 
     private const string Usage = """
         import { openEvents } from './client.js';
-        const events = openEvents('/api/events/a', { token: async () => 't', storage: sessionStorage, share: 'user-17' });
+        // @ts-expect-error
+        import type { Frame } from './client.js';
+        const events = openEvents(new URL('https://host/api/events/a'), { token: async () => 't', storage: sessionStorage, share: 'user-17' });
         events.onmessage = event => { const data: string = event.data; };
         events.onerror = event => { const status: number | undefined = event.status; };
         events.addEventListener('sse.reset', event => { const lost: number | null = event.detail.lost; });
@@ -43,6 +45,26 @@ public sealed class ClientFileTests(Target target)
         Assert.Equal(Source("client.js"), await answer.Content.ReadAsStringAsync());
         Assert.Equal(HttpStatusCode.NotModified, unchanged.StatusCode);
         Assert.Equal(answer.Headers.ETag, unchanged.Headers.ETag);
+    }
+
+    [Theory]
+    [InlineData("client.js", null)]
+    [InlineData("demo", "default-src 'none'; script-src 'sha256-")]
+    public async Task Pages_are_of_no_other_type_and_sent_again_only_when_they_have_changed(string path, string? policy)
+    {
+        using var answer = await target.Client.GetAsync(path).WaitAsync(SseStream.Patience);
+        using var repeat = new HttpRequestMessage(HttpMethod.Get, path);
+        repeat.Headers.IfNoneMatch.Add(answer.Headers.ETag!);
+        using var unchanged = await target.Client.SendAsync(repeat).WaitAsync(SseStream.Patience);
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.NotModified), (answer.StatusCode, unchanged.StatusCode));
+        foreach (var each in new[] { answer, unchanged })
+        {
+            Assert.True(each.Headers.CacheControl?.NoCache);
+            Assert.Equal("nosniff", Assert.Single(each.Headers.GetValues("X-Content-Type-Options")));
+            Assert.Equal(policy is not null, each.Headers.TryGetValues("Content-Security-Policy", out var policies));
+            Assert.StartsWith(policy ?? "", policies?.Single() ?? "", StringComparison.Ordinal);
+        }
     }
 
     [Fact]

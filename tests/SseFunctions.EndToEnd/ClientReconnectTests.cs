@@ -211,6 +211,45 @@ public sealed class ClientReconnectTests(Browser browser) : IClassFixture<Browse
         Assert.Equal(meanwhile.Select((id, i) => new SseMessage(id, "message", $"{i}")), await tab.ReadEventsAsync(2));
     }
 
+    [SkippableTheory]
+    [InlineData("getItem")]
+    [InlineData("setItem")]
+    public async Task Client_dispatches_every_event_when_the_storage_refuses(string member)
+    {
+        SkipWithoutBrowser();
+        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var profile = await browser.NewProfileAsync();
+        var polled = await host.Client.PublishAllAsync(topic, "0", "1");
+        var options = "{ share: false, storage: { getItem: () => null, setItem() { }, " + member + "() { throw new DOMException('full', 'QuotaExceededError'); } } }";
+
+        var tab = await ClientTab.OpenAsync(profile, host.BaseAddress, $"events/{topic}?from=start", options);
+        await tab.WaitUntilOpenAsync();
+        var streamed = await host.Client.PublishAllAsync(topic, "2");
+
+        Assert.Equal(polled.Concat(streamed).Select((id, i) => new SseMessage(id, "message", $"{i}")), await tab.ReadEventsAsync(3));
+    }
+
+    [SkippableTheory]
+    [InlineData("window", "online")]
+    [InlineData("document", "visibilitychange")]
+    public async Task Client_polls_at_once_when_there_is_hope_however_often_it_has_failed(string target, string type)
+    {
+        SkipWithoutBrowser();
+        await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
+        await using var proxy = await FaultProxy.StartAsync(host.BaseAddress);
+        await using var profile = await browser.NewProfileAsync();
+        var tab = await ClientTab.OpenAsync(profile, proxy.BaseAddress, $"events/{topic}");
+        await tab.WaitUntilOpenAsync();
+        await tab.EvaluateAsync<bool>("(Math.random = () => 1) && true"); // each retry waits as long as it may
+        proxy.Answer(502);
+        proxy.Cut();
+        await tab.WaitUntilAsync("errors.filter(([, status]) => status === 502).length >= 3");
+        proxy.Fault = null;
+
+        Assert.Equal(1, await tab.FetchesAtAsync($"{target}.dispatchEvent(new Event('{type}'))"));
+        await tab.WaitUntilOpenAsync();
+    }
+
     private static bool IsPoll(string request) => request.Contains("mode=poll", StringComparison.Ordinal);
 
     private static void SkipWithoutBrowser()

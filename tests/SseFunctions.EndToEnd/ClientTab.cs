@@ -8,6 +8,9 @@ namespace SseFunctions.EndToEnd;
 /// <summary>A tab with client.js and what it has dispatched.</summary>
 internal sealed class ClientTab(IPage page, Uri baseAddress)
 {
+    /// <summary>Whether this tab has the connection.</summary>
+    public const string Leads = "sources.some(source => source.readyState < 2)";
+
     /// <summary>Keeps the browser's own EventSources within the tests' sight.</summary>
     private const string Watch = """
         window.sources = [];
@@ -84,8 +87,31 @@ internal sealed class ClientTab(IPage page, Uri baseAddress)
 
     public Task<T> EvaluateAsync<T>(string expression) => page.EvaluateAsync<T>(expression);
 
-    /// <summary>Whether this tab has the connection.</summary>
-    public Task<bool> IsLeaderAsync() => page.EvaluateAsync<bool>("sources.some(source => source.readyState < 2)");
+    /// <summary>Runs statements and returns how many requests the page has made by their end.</summary>
+    public Task<int> FetchesAtAsync(string statements) => page.EvaluateAsync<int>($$"""
+        () => {
+          const { fetch } = window;
+          let fetches = 0;
+          window.fetch = (...given) => (fetches++, fetch(...given));
+          {{statements}};
+          window.fetch = fetch;
+          return fetches;
+        }
+        """);
+
+    /// <summary>Puts the page's clock forward, runs statements and returns how often the page has stolen a lock by their end.</summary>
+    public Task<int> StealsAtAsync(TimeSpan later, string statements) => page.EvaluateAsync<int>($$"""
+        () => {
+          const { now } = Date;
+          Date.now = () => now() + {{(long)later.TotalMilliseconds}};
+          const request = navigator.locks.request.bind(navigator.locks);
+          let steals = 0;
+          navigator.locks.request = (...given) => (steals += given[1].steal ? 1 : 0, request(...given));
+          {{statements}};
+          navigator.locks.request = request;
+          return steals;
+        }
+        """);
 
     /// <summary>Kills the tab's process.</summary>
     public async Task CrashAsync()

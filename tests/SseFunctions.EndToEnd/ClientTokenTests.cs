@@ -19,7 +19,7 @@ public sealed class ClientTokenTests(Browser browser) : IClassFixture<Browser>
     public async Task Client_misses_and_repeats_nothing_when_its_tokens_expire(bool isExpiryKnown)
     {
         SkipWithoutBrowser();
-        await using var host = await LocalHostProcess.StartAsync(table, Settings);
+        await using var host = await LocalHostProcess.StartAsync(table, [.. Settings, "Stream__Lifetime=00:00:02"]);
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.NewAsync(profile, host.BaseAddress);
         var refused = new Tally();
@@ -32,7 +32,8 @@ public sealed class ClientTokenTests(Browser browser) : IClassFixture<Browser>
         await tab.Page.ExposeFunctionAsync("newToken", () =>
         {
             tokens++;
-            return Token(DateTimeOffset.UtcNow.AddSeconds(8), isExpiryKnown);
+            // 25 s: with less than 30 s left it is renewed each time that a stream ends. One that is refused must expire.
+            return Token(DateTimeOffset.UtcNow.AddSeconds(isExpiryKnown ? 25 : 8), isExpiryKnown);
         });
         await using var publisher = new SteadyPublisher(host.Client, topic);
         await publisher.Acknowledged.ReachesAsync(1);
@@ -63,6 +64,25 @@ public sealed class ClientTokenTests(Browser browser) : IClassFixture<Browser>
             : SignedToken.For(DateTimeOffset.UtcNow.AddMinutes(10), topic));
 
         await tab.OpenAsync($"events/{topic}?from=start", Renew);
+
+        Assert.Equal([new SseMessage(ids[0], "message", "0")], await tab.ReadEventsAsync(1));
+    }
+
+    [SkippableFact]
+    public async Task Client_asks_for_a_token_again_when_none_comes()
+    {
+        SkipWithoutBrowser();
+        await using var host = await LocalHostProcess.StartAsync(table, Settings);
+        await using var profile = await browser.NewProfileAsync();
+        var ids = await host.Client.PublishAllAsync(topic, "0");
+        var tab = await ClientTab.NewAsync(profile, host.BaseAddress);
+        await tab.Page.Clock.InstallAsync();
+        await tab.Page.ExposeFunctionAsync("newToken", () => SignedToken.For(DateTimeOffset.UtcNow.AddMinutes(10), topic));
+        await tab.EvaluateAsync<int>("window.calls = 0");
+        await tab.OpenAsync($"events/{topic}?from=start", "{ token: () => calls++ ? newToken() : new Promise(() => { }) }");
+        await tab.WaitUntilAsync("calls === 1");
+
+        await tab.Page.Clock.FastForwardAsync("00:31");
 
         Assert.Equal([new SseMessage(ids[0], "message", "0")], await tab.ReadEventsAsync(1));
     }

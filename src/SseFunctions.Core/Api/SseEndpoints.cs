@@ -222,14 +222,10 @@ public sealed partial class SseEndpoints
     }
 
     /// <summary>GET demo: the page of the classic example.</summary>
-    public static IResult Demo() => DemoPage.Result;
+    public static IResult Demo() => EmbeddedPage.Demo;
 
-    /// <summary>GET client.js: the optional client. Browsers ask each time whether theirs is still the newest.</summary>
-    public static IResult Client(HttpContext context)
-    {
-        context.Response.Headers.CacheControl = "no-cache";
-        return ClientScript.Result;
-    }
+    /// <summary>GET client.js: the optional client.</summary>
+    public static IResult Client(HttpContext _) => EmbeddedPage.Client;
 
     private async Task RunAsync(HttpContext context, StreamSession session, StreamRequest request)
     {

@@ -1,23 +1,25 @@
 /**
  * Opens a stream, to be used like an EventSource.
- * @param {string} url Its `lastEventId`, if there is one, comes with a snapshot and so goes before a stored cursor.
+ * @param {string | URL} url Its `lastEventId`, if there is one, comes with a snapshot and so goes before a stored cursor.
  * @param {SseOptions} [options]
  * @returns {SseEvents}
  */
-export function openEvents(url: string, { token: renew, share, storage, withCredentials }?: SseOptions): SseEvents;
+export function openEvents(url: string | URL, { token: renew, share, storage, withCredentials }?: SseOptions): SseEvents;
 export type SseOptions = {
     /**
      * Brings a token, at the start and whenever the last one has expired; it
-     * travels as `?token=`. When this fails it is called again; when the server refuses what it has just brought, that is final.
+     * travels as `?token=`. When this fails, or takes more than 30 s, it is called again; when the server refuses what it has just
+     * brought, that is final.
      */
     token?: (() => string | Promise<string>) | undefined;
     /**
      * Whether tabs of this origin with the same URL share a connection; by default they do
-     * unless there is a `token`. A string, such as the user's id, keeps them to tabs with the same string.
+     * unless there is a `token`. A string keeps them to tabs with the same string: where cookies decide what a user may read, the
+     * user's id, as a login as another user is not seen here.
      */
     share?: string | boolean | undefined;
     /**
-     * Where the cursor outlives a reload: `sessionStorage`.
+     * Where the cursor outlives a reload: `sessionStorage`. One that is full or refuses is done without.
      */
     storage?: Storage | undefined;
     /**
@@ -52,17 +54,18 @@ export type SseResetEvent = MessageEvent<string> & {
 export type SseErrorEvent = Event & {
     status?: number;
 };
-export type AddSseListener = {
-    (type: "sse.reset", listener: (event: SseResetEvent) => void, options?: boolean | AddEventListenerOptions): void;
-    (type: "error", listener: (event: SseErrorEvent) => void, options?: boolean | AddEventListenerOptions): void;
-    (type: string, listener: (event: MessageEvent<string>) => void, options?: boolean | AddEventListenerOptions): void;
-};
+/**
+ * All of an EventSource's but `url`, `withCredentials` and the constants, as `EventSource.CLOSED`.
+ */
 export type SseMembers = {
     /**
-     * Besides an EventSource's events there are `sse.reset` and, when there will be no
-     * more, `sse.complete`.
+     * Besides an EventSource's events there are `sse.reset` and, when there will be no more, `sse.complete`.
      */
-    addEventListener: AddSseListener;
+    addEventListener: {
+        (type: "sse.reset", listener: (event: SseResetEvent) => void, options?: boolean | AddEventListenerOptions): void;
+        (type: "error", listener: (event: SseErrorEvent) => void, options?: boolean | AddEventListenerOptions): void;
+        (type: string, listener: (event: MessageEvent<string>) => void, options?: boolean | AddEventListenerOptions): void;
+    };
     onopen: ((event: Event) => void) | null;
     onmessage: ((event: MessageEvent<string>) => void) | null;
     /**
@@ -83,27 +86,3 @@ export type SseMembers = {
  * In this order, so that the types of its own listeners are found first.
  */
 export type SseEvents = SseMembers & EventTarget;
-export type Frame = {
-    type: string;
-    data: string;
-    lastEventId: string;
-};
-/**
- * What the leader tells its followers: an event, or only how things stand.
- */
-export type Told = {
-    /**
-     * Whose word it is.
-     */
-    leader: number;
-    /**
-     * The types of events that it listens for.
-     */
-    types: string[];
-    state: number;
-    /**
-     * Where its stream is, before the event.
-     */
-    after: string;
-    event?: Frame | undefined;
-};

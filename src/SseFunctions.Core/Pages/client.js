@@ -1,5 +1,9 @@
-// An EventSource that does not give up, and that the tabs of a site share. Optional: a plain EventSource gets every event
-// as well, as long as nothing but this server answers it. Import this file from GET client.js, or copy it.
+// Optional: a plain EventSource gets every event as well, as long as nothing but this server answers it:
+//
+//   const events = new EventSource('/api/events/orders');
+//   events.onmessage = event => console.log(event.lastEventId, event.data);
+//
+// This is an EventSource that does not give up, and that the tabs of a site share. Import it from GET client.js, or copy it:
 //
 //   import { openEvents } from '/api/client.js';
 //   const events = openEvents('/api/events/orders', { token: () => fetch('/my-token').then(answer => answer.text()) });
@@ -31,10 +35,12 @@ const CLOSED = 2;
 /**
  * @typedef {object} SseOptions
  * @property {() => string | Promise<string>} [token] Brings a token, at the start and whenever the last one has expired; it
- *   travels as `?token=`. When this fails it is called again; when the server refuses what it has just brought, that is final.
+ *   travels as `?token=`. When this fails, or takes more than 30 s, it is called again; when the server refuses what it has just
+ *   brought, that is final.
  * @property {boolean | string} [share] Whether tabs of this origin with the same URL share a connection; by default they do
- *   unless there is a `token`. A string, such as the user's id, keeps them to tabs with the same string.
- * @property {Storage} [storage] Where the cursor outlives a reload: `sessionStorage`.
+ *   unless there is a `token`. A string keeps them to tabs with the same string: where cookies decide what a user may read, the
+ *   user's id, as a login as another user is not seen here.
+ * @property {Storage} [storage] Where the cursor outlives a reload: `sessionStorage`. One that is full or refuses is done without.
  * @property {boolean} [withCredentials] Whether cookies go to another origin.
  */
 
@@ -50,17 +56,12 @@ const CLOSED = 2;
 /** @typedef {Event & { status?: number }} SseErrorEvent The HTTP status, where it was a poll that failed: 0 for none. */
 
 /**
- * @typedef {{
+ * @typedef {object} SseMembers All of an EventSource's but `url`, `withCredentials` and the constants, as `EventSource.CLOSED`.
+ * @property {{
  *   (type: 'sse.reset', listener: (event: SseResetEvent) => void, options?: boolean | AddEventListenerOptions): void;
  *   (type: 'error', listener: (event: SseErrorEvent) => void, options?: boolean | AddEventListenerOptions): void;
  *   (type: string, listener: (event: MessageEvent<string>) => void, options?: boolean | AddEventListenerOptions): void;
- * }} AddSseListener
- */
-
-/**
- * @typedef {object} SseMembers
- * @property {AddSseListener} addEventListener Besides an EventSource's events there are `sse.reset` and, when there will be no
- *   more, `sse.complete`.
+ * }} addEventListener Besides an EventSource's events there are `sse.reset` and, when there will be no more, `sse.complete`.
  * @property {((event: Event) => void) | null} onopen
  * @property {((event: MessageEvent<string>) => void) | null} onmessage
  * @property {((event: SseErrorEvent) => void) | null} onerror When `readyState` is CLOSED (2), then for good.
@@ -70,42 +71,26 @@ const CLOSED = 2;
  */
 
 /** @typedef {SseMembers & EventTarget} SseEvents In this order, so that the types of its own listeners are found first. */
-/** @typedef {{ type: string, data: string, lastEventId: string }} Frame */
 
 /**
- * @typedef {object} Told What the leader tells its followers: an event, or only how things stand.
- * @property {number} leader Whose word it is.
- * @property {string[]} types The types of events that it listens for.
- * @property {number} state
- * @property {string} after Where its stream is, before the event.
- * @property {Frame} [event]
- */
-
-/**
- * Whether a client at the cursor has everything up to the id. Ids are `<epoch>-<sequence in base 36>`, those of several topics
- * are joined by dots.
+ * Whether a client at the cursor has everything up to the id, for each topic. Ids are `<epoch>-<sequence in base 36>`, those of
+ * several topics are joined by dots.
  * @param {string} cursor
  * @param {string} id
  */
-const covers = (cursor, id) => {
-  const had = cursor.split('.');
-  return !id || id.split('.').every((part, i) => {
-    const [epoch, sequence] = part.split('-');
-    const [hadEpoch, hadSequence] = (had[i] ?? '').split('-');
-    return epoch === hadEpoch && parseInt(sequence, 36) <= parseInt(hadSequence, 36);
-  });
-};
+const covers = (cursor, id) => id.split('.').map((part, i) => {
+  const [epoch, sequence] = part.split('-');
+  const [hadEpoch, hadSequence] = cursor.split('.')[i]?.split('-') ?? [];
+  return epoch === hadEpoch && parseInt(sequence, 36) <= parseInt(hadSequence, 36);
+});
 
 /**
- * The older, or the newer, of both ids of each topic. Connections may bring the events of several topics in different orders.
+ * An id that is for each topic one of both. Connections may bring the events of several topics in different orders.
+ * @param {boolean[]} which
  * @param {string} a
  * @param {string} b
- * @param {boolean} older
  */
-const combine = (a, b, older) => {
-  const others = b.split('.');
-  return a.split('.').map((id, i) => covers(others[i] ?? '', id) === older ? id : others[i]).join('.');
-};
+const mix = (which, a, b) => which.map((isA, i) => (isA ? a : b).split('.')[i]).join('.');
 
 /** @param {string} token A JWT whose payload is plain Base64, as most are; the expiry of another is not known. */
 const expiresSoon = token => {
@@ -118,24 +103,39 @@ const expiresSoon = token => {
 
 /**
  * Opens a stream, to be used like an EventSource.
- * @param {string} url Its `lastEventId`, if there is one, comes with a snapshot and so goes before a stored cursor.
+ * @param {string | URL} url Its `lastEventId`, if there is one, comes with a snapshot and so goes before a stored cursor.
  * @param {SseOptions} [options]
  * @returns {SseEvents}
  */
-export function openEvents(url, { token: renew, share = !renew, storage, withCredentials } = {}) {
+export function openEvents(url, { token: renew, share = !renew, storage, withCredentials = false } = {}) {
+  // Types in here stay out of client.d.ts.
+  /** @typedef {{ type: string, data: string, id: string }} Frame */
+  /**
+   * @typedef {object} Told What the leader tells its followers: an event, or only how things stand.
+   * @property {number} leader Whose word it is.
+   * @property {string[]} types The types of events that it listens for.
+   * @property {number} state
+   * @property {string} after Where its stream is, before the event.
+   * @property {Frame} [event]
+   */
+
   const base = new URL(new Request(url).url); // relative to what an EventSource's would be
-  let cursor = /** @type {string} */ (base.searchParams.get('lastEventId'));
+  let cursor = base.searchParams.get('lastEventId') || '';
   base.searchParams.delete('lastEventId');
-  const name = `sse ${share} ${base}`;
-  cursor ||= storage?.getItem(name) || '';
+  const name = `sse ${share} ${withCredentials} ${base}`;
+  try {
+    cursor ||= storage?.getItem(name) || '';
+  } catch {
+    // It refuses: as if nothing were stored.
+  }
 
   /** Where this tab's own stream is: the cursor, or behind it for the sake of followers. */
   let position = cursor;
   let token = '';
   let failures = 0;
-  let lastHeard = Date.now();
-  let lastLook = lastHeard;
-  const types = new Set(['open', 'error', 'message', 'sse.reset']);
+  let lastHeard = 0;
+  let lastLook = 0;
+  const types = ['open', 'error', 'message', 'sse.reset']; // the first three have handlers, such as onopen
 
   /** @type {EventSource | undefined} */
   let source;
@@ -143,18 +143,22 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
   let channel;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   let timer;
-  let run = new AbortController(); // from start to stop: meanwhile this tab leads or follows
-  let attempt = new AbortController(); // to catch up; aborted when it is over, too
+  /** @type {AbortController | undefined} */
+  let run; // from start to stop: meanwhile this tab leads or follows
+  /** @type {AbortController | undefined} */
+  let attempt; // to catch up; aborted when it is over, too
   const page = new AbortController(); // until close
 
+  let state = CONNECTING;
+  let isStopped = true;
   let isLeading = false;
   let leader = 0; // whom this tab follows
 
   const events = /** @type {SseEvents} */ (new EventTarget());
   const listen = events.addEventListener.bind(events);
   Object.assign(events, {
-    onopen: null, onmessage: null, onerror: null, readyState: CONNECTING, lastEventId: cursor,
-    /** @type {AddSseListener} */
+    readyState: state, lastEventId: cursor,
+    /** @type {SseEvents['addEventListener']} */
     addEventListener: (/** @type {string} */ type, /** @type {any} */ listener, /** @type {any} */ options) => {
       listen(type, listener, options);
       // An EventSource drops the types that nobody has asked it for, so the leader must know of this one.
@@ -162,13 +166,16 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
         ask();
     },
     close: () => {
-      events.readyState = CLOSED;
+      events.readyState = state = CLOSED;
       page.abort();
       stop();
     },
   });
-  for (const type of /** @type {const} */ (['open', 'message', 'error']))
-    listen(type, event => events[`on${type}`]?.(/** @type {any} */ (event)));
+  const handlers = /** @type {any} */ (events);
+  for (const type of types.slice(0, 3)) {
+    handlers[`on${type}`] = null;
+    listen(type, event => handlers[`on${type}`]?.(event));
+  }
 
   // Towards the page.
 
@@ -177,23 +184,45 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
     events.dispatchEvent(Object.assign(new MessageEvent(type, { data, lastEventId: cursor, origin: base.origin }), more));
   };
 
-  /** @param {number} state @param {number} [status] */
-  const be = (state, status) => {
-    events.readyState = state;
+  /** @param {number} now @param {number} [status] */
+  const be = (now, status) => {
+    events.readyState = state = now;
     tell();
     fire(state === OPEN ? 'open' : 'error', { status });
   };
 
-  /** Takes an event, unless this tab has had it. @param {Frame} frame */
-  const take = ({ type, data, lastEventId }) => {
+  /**
+   * Takes an event, unless this tab has had it.
+   * @param {Frame} frame
+   * @param {string} after Where its connection was before.
+   * @param {() => void} [doubt] Called instead, when nobody can tell whether this tab has had it.
+   */
+  const take = ({ type, data, id }, after, doubt) => {
     const reset = type === 'sse.reset' ? JSON.parse(data) : undefined;
-    // The log is not as far as the cursor, or there is no id as another topic's gap is still to be told.
-    const isBack = reset && (reset.reason === 'future' || !lastEventId);
-    if (!isBack && covers(cursor, lastEventId))
+    const before = after.split('.');
+    const has = covers(cursor, id);
+    // An event is one topic's: the one whose id has moved. (Number 0 is where a topic begins, and no event.) More than one has
+    // moved when there were events in between that the browser drops, as nobody listens for their types.
+    const moved = new Set();
+    id.split('.').forEach((part, i) => {
+      if (reset ? part === reset.resumeFrom : part !== before[i] && !part.endsWith('-0'))
+        moved.add(has[i] &&= reset?.reason !== 'future'); // else the log is not as far as the cursor
+    });
+    if (doubt && type && moved.size > 1)
+      return doubt();
+
+    if (id)
+      events.lastEventId = cursor = mix(has, cursor, id);
+    // A reset has no id as long as another topic's gap is still to be told.
+    if (!moved.has(false) && (moved.size || !reset))
       return;
 
-    events.lastEventId = cursor = isBack ? lastEventId || cursor : combine(lastEventId, cursor, false);
-    storage?.setItem(name, cursor);
+    try {
+      storage?.setItem(name, cursor);
+    } catch {
+      // It is full, or refuses: a reload goes on from what it has.
+    }
+
     if (type)
       fire(type, reset && { detail: reset }, data);
   };
@@ -202,7 +231,7 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
 
   /** Ends what was under way. */
   const begin = () => {
-    attempt.abort();
+    attempt?.abort();
     source?.close();
     return (attempt = new AbortController()).signal;
   };
@@ -224,27 +253,22 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
    * @returns {Promise<number>} The status; 0 when the answer does not say where the stream is.
    */
   const poll = async signal => {
-    const { status, body } = await fetch(address('poll'), { signal, credentials: withCredentials ? 'include' : undefined });
-    if (status !== 200)
-      return status;
+    const answer = await fetch(address('poll'), { signal, credentials: withCredentials ? 'include' : undefined });
+    if (answer.status !== 200)
+      return answer.status;
 
-    const reader = /** @type {ReadableStream} */ (body).pipeThrough(new TextDecoderStream()).getReader();
-    let rest = '';
-    for (let chunk; !(chunk = await reader.read()).done;) {
-      const frames = (rest + chunk.value).split('\n\n');
-      rest = frames.pop() ?? '';
-      for (const frame of frames) {
-        /** @param {string} field */
-        const read = field => [...`\n${frame}`.matchAll(RegExp(`\n${field}: ([^\n]*)`, 'g'))].map(match => match[1]);
-        const data = read('data');
-        const [type = data.length ? 'message' : ''] = read('event');
-        const [lastEventId = ''] = read('id');
-        if (!signal.aborted)
-          receive({ type, lastEventId, data: data.join('\n') });
-      }
+    // What stands behind the last empty line is not whole.
+    for (const frame of (await answer.text()).split('\n\n').slice(0, -1)) {
+      /** @param {string} field */
+      const read = field => `\n${frame}`.split(`\n${field}: `).slice(1).map(rest => rest.split('\n')[0]);
+      const data = read('data');
+      const [type = data.length ? 'message' : ''] = read('event');
+      const [id = ''] = read('id');
+      if (!signal.aborted)
+        receive({ type, data: data.join('\n'), id });
     }
 
-    return position ? status : 0;
+    return position ? 200 : 0;
   };
 
   /** Polls, however often that must be tried, until this tab has all there is; then it listens. */
@@ -261,7 +285,7 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
       const isRenewing = renew && expiresSoon(token);
       try {
         if (isRenewing && !signal.aborted)
-          token = await renew();
+          token = await Promise.race([renew(), new Promise((_, fail) => setTimeout(fail, LONGEST_RETRY))]);
 
         status = await poll(signal);
       } catch {
@@ -288,12 +312,10 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
         be(CONNECTING, status);
       else if (isLeading) {
         source = new EventSource(address(), { withCredentials });
-        for (const type of types)
-          source.addEventListener(type, hear);
-        return;
+        return types.forEach(hearOf);
       } else {
         failures = 0;
-        attempt.abort();
+        attempt?.abort();
         return ask();
       }
     }
@@ -302,8 +324,8 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
   /** @param {Event} event The EventSource's. One with data is the server's, whatever its type. */
   const hear = event => {
     lastHeard = Date.now();
-    if ('data' in event)
-      receive(/** @type {MessageEvent} */ (event));
+    if (event instanceof MessageEvent)
+      receive({ type: event.type, data: event.data, id: event.lastEventId });
     else if (event.type === 'open') {
       failures = 0;
       be(OPEN);
@@ -317,12 +339,14 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
     }
   };
 
+  /** @param {string} type */
+  const hearOf = type => source?.addEventListener(type, hear);
+
   /** @param {Frame} frame From the server to this tab. */
-  const receive = ({ type, data, lastEventId }) => {
-    const event = { type, data, lastEventId };
-    tell(event);
-    position = lastEventId || position;
-    take(event);
+  const receive = frame => {
+    tell(frame);
+    take(frame, position);
+    position = frame.id || position;
   };
 
   // Sharing. Of the tabs that share, the one that holds the lock leads: it has the connection and tells the others. It tells
@@ -333,49 +357,45 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
   /** @param {Frame} [event] */
   const tell = event => {
     if (isLeading && position)
-      channel?.postMessage({ leader, types: [...types], state: events.readyState, after: position, event });
+      channel?.postMessage({ leader, types, state, after: position, event });
   };
 
   /** Asks the leader to go on where this tab is, with its types; not before this tab knows where that is. */
   const ask = () => {
     leader = 0;
-    if (attempt.signal.aborted)
-      channel?.postMessage({ types: [...types], cursor });
+    if (attempt?.signal.aborted)
+      channel?.postMessage({ types, cursor });
   };
 
   /**
    * @param {string[]} wanted
-   * @returns {boolean} Whether one of them was new.
+   * @returns {number} How many of them were new.
    */
-  const want = wanted => {
-    const before = types.size;
-    for (const type of wanted) {
-      types.add(type);
-      source?.addEventListener(type, hear);
-    }
-
-    return types.size > before;
-  };
+  const want = wanted => wanted.filter(type => !types.includes(type)).map(type => {
+    types.push(type);
+    hearOf(type);
+  }).length;
 
   /** @param {Told} told */
   const follow = told => {
     lastHeard = Date.now();
     if (leader !== told.leader) {
-      if (!covers(cursor, told.after) || [...types].some(type => !told.types.includes(type)))
+      if (covers(cursor, told.after).includes(false) || types.some(type => !told.types.includes(type)))
         return ask();
 
       leader = told.leader;
     }
 
-    if (events.readyState !== told.state)
+    if (state !== told.state)
       be(told.state);
 
-    if (told.event)
-      take(told.event);
+    // In doubt the leader goes back and polls, which brings the events of all types, one topic's after the other.
+    if (told.event && !isStopped)
+      take(told.event, told.after, ask);
   };
 
   const lead = () => {
-    if (attempt.signal.aborted) // else a poll is under way, and will find this tab in the lead
+    if (attempt?.signal.aborted) // else a poll is under way, and will find this tab in the lead
       connect();
 
     isLeading = true;
@@ -386,8 +406,10 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
   const start = steal => {
     stop();
     run = new AbortController();
+    isStopped = false;
     const { signal } = run;
     timer = setInterval(look, LOOK);
+    lastHeard = lastLook = Date.now(); // a page that wakes has heard nothing, but that is not its leader's fault
     connect();
     // Pages that are not secure, such as on http, have no locks: such a tab has a connection of its own.
     if (!share || !navigator.locks)
@@ -395,11 +417,13 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
 
     channel = new BroadcastChannel(name);
     channel.onmessage = ({ data }) => {
-      if (!isLeading && data.leader)
-        follow(data);
-      else if (isLeading && data.cursor) {
-        if (want(data.types) || !covers(data.cursor, position)) {
-          position = combine(position, data.cursor, true);
+      if (!isLeading)
+        return data.leader && follow(data);
+
+      if (data.cursor) {
+        const has = covers(data.cursor, position);
+        if (want(data.types) || has.includes(false)) {
+          position = mix(has, position, data.cursor); // the older of each
           connect();
         }
 
@@ -419,32 +443,44 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
   };
 
   const stop = () => {
-    run.abort();
+    run?.abort();
     begin();
     channel?.close();
     clearInterval(timer);
     isLeading = false;
+    isStopped = true;
   };
 
   // Waking.
 
-  const look = () => {
+  /** @param {Event} [event] None when it is only time to look. */
+  const look = event => {
     const now = Date.now();
-    const wasAsleep = now - lastLook > SLEEP;
+    const isAwaited = now - lastLook > SLEEP || event && !document.hidden && state < OPEN;
     lastLook = now;
-    if (now - lastHeard > LONGEST_SILENCE) {
-      lastHeard = now;
+    if (isAwaited)
+      hurry(); // the connection may be dead, whatever its readyState
+    else if (now - lastHeard > LONGEST_SILENCE && !isStopped)
       start(true);
-    } else if (wasAsleep)
-      connect(); // it may be dead, whatever its readyState
   };
 
-  const revive = () => run.signal.aborted && start();
+  /** Connects now, however long the next retry was to wait. */
+  const hurry = () => {
+    failures = 0;
+    lastHeard = lastLook;
+    if (!isStopped)
+      connect();
+  };
+
+  const revive = () => isStopped && start();
   // In the back/forward cache, or frozen, a page hears nothing: it must not lead.
-  const listeners = { visibilitychange: look, online: connect, pagehide: stop, freeze: stop, pageshow: revive, resume: revive };
+  const listeners = {
+    visibilitychange: look, online: hurry,
+    pagehide: stop, freeze: stop, pageshow: revive, resume: revive,
+  };
   for (const [type, listener] of Object.entries(listeners))
     addEventListener(type, listener, { capture: true, signal: page.signal }); // capture: some are the document's
 
-  queueMicrotask(() => page.signal.aborted || start()); // once the page has added its listeners
+  queueMicrotask(() => state === CLOSED || start()); // once the page has added its listeners
   return events;
 }
