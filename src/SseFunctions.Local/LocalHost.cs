@@ -70,6 +70,6 @@ internal static class LocalHost
         routes.MapPost(Routes.Tokens, (Delegate)app.Services.GetRequiredService<TokenEndpoint>().MintAsync);
         routes.MapGet(Routes.Health, (Delegate)endpoints.HealthAsync);
         routes.MapGet(Routes.Demo, SseEndpoints.Demo);
-        routes.MapGet(Routes.Client, (HttpContext context) => SseEndpoints.Client(context));
+        routes.MapGet(Routes.Client, SseEndpoints.Client);
     }
 }

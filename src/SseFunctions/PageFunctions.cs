@@ -16,5 +16,5 @@ public class PageFunctions(SseEndpoints endpoints)
 
     [Function("Client")]
     public static IResult Client([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Routes.Client)] HttpRequest request) =>
-        SseEndpoints.Client(request.HttpContext);
+        SseEndpoints.Client();
 }

@@ -19,7 +19,7 @@ public sealed class ClientReconnectTests(Browser browser) : IClassFixture<Browse
     {
         SkipWithoutBrowser();
         await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
-        await using var proxy = await FaultProxy.StartAsync(host.BaseAddress);
+        await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.OpenAsync(profile, proxy.BaseAddress, $"events/{topic}");
         await tab.WaitUntilOpenAsync();
@@ -49,7 +49,7 @@ public sealed class ClientReconnectTests(Browser browser) : IClassFixture<Browse
     {
         SkipWithoutBrowser();
         await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
-        await using var proxy = await FaultProxy.StartAsync(host.BaseAddress);
+        await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.OpenAsync(profile, proxy.BaseAddress, $"events/{topic}");
         await tab.WaitUntilOpenAsync();
@@ -68,7 +68,7 @@ public sealed class ClientReconnectTests(Browser browser) : IClassFixture<Browse
     {
         SkipWithoutBrowser();
         await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100", "Stream__Lifetime=00:00:01");
-        await using var proxy = await FaultProxy.StartAsync(host.BaseAddress);
+        await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.OpenAsync(profile, proxy.BaseAddress, $"events/{topic}");
 
@@ -107,7 +107,7 @@ public sealed class ClientReconnectTests(Browser browser) : IClassFixture<Browse
     {
         SkipWithoutBrowser();
         await using var host = await LocalHostProcess.StartAsync(table);
-        await using var proxy = await FaultProxy.StartAsync(host.BaseAddress);
+        await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.NewAsync(profile, proxy.BaseAddress);
         await tab.Page.Clock.InstallAsync();
@@ -143,7 +143,7 @@ public sealed class ClientReconnectTests(Browser browser) : IClassFixture<Browse
     {
         SkipWithoutBrowser();
         await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
-        await using var proxy = await FaultProxy.StartAsync(host.BaseAddress);
+        await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.OpenAsync(profile, proxy.BaseAddress, $"events/{topic}?from=start");
         var follower = await ClientTab.OpenAsync(profile, proxy.BaseAddress, $"events/{topic}?from=start");
@@ -236,7 +236,7 @@ public sealed class ClientReconnectTests(Browser browser) : IClassFixture<Browse
     {
         SkipWithoutBrowser();
         await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
-        await using var proxy = await FaultProxy.StartAsync(host.BaseAddress);
+        await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.OpenAsync(profile, proxy.BaseAddress, $"events/{topic}");
         await tab.WaitUntilOpenAsync();

@@ -199,7 +199,7 @@ public sealed class ClientSharingTests(Browser browser, ITestOutputHelper output
     {
         SkipWithoutBrowser();
         await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
-        await using var proxy = await FaultProxy.StartAsync(host.BaseAddress);
+        await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
         var (quiet, busy) = ($"{topic}a", $"{topic}z");
         var leader = await ClientTab.OpenAsync(profile, proxy.BaseAddress, $"events?topic={quiet}&topic={busy}");

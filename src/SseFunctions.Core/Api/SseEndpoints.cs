@@ -225,7 +225,7 @@ public sealed partial class SseEndpoints
     public static IResult Demo() => EmbeddedPage.Demo;
 
     /// <summary>GET client.js: the optional client.</summary>
-    public static IResult Client(HttpContext _) => EmbeddedPage.Client;
+    public static IResult Client() => EmbeddedPage.Client;
 
     private async Task RunAsync(HttpContext context, StreamSession session, StreamRequest request)
     {
