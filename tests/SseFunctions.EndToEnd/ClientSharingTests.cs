@@ -118,7 +118,7 @@ public sealed class ClientSharingTests(Browser browser, ITestOutputHelper output
         var behind = await ClientTab.NewAsync(profile, host.BaseAddress);
         await behind.EvaluateAsync<bool>($$"""
             window.told = [];
-            window.channel = new BroadcastChannel('sse true {{new Uri(host.BaseAddress, $"events/{topic}")}}');
+            window.channel = new BroadcastChannel('sse true false {{new Uri(host.BaseAddress, $"events/{topic}")}}');
             channel.onmessage = ({ data }) => data.event?.data && told.push(data.event.data);
             channel.postMessage({ types: ['message'], cursor: '{{ids[0]}}' });
             true
