@@ -1,0 +1,260 @@
+using Microsoft.Playwright;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.EndToEnd.Client;
+
+/// <summary>client.js in Chromium through what closes an EventSource for good.</summary>
+public sealed class ClientReconnectTests(Browser browser) : IClassFixture<Browser>
+{
+    private readonly string table = TestStorage.NewTableName();
+    private readonly string topic = TopicApi.NewTopic();
+
+    [SkippableTheory]
+    [InlineData(429, "text/plain")]
+    [InlineData(500, "text/plain")]
+    [InlineData(502, "text/html")]
+    [InlineData(503, "text/event-stream")]
+    [InlineData(200, "text/html")] // such as a hotel's login page
+    public async Task Client_reconnects_and_misses_and_repeats_nothing_when_a_proxy_has_closed_the_EventSource(int status, string contentType)
+    {
+        SkipWithoutBrowser();
+        await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
+        await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
+        await using var profile = await browser.NewProfileAsync();
+        var tab = await ClientTab.OpenAsync(profile, proxy.BaseAddress, $"events/{topic}");
+        await tab.WaitUntilOpenAsync();
+        var before = await host.Client.PublishAllAsync(topic, "0", "1");
+        await tab.ReadEventsAsync(2);
+
+        proxy.Answer(status, contentType);
+        proxy.Cut();
+        await tab.WaitUntilAsync("sources.at(-1).readyState === 2");
+        var meanwhile = await host.Client.PublishAllAsync(topic, "2", "3");
+        await proxy.Faults.ReachesAsync(3);
+        Assert.Equal(0, await tab.EvaluateAsync<int>("events.readyState"));
+        proxy.Fault = null;
+        await tab.ReadEventsAsync(4);
+        await tab.WaitUntilOpenAsync();
+        var after = await host.Client.PublishAllAsync(topic, "4");
+
+        var ids = before.Concat(meanwhile).Concat(after).ToList();
+        Assert.Equal(ids.Select((id, i) => new SseMessage(id, "message", $"{i}")), await tab.ReadEventsAsync(5));
+        Assert.Equal(ids[^1], await tab.EvaluateAsync<string>("events.lastEventId"));
+        if (status != 200)
+            Assert.True(await tab.EvaluateAsync<bool>($"errors.some(([state, status]) => state === 0 && status === {status})"));
+    }
+
+    [SkippableFact]
+    public async Task Client_misses_nothing_when_the_EventSource_is_closed_before_the_first_event()
+    {
+        SkipWithoutBrowser();
+        await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
+        await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
+        await using var profile = await browser.NewProfileAsync();
+        var tab = await ClientTab.OpenAsync(profile, proxy.BaseAddress, $"events/{topic}");
+        await tab.WaitUntilOpenAsync();
+
+        proxy.Answer(502);
+        proxy.Cut();
+        await tab.WaitUntilAsync("sources.at(-1).readyState === 2");
+        var ids = await host.Client.PublishAllAsync(topic, "0", "1");
+        proxy.Fault = null;
+
+        Assert.Equal(ids.Select((id, i) => new SseMessage(id, "message", $"{i}")), await tab.ReadEventsAsync(2));
+    }
+
+    [SkippableFact]
+    public async Task Client_leaves_a_plain_reconnect_to_the_browser()
+    {
+        SkipWithoutBrowser();
+        await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100", "Stream__Lifetime=00:00:01");
+        await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
+        await using var profile = await browser.NewProfileAsync();
+        var tab = await ClientTab.OpenAsync(profile, proxy.BaseAddress, $"events/{topic}");
+
+        await tab.WaitUntilAsync("opened >= 4");
+
+        Assert.Equal(1, await tab.EvaluateAsync<int>("sources.length"));
+        var streams = proxy.Requests.SkipWhile(IsPoll).ToList();
+        Assert.True(streams.Count >= 4, $"{streams.Count}");
+        Assert.DoesNotContain(streams, request => IsPoll(request));
+    }
+
+    [SkippableFact]
+    public async Task Client_misses_and_repeats_nothing_when_the_network_is_away()
+    {
+        SkipWithoutBrowser();
+        await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
+        await using var profile = await browser.NewProfileAsync();
+        var tab = await ClientTab.OpenAsync(profile, host.BaseAddress, $"events/{topic}");
+        await tab.WaitUntilOpenAsync();
+        var before = await host.Client.PublishAllAsync(topic, "0");
+        await tab.ReadEventsAsync(1);
+
+        await profile.SetOfflineAsync(true);
+        await tab.WaitUntilAsync("!navigator.onLine");
+        var meanwhile = await host.Client.PublishAllAsync(topic, "1", "2");
+        await profile.SetOfflineAsync(false);
+        await tab.WaitUntilAsync("sources.length >= 2 && events.readyState === 1");
+        var after = await host.Client.PublishAllAsync(topic, "3");
+
+        var ids = before.Concat(meanwhile).Concat(after).ToList();
+        Assert.Equal(ids.Select((id, i) => new SseMessage(id, "message", $"{i}")), await tab.ReadEventsAsync(4));
+    }
+
+    [SkippableFact]
+    public async Task Client_opens_a_new_connection_when_the_page_has_slept_and_the_old_one_is_dead()
+    {
+        SkipWithoutBrowser();
+        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
+        await using var profile = await browser.NewProfileAsync();
+        var tab = await ClientTab.NewAsync(profile, proxy.BaseAddress);
+        await tab.Page.Clock.InstallAsync();
+        await tab.OpenAsync($"events/{topic}", "{ share: false }");
+        // A connection that stays open, and on which nothing comes any more: what a network that has changed leaves behind.
+        proxy.Fault = async context =>
+        {
+            if (context.Request.Query.ContainsKey("mode"))
+            {
+                await proxy.ForwardAsync(context);
+                return;
+            }
+
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.Body.FlushAsync();
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+        };
+        proxy.Cut();
+        await tab.WaitUntilAsync("sources.length >= 1 && events.readyState === 1");
+        await proxy.Faults.ReachesAsync(1);
+        var ids = await host.Client.PublishAllAsync(topic, "0");
+        proxy.Fault = null;
+        Assert.Empty(await tab.SeenAsync());
+
+        await tab.Page.Clock.FastForwardAsync("02:00"); // more than a background tab's minute, less than a response's life
+
+        Assert.Equal([new SseMessage(ids[0], "message", "0")], await tab.ReadEventsAsync(1));
+        await tab.WaitUntilOpenAsync();
+    }
+
+    [SkippableFact]
+    public async Task Client_is_complete_when_the_topic_is_complete_and_read()
+    {
+        SkipWithoutBrowser();
+        await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
+        await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
+        await using var profile = await browser.NewProfileAsync();
+        var tab = await ClientTab.OpenAsync(profile, proxy.BaseAddress, $"events/{topic}?from=start");
+        var follower = await ClientTab.OpenAsync(profile, proxy.BaseAddress, $"events/{topic}?from=start");
+        var ids = await host.Client.PublishAllAsync(topic, "0", "1");
+        await host.Client.CompleteAsync(topic);
+
+        foreach (var each in new[] { tab, follower })
+        {
+            await each.WaitUntilAsync("completed > 0");
+            Assert.Equal(ids.Select((id, i) => new SseMessage(id, "message", $"{i}")), await each.SeenAsync());
+            Assert.Equal(2, await each.EvaluateAsync<int>("events.readyState"));
+            Assert.Equal(1, await each.EvaluateAsync<int>("completed"));
+            Assert.Equal(0, await each.EvaluateAsync<int>("errors.filter(([state]) => state === 2).length"));
+        }
+
+        Assert.Equal(0, await host.Client.GetOpenStreamsAsync());
+    }
+
+    [SkippableFact]
+    public async Task Client_closes_and_says_the_status_when_the_request_is_bad()
+    {
+        SkipWithoutBrowser();
+        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var profile = await browser.NewProfileAsync();
+
+        var tab = await ClientTab.OpenAsync(profile, host.BaseAddress, "events/no~topic");
+
+        await tab.WaitUntilAsync("events.readyState === 2 && errors.length > 0");
+        Assert.Equal("[[2,400]]", await tab.EvaluateAsync<string>("JSON.stringify(errors)"));
+    }
+
+    [SkippableTheory]
+    [InlineData("none-of-ours", "unknown")]
+    [InlineData("zzzzzz-7", "epoch")]
+    public async Task Client_tells_of_a_gap_and_goes_on_behind_it(string lastEventId, string reason)
+    {
+        SkipWithoutBrowser();
+        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var profile = await browser.NewProfileAsync();
+        var ids = await host.Client.PublishAllAsync(topic, "0", "1");
+        var oldest = $"{PublishedId.Parse(ids[0]) with { Sequence = 0 }}";
+
+        var tab = await ClientTab.OpenAsync(profile, host.BaseAddress, $"events/{topic}?lastEventId={lastEventId}");
+
+        Assert.Equal(ids.Select((id, i) => new SseMessage(id, "message", $"{i}")), await tab.ReadEventsAsync(2));
+        Assert.Equal($"""[["{topic}","{reason}",null,"{oldest}","{oldest}"]]""", await tab.EvaluateAsync<string>("JSON.stringify(resets)"));
+    }
+
+    [SkippableFact]
+    public async Task Client_goes_on_where_it_was_when_the_page_is_loaded_again_and_the_cursor_is_stored()
+    {
+        SkipWithoutBrowser();
+        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var profile = await browser.NewProfileAsync();
+        var tab = await ClientTab.OpenAsync(profile, host.BaseAddress, $"events/{topic}", "{ storage: sessionStorage }");
+        await tab.WaitUntilOpenAsync();
+        await host.Client.PublishAllAsync(topic, "before");
+        await tab.ReadEventsAsync(1);
+
+        await tab.Page.GotoAsync("about:blank");
+        var meanwhile = await host.Client.PublishAllAsync(topic, "0", "1");
+        await tab.Page.GotoAsync(new Uri(host.BaseAddress, "health").AbsoluteUri);
+        await tab.OpenAsync($"events/{topic}", "{ storage: sessionStorage }");
+
+        Assert.Equal(meanwhile.Select((id, i) => new SseMessage(id, "message", $"{i}")), await tab.ReadEventsAsync(2));
+    }
+
+    [SkippableTheory]
+    [InlineData("getItem")]
+    [InlineData("setItem")]
+    public async Task Client_dispatches_every_event_when_the_storage_refuses(string member)
+    {
+        SkipWithoutBrowser();
+        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var profile = await browser.NewProfileAsync();
+        var polled = await host.Client.PublishAllAsync(topic, "0", "1");
+        var options = "{ share: false, storage: { getItem: () => null, setItem() { }, " + member + "() { throw new DOMException('full', 'QuotaExceededError'); } } }";
+
+        var tab = await ClientTab.OpenAsync(profile, host.BaseAddress, $"events/{topic}?from=start", options);
+        await tab.WaitUntilOpenAsync();
+        var streamed = await host.Client.PublishAllAsync(topic, "2");
+
+        Assert.Equal(polled.Concat(streamed).Select((id, i) => new SseMessage(id, "message", $"{i}")), await tab.ReadEventsAsync(3));
+    }
+
+    [SkippableTheory]
+    [InlineData("window", "online")]
+    [InlineData("document", "visibilitychange")]
+    public async Task Client_polls_at_once_when_there_is_hope_however_often_it_has_failed(string target, string type)
+    {
+        SkipWithoutBrowser();
+        await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
+        await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
+        await using var profile = await browser.NewProfileAsync();
+        var tab = await ClientTab.OpenAsync(profile, proxy.BaseAddress, $"events/{topic}");
+        await tab.WaitUntilOpenAsync();
+        await tab.EvaluateAsync<bool>("(Math.random = () => 1) && true"); // each retry waits as long as it may
+        proxy.Answer(502);
+        proxy.Cut();
+        await tab.WaitUntilAsync("errors.filter(([, status]) => status === 502).length >= 3");
+        proxy.Fault = null;
+
+        Assert.Equal(1, await tab.FetchesAtAsync($"{target}.dispatchEvent(new Event('{type}'))"));
+        await tab.WaitUntilOpenAsync();
+    }
+
+    private static bool IsPoll(string request) => request.Contains("mode=poll", StringComparison.Ordinal);
+
+    private static void SkipWithoutBrowser()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+    }
+}

@@ -1,0 +1,193 @@
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.EndToEnd.Demo;
+
+/// <summary>The demo page in Chromium, against hosts of its own, whose streams end soon, which are killed, or which refuse.</summary>
+public sealed class DemoPageHostTests(Browser browser) : IClassFixture<Browser>
+{
+    private readonly string table = TestStorage.NewTableName();
+
+    [SkippableFact]
+    public async Task Demo_page_draws_each_connection_and_the_waits_between_when_responses_end()
+    {
+        const int Connections = 4;
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        await using var host = await LocalHostProcess.StartAsync(table, "Stream__Lifetime=00:00:02", "Stream__Retry=00:00:00.200");
+        await using var tab = await DemoTab.OpenLiveAsync(browser, host.BaseAddress);
+        await using var publisher = new SteadyPublisher(host.Client, "demo");
+
+        await tab.WaitUntilAsync("least => document.querySelectorAll('#bars .bar').length >= least", Connections);
+        var ids = await publisher.StopAsync();
+
+        await tab.WaitUntilAsync("id => document.getElementById('cursor').textContent.includes(`.${id}.`)", ids[^1]);
+        Assert.True(await tab.CountAsync("#bars .gone.ended") >= Connections - 1);
+        Assert.Equal(0, await tab.CountAsync("#marks .mark.failure"));
+        await tab.AssertWellAsync();
+    }
+
+    [SkippableFact]
+    public async Task Demo_page_marks_failed_attempts_and_catches_up_when_its_host_is_killed_and_started_again()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        await using var publishing = await LocalHostProcess.StartAsync(table);
+        await using var streaming = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.200");
+        await using var tab = await DemoTab.OpenLiveAsync(browser, streaming.BaseAddress);
+
+        await streaming.KillAsync();
+        await tab.WaitForStateAsync("waiting");
+        await tab.WaitUntilAsync("() => document.querySelectorAll('#marks .mark.failure').length >= 2");
+        await publishing.Client.PublishAllAsync("demo", "while it was down");
+        await using var clock = await SseStream.OpenAsync(publishing.Client, "events/clock");
+        var tick = await clock.ReadEventAsync();
+        await using var again = await streaming.StartAgainAsync();
+
+        await tab.WaitForEventAsync("while it was down");
+        Assert.Equal("how caughtUp", await tab.WaitForEventAsync(tick!.Data));
+        await tab.AssertWellAsync();
+    }
+
+    [SkippableFact]
+    public async Task Demo_page_says_what_to_do_when_the_topics_are_not_open()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        await using var host = await LocalHostProcess.StartAsync(table, "Access__AnonymousTopics=clock");
+        await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress);
+
+        await tab.WaitForStateAsync("closed");
+
+        var detail = await tab.Page.InnerTextAsync("#detail");
+        Assert.StartsWith("401: the topics are not open to this page. Open them with the setting Access__AnonymousTopics=clock,demo,runtime", detail, StringComparison.Ordinal);
+        Assert.Equal("Connect again", await tab.Page.InnerTextAsync("#button"));
+    }
+
+    [SkippableFact]
+    public async Task Demo_page_goes_on_when_the_browser_has_given_up_for_a_passing_reason()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var tab = await DemoTab.OpenLiveAsync(browser, host.BaseAddress);
+        await tab.Page.ClickAsync("#button");
+        await host.Client.PublishAllAsync("demo", "meanwhile");
+        await tab.Page.RouteAsync("**/events?*", route => route.FulfillAsync(new() { Status = 502 }), new() { Times = 1 });
+
+        await tab.Page.ClickAsync("#button");
+        await tab.WaitForStateAsync("closed");
+
+        await tab.WaitForEventAsync("meanwhile");
+        Assert.Equal("2", await tab.Page.InnerTextAsync("#connections"));
+        await tab.AssertWellAsync();
+    }
+
+    [SkippableFact]
+    public async Task Demo_page_opens_one_stream_when_it_is_cut_while_it_reads_the_topics()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        var streams = 0;
+        var answered = new TaskCompletionSource();
+        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress, page => page.RouteAsync("**/topics/*", async route =>
+        {
+            await answered.Task;
+            await route.ContinueAsync();
+        }));
+        tab.Page.Request += (_, request) => streams += request.Url.Contains("/events?", StringComparison.Ordinal) ? 1 : 0;
+
+        await tab.Page.ClickAsync("#button");
+        await tab.WaitForStateAsync("cut");
+        await tab.Page.ClickAsync("#button");
+        await tab.WaitForStateAsync("connecting");
+        answered.SetResult();
+
+        await tab.WaitUntilAsync("() => performance.getEntriesByType('resource').filter(({ name }) => name.includes('/topics/')).length === 6"); // both reads have ended
+        await tab.WaitForStateAsync("open");
+        await host.Client.PublishAllAsync("demo", "to one stream");
+        await tab.WaitForEventAsync("to one stream");
+        Assert.Equal(1, streams);
+        await tab.AssertWellAsync();
+    }
+
+    [SkippableFact]
+    public async Task Demo_page_stays_cut_when_it_is_cut_while_it_reads_the_topics()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        var answered = new TaskCompletionSource();
+        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress, page => page.RouteAsync("**/topics/*", async route =>
+        {
+            await answered.Task;
+            await route.FulfillAsync(new() { Status = 401 });
+        }));
+
+        await tab.Page.ClickAsync("#button");
+        answered.SetResult();
+
+        await tab.WaitUntilAsync("() => performance.getEntriesByType('resource').filter(({ name }) => name.includes('/topics/')).length === 3");
+        Assert.Equal("Cut by you", await tab.Page.InnerTextAsync("#state"));
+        Assert.Equal("", await tab.Page.InnerTextAsync("#log"));
+    }
+
+    [SkippableFact]
+    public async Task Demo_page_finds_an_events_topic_when_one_of_another_type_came_before_it_in_another_topic()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        await using var host = await LocalHostProcess.StartAsync(table, "ClockSchedule=0 0 0 1 1 *", "RuntimeSchedule=0 0 0 1 1 *");
+        await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress);
+        await tab.WaitForStateAsync("open");
+
+        await host.Client.PublishAsync("clock", "2099-01-01T00:00:00Z", type: "alarm");
+        await host.Client.PublishAllAsync("demo", "plain\nwords");
+
+        await tab.WaitForEventAsync("plain\nwords");
+        Assert.Equal("demo", await tab.Page.InnerTextAsync("#log .event .topic"));
+        await tab.WaitUntilAsync("() => document.getElementById('log').innerText.includes('An event of type alarm passed in topic clock')");
+        await tab.AssertWellAsync();
+
+        await host.Client.PublishAsync("clock", "2099-01-01T00:00:01Z", type: "alarm");
+        await tab.WaitForEventAsync("2099-01-01T00:00:01Z");
+        Assert.Equal("--:--:--", await tab.Page.InnerTextAsync("#clock")); // it is not the clock's
+        await tab.AssertWellAsync();
+    }
+
+    [SkippableFact]
+    public async Task Demo_page_counts_nothing_when_nobody_can_tell_whose_an_event_is()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        await using var host = await LocalHostProcess.StartAsync(table, "ClockSchedule=0 0 0 1 1 *", "RuntimeSchedule=0 0 0 1 1 *");
+        await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress);
+        await tab.WaitForStateAsync("open");
+        await tab.Page.RouteAsync("**/events/*?mode=poll&*", route => route.AbortAsync());
+
+        await host.Client.PublishAsync("clock", "to nobody", type: "alarm");
+        await host.Client.PublishAllAsync("demo", "whose");
+
+        await tab.WaitUntilAsync("() => /An event of which the topic is unknown.*: whose/.test(document.getElementById('log').innerText)");
+        await tab.AssertWellAsync();
+    }
+
+    [SkippableFact]
+    public async Task Demo_page_tells_events_that_have_waited_when_they_are_the_first_it_sees()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        await using var host = await LocalHostProcess.StartAsync(table, "ClockSchedule=* * * * * *");
+        await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress, page => page.RouteAsync(
+            "**/events?*", route => route.FulfillAsync(new() { ContentType = "text/event-stream", Body = "retry: 1\n\n" })));
+        await tab.WaitUntilAsync("() => connections > 0"); // it knows where the topics are
+        await using var clock = await SseStream.OpenAsync(host.Client, "events/clock");
+        var tick = await clock.ReadEventAsync();
+
+        await tab.Page.UnrouteAsync("**/events?*");
+
+        Assert.Equal("how caughtUp", await tab.WaitForEventAsync(tick!.Data));
+        Assert.NotEqual(0, await tab.CountAsync("#marks .mark.caughtUp"));
+        await tab.AssertWellAsync();
+    }
+}

@@ -1,0 +1,86 @@
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.EndToEnd.Demo;
+
+/// <summary>The demo page in Chromium, against the target: what a proxy before it could spoil.</summary>
+public abstract class DemoPageTests(Target target, Browser browser) : IClassFixture<Browser>
+{
+    [Collection(Target.Collection)]
+    public sealed class Direct(Target target, Browser browser) : DemoPageTests(target, browser);
+
+    [Collection(ProxiedTarget.Collection)]
+    public sealed class Proxied(ProxiedTarget target, Browser browser) : DemoPageTests(target, browser);
+
+    private const string Topic = "demo";
+
+    private readonly string words = $"words {Guid.NewGuid():N}";
+
+    [SkippableFact]
+    public async Task Demo_page_shows_the_clocks_events_and_their_ids()
+    {
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        await using var clock = await SseStream.OpenAsync(target.Client, "events/clock?last=1");
+        var epoch = PublishedId.Parse((await clock.ReadEventAsync())?.Id).Epoch;
+        await using var tab = await DemoTab.OpenAsync(browser, target.BaseAddress);
+
+        var found = await tab.WaitUntilAsync("epoch => document.querySelector('#log .event')?.innerText.match(new RegExp(epoch + '-[0-9a-z]+'))?.[0]", epoch);
+
+        var id = PublishedId.Parse(await found.JsonValueAsync<string>());
+        await using var shown = await SseStream.OpenAsync(target.Client, "events/clock", $"{id with { Sequence = id.Sequence - 1 }}");
+        var tick = await shown.ReadEventAsync();
+        Assert.Equal($"{id}", tick?.Id);
+        Assert.Contains(tick!.Data, await tab.Page.InnerTextAsync("#log"), StringComparison.Ordinal);
+        await tab.AssertWellAsync();
+    }
+
+    [SkippableFact]
+    public async Task Demo_page_catches_up_when_its_connection_was_cut()
+    {
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
+        var live = $"before {words}";
+        await target.Client.PublishAsync(Topic, live);
+        Assert.Equal("how live", await tab.WaitForEventAsync(live));
+        Assert.Equal(0, await tab.CountAsync("#marks .mark.caughtUp"));
+
+        await tab.Page.ClickAsync("#button");
+        await tab.WaitForStateAsync("cut");
+        await target.Client.PublishAsync(Topic, $"of others {words}");
+        await tab.GiveKeyAsync(target.Client);
+        await tab.PublishAsync(words);
+        await tab.Page.ClickAsync("#button");
+
+        Assert.Equal("how caughtUp", await tab.WaitForEventAsync(words));
+        await tab.WaitForEventAsync($"of others {words}");
+        Assert.True(await tab.CountAsync("#marks .mark.caughtUp") >= 1);
+        Assert.Equal(2, await tab.CountAsync("#bars .bar"));
+        Assert.Equal(1, await tab.CountAsync("#bars .gone.cut"));
+        await tab.WaitUntilAsync("() => /^Connection 2 caught up with [1-9]/.test(document.getElementById('caughtUp').textContent)");
+        await tab.AssertWellAsync();
+    }
+
+    [SkippableFact]
+    public async Task Script_that_is_not_the_pages_own_does_not_run()
+    {
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
+        await tab.AssertWellAsync();
+
+        var (ran, refused) = (await tab.Page.EvaluateAsync<bool>("""
+            () => {
+              const script = document.createElement('script');
+              try {
+                script.textContent = 'window.ran = true';
+                document.body.append(script);
+              } catch {
+              }
+              return 'ran' in window;
+            }
+            """), await tab.Page.EvaluateAsync<bool>("() => fetch('https://example.org/').then(() => false, () => true)"));
+
+        Assert.False(ran);
+        Assert.True(refused);
+        using var answer = await target.Client.GetAsync(new Uri("demo", UriKind.Relative));
+        Assert.StartsWith("default-src 'none'; script-src 'sha256-", answer.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+    }
+}

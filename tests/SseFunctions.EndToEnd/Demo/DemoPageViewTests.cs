@@ -1,0 +1,302 @@
+using System.Text.Json;
+using Microsoft.Playwright;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.EndToEnd.Demo;
+
+/// <summary>What the demo page does by itself, in Chromium, against the target.</summary>
+[Collection(Target.Collection)]
+public sealed class DemoPageViewTests(Target target, Browser browser) : IClassFixture<Browser>
+{
+    private const string Topic = "demo";
+
+    private readonly string words = $"words {Guid.NewGuid():N}";
+
+    [SkippableFact]
+    public async Task Demo_page_shows_how_each_process_is()
+    {
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        await using var tab = await DemoTab.OpenAsync(browser, target.BaseAddress);
+
+        var row = tab.Page.Locator("#runtime tr").First;
+
+        Assert.Matches(@"\A[0-9a-f]{8}\s+\d+\s+\d+ MiB\s+[\d.]+ %\z", (await row.InnerTextAsync()).Trim());
+        var chart = await row.GetByRole(AriaRole.Img).First.GetAttributeAsync("aria-label");
+        Assert.Matches(@"\AStreams: from \d+ to \d+ ", chart);
+        await tab.AssertWellAsync();
+    }
+
+    [SkippableFact]
+    public async Task Demo_page_connects_anew_when_it_wakes_and_nothing_has_come_for_long()
+    {
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
+
+        // One script, so that no event comes between: the page has slept for a minute.
+        await tab.Page.EvaluateAsync("""
+            () => {
+              const now = Date.now;
+              Date.now = () => now() + 60_000;
+              dispatchEvent(new Event('online'));
+            }
+            """);
+
+        await tab.WaitUntilAsync("() => document.getElementById('connections').textContent === '2'");
+        await target.Client.PublishAsync(Topic, words);
+        await tab.WaitForEventAsync(words);
+        Assert.Contains("Nothing has arrived for long", await tab.Page.InnerTextAsync("#log"), StringComparison.Ordinal);
+        await tab.AssertWellAsync();
+    }
+
+    [SkippableFact]
+    public async Task Demo_page_tells_of_a_reset_of_each_topic_when_its_cursor_is_of_another_log()
+    {
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        await target.Client.PublishAsync(Topic, words);
+        await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
+        await tab.WaitUntilAsync("() => document.querySelector('#runtime tr')"); // each topic has its event
+        await tab.Page.ClickAsync("#button");
+
+        await tab.Page.EvaluateAsync("() => { previous = (cursor = 'zzzz-1.zzzz-1.zzzz-1').split('.') }");
+        await tab.Page.ClickAsync("#button");
+
+        await tab.WaitForEventAsync(words); // which is older than the page
+        Assert.Equal(3, await tab.CountAsync("#log .note.gap"));
+        Assert.Equal(3, await tab.CountAsync("#marks .mark.gap"));
+        foreach (var topic in (string[])["clock", Topic, "runtime"])
+            Assert.Contains($"sse.reset: topic {topic}: the log has begun anew", await tab.Page.InnerTextAsync("#log"), StringComparison.Ordinal);
+        await tab.AssertWellAsync();
+    }
+
+    [SkippableFact]
+    public async Task Demo_page_does_not_count_events_of_other_types_as_missed()
+    {
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        var type = $"type-{Guid.NewGuid():N}";
+        await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
+        await target.Client.PublishAsync(Topic, "to nobody", type: type);
+        await target.Client.PublishAsync(Topic, words);
+
+        await tab.WaitUntilAsync("type => document.getElementById('log').innerText.includes(type)", type);
+        await target.Client.PublishAsync(Topic, $"to a listener {words}", type: type);
+
+        await tab.WaitForEventAsync($"to a listener {words}");
+        Assert.Equal(0, await tab.CountEventsAsync("to nobody"));
+        await tab.AssertWellAsync();
+    }
+
+    [SkippableFact]
+    public async Task Demo_page_publishes_what_is_typed_and_tells_of_it_by_keyboard_alone()
+    {
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
+        await tab.GiveKeyAsync(target.Client);
+
+        await tab.TabToAsync("words");
+        await tab.Page.Keyboard.TypeAsync(words);
+        await tab.TabToAsync("send");
+        await tab.Page.Keyboard.PressAsync("Enter");
+
+        Assert.Equal("how live", await tab.WaitForEventAsync(words));
+        await tab.WaitUntilAsync("() => document.getElementById('sent').textContent.startsWith('Published as ')");
+        Assert.Equal("send", await tab.Page.EvaluateAsync<string>("document.activeElement.id"));
+        await tab.Page.FocusAsync("body");
+        await tab.TabToAsync("timeline");
+        Assert.Equal("0", await tab.Page.GetAttributeAsync("#timeline", "aria-valuenow"));
+        await tab.Page.Keyboard.PressAsync("End");
+        for (var told = ""; !told.Contains(words, StringComparison.Ordinal); await tab.Page.Keyboard.PressAsync("ArrowLeft"))
+        {
+            var next = await tab.Page.GetAttributeAsync("#timeline", "aria-valuetext");
+            Assert.NotEqual(told, next); // the first mark
+            told = next!;
+            Assert.Equal(told, await tab.Page.InnerTextAsync("#readout"));
+        }
+
+        await tab.AssertWellAsync();
+    }
+
+    [SkippableFact]
+    public async Task Demo_page_keeps_what_is_typed_while_it_publishes()
+    {
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        var answered = new TaskCompletionSource();
+        await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
+        await tab.GiveKeyAsync(target.Client);
+        await tab.Page.RouteAsync("**/events/demo", async route =>
+        {
+            await answered.Task;
+            await route.ContinueAsync();
+        });
+
+        await tab.Page.FillAsync("#words", words);
+        await tab.Page.ClickAsync("#send");
+        await tab.Page.FillAsync("#words", "the next");
+        await tab.Page.PressAsync("#words", "Control+Enter"); // not yet
+        answered.SetResult();
+
+        await tab.WaitForEventAsync(words);
+        await tab.WaitUntilAsync("() => document.getElementById('sent').textContent.startsWith('Published as ')");
+        Assert.Equal("the next", await tab.Page.InputValueAsync("#words"));
+        await tab.PublishAsync($"last {words}");
+        await tab.WaitForEventAsync($"last {words}");
+        Assert.Equal(0, await tab.CountEventsAsync("the next"));
+        await tab.AssertWellAsync();
+    }
+
+    [SkippableFact]
+    public async Task Timeline_says_nothing_new_while_nothing_is_chosen()
+    {
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
+        await tab.Page.EvaluateAsync("""
+            () => {
+              window.changes = 0;
+              new MutationObserver(all => changes += all.length).observe(document.getElementById('timeline'), { attributes: true });
+            }
+            """);
+
+        await target.Client.PublishAsync(Topic, words);
+        await tab.WaitForEventAsync(words);
+
+        Assert.Equal(0, await tab.Page.EvaluateAsync<int>("changes"));
+        await tab.Page.PressAsync("#timeline", "End");
+        Assert.Equal(await tab.Page.GetAttributeAsync("#timeline", "aria-valuemax"), await tab.Page.GetAttributeAsync("#timeline", "aria-valuenow"));
+        await tab.AssertWellAsync();
+    }
+
+    [SkippableFact]
+    public async Task Publishing_again_doubles_nothing_when_the_answer_was_lost()
+    {
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
+        await tab.GiveKeyAsync(target.Client);
+        await tab.Page.RouteAsync("**/events/demo", LoseAnswerAsync, new() { Times = 1 });
+
+        await tab.Page.FillAsync("#words", words);
+        await tab.Page.ClickAsync("#send");
+        await tab.WaitUntilAsync("() => document.getElementById('sent').classList.contains('gap')");
+        await tab.Page.ClickAsync("#send");
+        await tab.WaitUntilAsync("() => document.getElementById('sent').textContent.startsWith('Published as ')");
+        await tab.PublishAsync(words); // the same words once more are another event
+
+        var last = $"last {words}";
+        await tab.PublishAsync(last);
+        await tab.WaitForEventAsync(last);
+        Assert.Equal(2, await tab.CountEventsAsync(words));
+        await tab.AssertWellAsync();
+    }
+
+    [SkippableFact]
+    public async Task Function_key_goes_into_the_header_only()
+    {
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
+        await tab.Page.RouteAsync("**/events/demo", route => route.FulfillAsync(new() { Status = 401 }), new() { Times = 1 });
+
+        await tab.Page.FillAsync("#words", words);
+        await tab.Page.ClickAsync("#send");
+        await tab.WaitUntilAsync("() => document.getElementById('sent').textContent.startsWith('401: publishing needs a function key')");
+        await tab.Page.FillAsync("#key", "se cret"); // the 401 has opened its part
+        var sent = await tab.Page.RunAndWaitForRequestAsync(() => tab.Page.ClickAsync("#send"), request => request.Method == "POST");
+
+        Assert.Equal("se cret", (await sent.AllHeadersAsync())[DemoTab.KeyHeader]);
+        Assert.Equal(new Uri(target.BaseAddress, "events/demo").AbsoluteUri, sent.Url);
+        Assert.Equal(words, sent.PostData);
+        Assert.Equal("password", await tab.Page.GetAttributeAsync("#key", "type"));
+        Assert.Equal(0, await tab.Page.EvaluateAsync<int>("localStorage.length + sessionStorage.length + document.cookie.length"));
+        await tab.AssertWellAsync();
+    }
+
+    [SkippableFact]
+    public async Task Demo_page_says_in_words_why_an_event_was_not_published()
+    {
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
+        await tab.GiveKeyAsync(target.Client);
+
+        await tab.Page.FillAsync("#words", new string('x', (64 * 1024) + 1));
+        await tab.Page.ClickAsync("#send");
+
+        await tab.WaitUntilAsync("() => /^413: that is too long\\. .*65536/.test(document.getElementById('sent').textContent)");
+        await tab.AssertWellAsync();
+    }
+
+    [SkippableTheory]
+    [InlineData("<img src=x onerror=\"window.ran = true\"><script>window.ran = true</script>")]
+    [InlineData("\"><svg onload='window.ran = true'>\n</td></table>\n\n${window.ran = true}{{constructor}}&amp;")]
+    [InlineData("\u202Eright to left\u2066 שלום \0\u0007 مرحبا")]
+    [InlineData("long")]
+    public async Task Hostile_data_is_shown_as_text_and_runs_nothing(string data)
+    {
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
+        var body = data == "long" ? $"{words}{new string('x', (64 * 1024) - words.Length)}" : $"{data} {words}";
+        await tab.GiveKeyAsync(target.Client);
+        await tab.Page.SetViewportSizeAsync(360, 740);
+
+        await tab.PublishAsync(body);
+
+        await tab.WaitForEventAsync(body.Length > 500 ? $"{body[..500]}… ({body.Length} characters)" : body);
+        await tab.Page.PressAsync("#timeline", "End");
+        Assert.Equal(0, await tab.CountAsync("main :is(img, script, #log td *, #readout *, text *)"));
+        Assert.False(await tab.Page.EvaluateAsync<bool>("'ran' in window"));
+        await AssertNoHorizontalScrollAsync(tab);
+        await tab.AssertWellAsync();
+    }
+
+    [SkippableFact]
+    public async Task Both_languages_have_all_texts()
+    {
+        const string Shape = """
+            texts => JSON.stringify(texts, function shape(key, value) { return typeof value === 'function' ? 'function of ' + value.length : typeof value === 'string' ? 'text' : value })
+            """;
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
+
+        Assert.Equal(
+            await tab.Page.EvaluateAsync<string>($"({Shape})(texts.en)"),
+            await tab.Page.EvaluateAsync<string>($"({Shape})(texts['zh-CN'])"));
+        var english = await TextsAsync(tab);
+        await tab.AssertWellAsync();
+        await tab.Page.ClickAsync("text=中文");
+        var chinese = await TextsAsync(tab);
+
+        Assert.DoesNotContain("", english);
+        Assert.Empty(english.Intersect(chinese).Except(["CPU"]));
+        Assert.DoesNotContain("undefined", await tab.Page.InnerTextAsync("body"), StringComparison.Ordinal);
+        Assert.Equal("zh-CN", await tab.Page.GetAttributeAsync("html", "lang"));
+        Assert.Equal("遗漏 0，重复 0", await tab.Page.InnerTextAsync("#check"));
+        await tab.Page.ReloadAsync();
+        Assert.Equal("zh-CN", await tab.Page.GetAttributeAsync("html", "lang")); // remembered
+    }
+
+    [SkippableFact]
+    public async Task Demo_page_fits_a_narrow_screen_in_both_languages()
+    {
+        Skip.If(Browser.Missing is not null, Browser.Missing);
+        await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
+        await tab.WaitUntilAsync("() => document.querySelector('#runtime tr')");
+        await tab.Page.SetViewportSizeAsync(320, 640);
+
+        await AssertNoHorizontalScrollAsync(tab);
+        await tab.Page.ClickAsync("text=中文");
+        await AssertNoHorizontalScrollAsync(tab);
+    }
+
+    /// <summary>The texts that stand in the page as they are.</summary>
+    private static async Task<string[]> TextsAsync(DemoTab tab) =>
+        (await tab.Page.EvaluateAsync<JsonElement>("[...document.querySelectorAll('[data-text]')].map(element => element.textContent)")).Deserialize<string[]>()!;
+
+    private static async Task AssertNoHorizontalScrollAsync(DemoTab tab)
+    {
+        var width = await tab.Page.EvaluateAsync<int>("document.documentElement.scrollWidth");
+        Assert.True(width <= tab.Page.ViewportSize!.Width, $"{width} px on a screen of {tab.Page.ViewportSize.Width}");
+    }
+
+    /// <summary>Lets a request be served and the client never know.</summary>
+    private static async Task LoseAnswerAsync(IRoute route)
+    {
+        await route.FetchAsync();
+        await route.AbortAsync();
+    }
+}

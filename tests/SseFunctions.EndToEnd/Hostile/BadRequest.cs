@@ -1,0 +1,88 @@
+using System.Text;
+
+namespace SseFunctions.EndToEnd.Hostile;
+
+/// <summary>A request that the contract answers with a problem.</summary>
+/// <param name="Method">GET or POST.</param>
+/// <param name="Path">With {topic} for the test's topic.</param>
+/// <param name="Status">What the answer must be.</param>
+/// <param name="Field">What the answer must name.</param>
+internal sealed record BadRequest(HttpMethod Method, string Path, int Status, string Field)
+{
+    private const string Events = "events/{topic}";
+    private const int TooLarge = (64 * 1024) + 1;
+    private static readonly string LongTopic = new('a', 65);
+
+    public static readonly IReadOnlyDictionary<string, BadRequest> All = new Dictionary<string, BadRequest>
+    {
+        ["stream: topic begins with a dash"] = Get("events/-a", "topic") with { Limit = 64, Size = 2 },
+        ["stream: topic has 65 characters"] = Get($"events/{LongTopic}", "topic") with { Limit = 64, Size = 65 },
+        ["stream: topic has a space"] = Get("events/a%20b", "topic") with { Limit = 64, Size = 3 },
+        ["stream: topic ends in a line break"] = Get("events/a%0A", "topic") with { Limit = 64, Size = 2 },
+        ["stream: topic has a letter beyond ASCII"] = Get("events/%C3%BC", "topic") with { Limit = 64, Size = 1 },
+        ["stream: topic of the log's own rows"] = Get("events/!topics", "topic") with { Limit = 64, Size = 7 },
+        ["topic: topic begins with a dot"] = Get("topics/.a", "topic") with { Limit = 64, Size = 2 },
+        ["complete: topic begins with an underscore"] = Post("topics/_a/complete", 400, "topic", null, "") with { Limit = 64, Size = 2 },
+        ["publish: topic begins with a dash"] = Post("events/-a", 400, "topic", "text/plain", "x") with { Limit = 64, Size = 2 },
+        ["stream: last is no number"] = Get(Events + "?last=many", "last") with { Limit = MaxLast },
+        ["stream: last is negative"] = Get(Events + "?last=-1", "last") with { Limit = MaxLast },
+        ["stream: last is no 64-bit number"] = Get(Events + "?last=99999999999999999999", "last") with { Limit = MaxLast },
+        ["stream: from is unknown"] = Get(Events + "?from=later", "from"),
+        ["stream: mode is unknown"] = Get(Events + "?mode=push", "mode"),
+        ["publish: type is not supported"] = Post(Events, 415, "Content-Type", "application/xml", "<x/>"),
+        ["publish: type is missing"] = Post(Events, 415, "Content-Type", null, "x"),
+        ["publish: type is malformed"] = Post(Events, 415, "Content-Type", ";;", "x"),
+        ["publish: charset is not UTF-8"] = Post(Events, 415, "Content-Type", "text/plain; charset=utf-16", "x"),
+        ["publish: text is one byte too long"] = Post(Events, 413, "data", "text/plain", new string('x', TooLarge)) with { Limit = TooLarge - 1, Size = TooLarge },
+        ["publish: text is one byte too long, and chunked"] = Post(Events, 413, "data", "text/plain", new string('x', TooLarge)) with { Limit = TooLarge - 1, Size = TooLarge, IsChunked = true },
+        ["publish: JSON is one byte too long"] = Post(Events, 413, "data", "application/json", $"\"{new string('x', TooLarge - 2)}\"") with { Limit = TooLarge - 1, Size = TooLarge },
+        ["publish: text is not UTF-8"] = Post(Events, 400, "body", "text/plain", [0x61, 0xC3, 0x28]),
+        ["publish: JSON is not UTF-8"] = Post(Events, 400, "body", "application/json", [0x22, 0xFF, 0x22]),
+        ["publish: JSON is cut off"] = Post(Events, 400, "body", "application/json", """{"a":"""),
+        ["publish: JSON is empty"] = Post(Events, 400, "body", "application/json", ""),
+        ["publish: JSON is white space"] = Post(Events, 400, "body", "application/json", " \n"),
+        ["publish: JSON is two values"] = Post(Events, 400, "body", "application/json", "{} {}"),
+        ["publish: JSON has half a surrogate pair"] = Post(Events, 400, "body", "application/json", """{"a":"\ud800"}"""),
+        ["publish: JSON is nested without end"] = Post(Events, 400, "body", "application/json", new string('[', 30_000)),
+        ["publish: type is reserved"] = Post(Events + "?type=sse.reset", 400, "type", "text/plain", "x") with { Limit = 128, Size = 9 },
+        ["publish: type has a line break"] = Post(Events + "?type=a%0Adata:%20injected", 400, "type", "text/plain", "x") with { Limit = 128, Size = 16 },
+        ["publish: type has 129 bytes"] = Post(Events + "?type=" + new string('t', 129), 400, "type", "text/plain", "x") with { Limit = 128, Size = 129 },
+    };
+
+    /// <summary>The highest sequence: 36^8 - 1.</summary>
+    private const long MaxLast = 2_821_109_907_455;
+
+    public byte[]? Body { get; init; }
+
+    public string? ContentType { get; init; }
+
+    public bool IsChunked { get; init; }
+
+    /// <summary>The limit that the answer must name; null for none.</summary>
+    public long? Limit { get; init; }
+
+    /// <summary>The size that the answer must name; null for none.</summary>
+    public long? Size { get; init; }
+
+    public HttpRequestMessage For(string topic)
+    {
+        var request = new HttpRequestMessage(Method, Path.Replace("{topic}", topic, StringComparison.Ordinal));
+        request.Headers.TransferEncodingChunked = IsChunked;
+        if (Body is not null)
+        {
+            request.Content = new ByteArrayContent(Body);
+            if (ContentType is not null)
+                request.Content.Headers.TryAddWithoutValidation("Content-Type", ContentType);
+        }
+
+        return request;
+    }
+
+    private static BadRequest Get(string path, string field) => new(HttpMethod.Get, path, 400, field);
+
+    private static BadRequest Post(string path, int status, string field, string? contentType, string body) =>
+        Post(path, status, field, contentType, Encoding.UTF8.GetBytes(body));
+
+    private static BadRequest Post(string path, int status, string field, string? contentType, byte[] body) =>
+        new(HttpMethod.Post, path, status, field) { ContentType = contentType, Body = body };
+}

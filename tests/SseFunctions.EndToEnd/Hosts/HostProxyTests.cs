@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using System.Net;
+using SseFunctions.TestSupport;
+using Xunit.Abstractions;
+
+namespace SseFunctions.EndToEnd.Hosts;
+
+/// <summary>What the Functions host's proxy does to streams that last; see <see cref="ProxiedTarget"/> for all the rest.</summary>
+[Collection(TimedCollection.Name)]
+public sealed class HostProxyTests(ITestOutputHelper output)
+{
+    /// <summary>The host's 240 s, scaled down.</summary>
+    private static readonly TimeSpan ActivityTimeout = TimeSpan.FromSeconds(3);
+
+    /// <summary>Longer than any test waits.</summary>
+    private const string NoHeartbeat = "Stream__Heartbeat=00:03:00";
+
+    private readonly string table = TestStorage.NewTableName();
+    private readonly string topic = TopicApi.NewTopic();
+
+    [SkippableFact]
+    public async Task First_bytes_arrive_at_once_when_nothing_follows()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        await using var storage = await StorageProxy.StartAsync();
+        var answer = new TaskCompletionSource();
+        var calls = 0;
+        storage.Intercept = call =>
+        {
+            if (call.PathAndQuery.Contains(topic, StringComparison.Ordinal))
+                Interlocked.Increment(ref calls);
+
+            return answer.Task;
+        };
+        await using var host = await LocalHostProcess.StartAsync(table, NoHeartbeat, $"EventLog__ConnectionString={storage.ConnectionString}");
+        await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
+
+        await using var stream = await SseStream.OpenAsync(proxy.Client, $"events/{topic}");
+
+        Assert.Equal(HttpStatusCode.OK, stream.Response.StatusCode);
+        Assert.Matches(@"\Aretry: [1-9][0-9]*\n: .+\z", await stream.ReadFrameAsync());
+        Assert.True(Volatile.Read(ref calls) <= 1, "The host had given up its first look at the topic before.");
+        answer.SetResult();
+    }
+
+    [SkippableFact]
+    public async Task Idle_stream_outlives_the_activity_timeout_by_its_heartbeats_while_a_silent_one_is_cut()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        await using var beatingHost = await LocalHostProcess.StartAsync(table, "Stream__Heartbeat=00:00:01");
+        await using var silentHost = await LocalHostProcess.StartAsync(table, NoHeartbeat);
+        await using var beatingProxy = await HostProxy.StartAsync(beatingHost.BaseAddress, ActivityTimeout);
+        await using var silentProxy = await HostProxy.StartAsync(silentHost.BaseAddress, ActivityTimeout);
+        await using var beating = await SseStream.OpenAsync(beatingProxy.Client, $"events/{topic}");
+        await using var silent = await SseStream.OpenAsync(silentProxy.Client, $"events/{topic}");
+
+        var cut = Assert.ThrowsAnyAsync<IOException>(silent.ReadToEndAsync); // a clean end would not throw
+        await ReadHeartbeatsAsync(beating, 5);
+        await cut;
+
+        await ReadHeartbeatsAsync(beating, 1);
+    }
+
+    [SkippableFact]
+    public async Task Session_ends_within_a_second_when_its_client_leaves_the_proxy()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        await using var host = await LocalHostProcess.StartAsync(table, NoHeartbeat);
+        await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
+        await using var stream = await SseStream.OpenAsync(proxy.Client, $"events/{topic}");
+        Assert.Equal(1, await host.Client.GetOpenStreamsAsync());
+
+        var since = Stopwatch.StartNew();
+        await stream.DisposeAsync();
+        while (await host.Client.GetOpenStreamsAsync() != 0)
+            Assert.True(since.Elapsed < SseStream.Patience, "The session does not end.");
+
+        output.WriteLine($"Ended after {since.ElapsedMilliseconds} ms");
+        Assert.True(since.Elapsed < TimeSpan.FromSeconds(1), $"{since.Elapsed}");
+    }
+
+    [SkippableFact]
+    public async Task Client_misses_and_repeats_nothing_when_the_proxy_is_cut_while_events_are_published()
+    {
+        const int Cuts = 5;
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
+        await using var publisher = new SteadyPublisher(host.Client, topic);
+        var client = new ReconnectingClient($"events/{topic}?from=start");
+        for (var cut = 0; cut < Cuts; cut++)
+        {
+            var reading = client.ReadAsync(proxy.Client);
+            await client.Received.ReachesAsync(client.Received.Count + 10);
+            proxy.Cut();
+            await reading.WaitAsync(SseStream.Patience); // less than a stream lives: it was the cut that ended it
+        }
+
+        await publisher.Acknowledged.ReachesAsync(client.Received.Count + 1);
+        var ids = await publisher.StopAsync();
+        await client.ReadAsync(proxy.Client, enough: ids.Count).WaitAsync(SseStream.Patience);
+
+        Assert.Equal(ids.Select((id, i) => new SseMessage(id, "message", $"{i}")), client.Events);
+    }
+
+    private static async Task ReadHeartbeatsAsync(SseStream stream, int count)
+    {
+        while (count > 0)
+        {
+            var frame = await stream.ReadFrameAsync();
+            Assert.NotNull(frame);
+            count -= frame.StartsWith(':') ? 1 : 0;
+        }
+    }
+}

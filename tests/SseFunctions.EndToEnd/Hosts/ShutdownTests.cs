@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using SseFunctions.TestSupport;
+using Xunit.Abstractions;
+
+namespace SseFunctions.EndToEnd.Hosts;
+
+[Collection(TimedCollection.Name)]
+public sealed class ShutdownTests(ITestOutputHelper output)
+{
+    private const string NoSigterm = "Windows has no SIGTERM.";
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(5);
+
+    private readonly string table = TestStorage.NewTableName();
+    private readonly string topic = TopicApi.NewTopic();
+
+    [SkippableFact]
+    public async Task Every_stream_ends_with_a_retry_and_cleanly_when_the_host_is_told_to_stop()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        Skip.If(OperatingSystem.IsWindows(), NoSigterm);
+        await using var host = await LocalHostProcess.StartAsync(table);
+        var ids = await host.Client.PublishAllAsync(topic, "a");
+        await using var live = await SseStream.OpenAsync(host.Client, $"events/{topic}?from=start");
+        await using var quiet = await SseStream.OpenAsync(host.Client, $"events/{TopicApi.NewTopic()}");
+        await using var another = await SseStream.OpenAsync(host.Client, $"events/{topic}");
+        Assert.Equal(ids[0], (await live.ReadEventAsync())?.Id);
+
+        await TerminateAsync(host);
+
+        foreach (var stream in (SseStream[])[live, quiet, another])
+        {
+            // The end of a response that is cut off would throw here.
+            var frames = await stream.ReadToEndAsync();
+            Assert.Matches(@"\Aretry: [1-9][0-9]*\n: .*stopping.*\z", frames[^1]);
+        }
+    }
+
+    [SkippableFact]
+    public async Task Host_exits_in_time_when_a_client_does_not_read_at_all()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        Skip.If(OperatingSystem.IsWindows(), NoSigterm);
+        await using var host = await LocalHostProcess.StartAsync(table);
+        await BulkyTopic.PublishAsync(host.Client, topic);
+        using var stuck = await RawClient.OpenAsync(host.BaseAddress, $"events/{topic}?from=start");
+        await BulkyTopic.ReadAllAsync(host.Client, topic); // by then the other is stuck
+        await using var live = await SseStream.OpenAsync(host.Client, $"events/{topic}");
+
+        await TerminateAsync(host);
+
+        Assert.Matches(@"\Aretry: [1-9][0-9]*\n: ", (await live.ReadToEndAsync())[^1]);
+    }
+
+    private async Task TerminateAsync(LocalHostProcess host)
+    {
+        var since = Stopwatch.StartNew();
+        var exitCode = await host.TerminateAsync();
+        since.Stop();
+        output.WriteLine($"Exited after {since.ElapsedMilliseconds} ms");
+        Assert.Equal(0, exitCode);
+        Assert.True(since.Elapsed < Bound, $"{since.Elapsed}");
+    }
+}

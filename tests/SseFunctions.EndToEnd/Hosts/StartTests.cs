@@ -1,0 +1,68 @@
+using System.Net;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.EndToEnd.Hosts;
+
+public sealed class StartTests
+{
+    private readonly string table = TestStorage.NewTableName();
+
+    [SkippableTheory]
+    [InlineData("http://0.0.0.0:{0}")]
+    [InlineData("http://*:{0}")]
+    [InlineData("http://[::]:{0}")]
+    [InlineData("http://127.0.0.1:{0};http://0.0.0.0:{0}")]
+    public async Task Host_refuses_to_start_when_an_address_is_not_loopback(string format)
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        var urls = format.Replace("{0}", $"{LocalHostProcess.FreePort()}", StringComparison.Ordinal);
+        await using var host = await LocalHostProcess.LaunchAsync(table, urls);
+
+        Assert.Equal(1, await host.ExitAsync());
+
+        Assert.Equal("", host.Output);
+        Assert.Contains(urls.Split(';')[^1], host.Errors, StringComparison.Ordinal);
+        Assert.Contains("loopback only", host.Errors, StringComparison.Ordinal);
+        Assert.Single(host.Errors.Split('\n')); // a message, not a stack trace
+    }
+
+    [SkippableFact]
+    public async Task Host_names_every_fault_and_no_secret_when_settings_are_wrong()
+    {
+        const string Secret = "AccountKey-that-nobody-may-see";
+        string[] wrong =
+        [
+            "EventLog__TableName=1st", "Stream__Lifetime=00:10:00", "Stream__MaxStreams=many", "Stream__Lifetme=00:01:00",
+            "Retention__MaxEvents=0", "ClockSchedule=every second", "Access__AnonymousTopics=orders,*wrong",
+        ];
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        await using var host = await LocalHostProcess.LaunchAsync(
+            table, $"http://127.0.0.1:{LocalHostProcess.FreePort()}", [.. wrong, $"EventLog__ConnectionString={Secret}"]);
+
+        Assert.Equal(1, await host.ExitAsync());
+
+        Assert.Equal("", host.Output);
+        var faults = host.Errors.Split('\n')[1..];
+        Assert.Equal(wrong.Length + 1, faults.Length);
+        foreach (var name in wrong.Select(setting => setting.Split('=')[0]).Append("EventLog__ConnectionString"))
+            Assert.Single(faults, fault => fault.TrimStart().StartsWith($"{name} is ", StringComparison.Ordinal));
+
+        foreach (var value in (string[])["'1st'", "'00:10:00'", "'many'", "'0'", "'every second'", "'*wrong'"])
+            Assert.Contains(value, host.Errors, StringComparison.Ordinal);
+
+        Assert.DoesNotContain(Secret, host.Errors, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task Host_refuses_a_request_when_it_is_addressed_by_a_foreign_name()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        await using var host = await LocalHostProcess.StartAsync(table);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "health");
+        request.Headers.Host = "rebound.example"; // a page of that name whose address has become 127.0.0.1
+
+        using var answer = await host.Client.SendAsync(request).WaitAsync(SseStream.Patience);
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+    }
+}

@@ -1,0 +1,56 @@
+using System.Globalization;
+using System.Text;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.EndToEnd.Streams;
+
+/// <summary>Clients that read nothing hold a cursor, not a queue (promise 7).</summary>
+[Collection(TimedCollection.Name)]
+public sealed class SlowClientTests
+{
+    private const int Clients = 200;
+
+    /// <summary>Azurite takes minutes for a hundred thousand.</summary>
+    private const string EventsVariable = "SSE_SLOW_CLIENT_EVENTS";
+    private const int DefaultEvents = 20_000;
+    private const int EventBytes = 200;
+    private const int Batch = 98;
+
+    /// <summary>
+    /// 128 MiB, in the collector's own notation: the host ends when it needs more. A queue for each client would come to
+    /// 1 GB; even a copy for each of what the cache holds, to 2 GB.
+    /// </summary>
+    private const string HeapLimit = "DOTNET_GCHeapHardLimit=0x8000000";
+
+    [SkippableFact]
+    public async Task Memory_is_bounded_while_two_hundred_clients_read_nothing_and_many_events_pass()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        await using var host = await LocalHostProcess.StartAsync(
+            TestStorage.NewTableName(), HeapLimit, "Stream__CacheBytes=10485760", "Stream__WriteTimeout=00:03:00", "Stream__Lifetime=00:03:45");
+        var topic = TopicApi.NewTopic();
+        var count = Environment.GetEnvironmentVariable(EventsVariable) is { Length: > 0 } given ? int.Parse(given, CultureInfo.InvariantCulture) : DefaultEvents;
+        var clients = await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => RawClient.OpenAsync(host.BaseAddress, $"events/{topic}")));
+        await using var reading = await SseStream.OpenAsync(host.Client, $"events/{topic}");
+        await reading.ReadFrameAsync();
+        var read = reading.ReadEventsAsync(count);
+
+        for (var i = 0; i < count; i += Batch)
+            await PublishAsync(host.Client, topic, i, Math.Min(Batch, count - i));
+
+        Assert.Equal(Enumerable.Range(0, count), (await read).Select(message => NumberOf(message.Data)));
+        Assert.Equal(Clients + 1, await host.Client.GetOpenStreamsAsync());
+        foreach (var client in clients)
+            client.Dispose();
+    }
+
+    private static async Task PublishAsync(HttpClient client, string topic, int first, int count)
+    {
+        var lines = Enumerable.Range(first, count).Select(i => $$"""{"data":"{{i.ToString("D8", CultureInfo.InvariantCulture)}} {{new string('x', EventBytes)}}"}""");
+        using var body = new StringContent(string.Join('\n', lines), Encoding.UTF8, "application/x-ndjson");
+        using var answer = await client.PostAsync($"events/{topic}", body).WaitAsync(SseStream.Patience);
+        answer.EnsureSuccessStatusCode();
+    }
+
+    private static int NumberOf(string data) => int.Parse(data.AsSpan(1, 8), CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,28 @@
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.EndToEnd.Support;
+
+/// <summary>A topic with more bytes than the sockets between a host and a client hold.</summary>
+internal static class BulkyTopic
+{
+    private const int EventBytes = 64 * 1024;
+
+    /// <summary>12 MiB: Linux lets a connection's send buffer grow to 4 MiB, net.ipv4.tcp_wmem.</summary>
+    private const int EventCount = 192;
+
+    private const int PublishedAtOnce = 32;
+
+    public static async Task PublishAsync(HttpClient client, string topic)
+    {
+        var bulk = new string('x', EventBytes);
+        for (var i = 0; i < EventCount; i += PublishedAtOnce)
+            await Task.WhenAll(Enumerable.Range(0, PublishedAtOnce).Select(_ => client.PublishAsync(topic, bulk)));
+    }
+
+    /// <summary>Reads all of it over a connection of its own.</summary>
+    public static async Task ReadAllAsync(HttpClient client, string topic)
+    {
+        await using var stream = await SseStream.OpenAsync(client, $"events/{topic}?from=start&mode=poll");
+        Assert.Equal(EventCount, (await stream.ReadToEndAsync()).Select(SseMessage.Parse).OfType<SseMessage>().Count());
+    }
+}

@@ -1,0 +1,4 @@
+namespace SseFunctions.EndToEnd.Support;
+
+[CollectionDefinition(ProxiedTarget.Collection)]
+public sealed class ProxiedTargetCollection : ICollectionFixture<ProxiedTarget>;

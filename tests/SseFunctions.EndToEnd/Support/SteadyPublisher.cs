@@ -1,0 +1,41 @@
+using System.Globalization;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.EndToEnd.Support;
+
+/// <summary>Publishes the numbers from 0 on, one after the other, until it is stopped.</summary>
+internal sealed class SteadyPublisher : IAsyncDisposable
+{
+    private readonly CancellationTokenSource stop = new();
+    private readonly List<string> ids = [];
+    private readonly Task publishing;
+
+    public SteadyPublisher(HttpClient client, string topic) => publishing = Task.Run(() => PublishAsync(client, topic));
+
+    /// <summary>How many events have been acknowledged.</summary>
+    public Tally Acknowledged { get; } = new();
+
+    /// <returns>The ids of all acknowledged events; their data is their index.</returns>
+    public async Task<IReadOnlyList<string>> StopAsync()
+    {
+        await stop.CancelAsync();
+        await publishing.WaitAsync(SseStream.Patience);
+        return ids;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await Task.WhenAny(publishing); // a fault is StopAsync's to tell
+        stop.Dispose();
+    }
+
+    private async Task PublishAsync(HttpClient client, string topic)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            ids.Add(await client.PublishAsync(topic, ids.Count.ToString(CultureInfo.InvariantCulture)));
+            Acknowledged.Add();
+        }
+    }
+}

@@ -1,0 +1,4 @@
+namespace SseFunctions.EndToEnd.Support;
+
+[CollectionDefinition(Target.Collection)]
+public sealed class TargetCollection : ICollectionFixture<Target>;

@@ -1,0 +1,44 @@
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.EndToEnd.Support;
+
+/// <summary>What a publisher calls.</summary>
+internal static class TopicApi
+{
+    /// <summary>A topic that no other test, and no other run, uses.</summary>
+    public static string NewTopic() => $"e2e-{Guid.NewGuid():N}";
+
+    public static Task<HttpResponseMessage> PostEventAsync(this HttpClient client, string topic, string body, string mediaType = "text/plain", string? type = null) =>
+        client.PostAsync(
+            $"events/{topic}" + (type is null ? "" : $"?type={Uri.EscapeDataString(type)}"),
+            new StringContent(body, Encoding.UTF8, mediaType)).WaitAsync(SseStream.Patience);
+
+    /// <returns>The event's id.</returns>
+    public static async Task<string> PublishAsync(this HttpClient client, string topic, string body, string mediaType = "text/plain", string? type = null)
+    {
+        using var answer = await client.PostEventAsync(topic, body, mediaType, type);
+        Assert.True((int)answer.StatusCode == 201, $"{(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+        var json = await answer.Content.ReadFromJsonAsync<JsonElement>();
+        return Assert.Single(json.GetProperty("ids").EnumerateArray()).GetString()!;
+    }
+
+    /// <summary>Publishes texts one by one.</summary>
+    /// <returns>Their ids.</returns>
+    public static Task<IReadOnlyList<string>> PublishAllAsync(this HttpClient client, string topic, params string[] texts) =>
+        TestHost.PublishAsync(client, topic, texts);
+
+    public static Task<JsonElement> GetTopicAsync(this HttpClient client, string topic) =>
+        client.GetFromJsonAsync<JsonElement>($"topics/{topic}").WaitAsync(SseStream.Patience);
+
+    public static async Task CompleteAsync(this HttpClient client, string topic)
+    {
+        using var answer = await client.PostAsync($"topics/{topic}/complete", null).WaitAsync(SseStream.Patience);
+        answer.EnsureSuccessStatusCode();
+    }
+
+    public static async Task<int> GetOpenStreamsAsync(this HttpClient client) =>
+        (await client.GetFromJsonAsync<JsonElement>("health").WaitAsync(SseStream.Patience)).GetProperty("streams").GetInt32();
+}
