@@ -32,7 +32,7 @@ public static class ServiceCollectionExtensions
         services.AddSingleton(s => TableConnection.Open(settings.EventLog, s.GetRequiredService<LogTelemetry>()));
         services.AddSseTelemetry(settings, configuration);
         services.AddSingleton<TableEventLog>();
-        services.AddSingleton<TopicFeeds>();
+        services.AddSingleton<TopicFeedRegistry>();
         services.AddSingleton<OpenStreams>();
         services.AddSingleton(_ => new SubscriberTokens(settings.Access));
         services.AddSingleton(s => new ReadAccess(settings.Access, s.GetRequiredService<SubscriberTokens>(), s.GetRequiredService<TimeProvider>()));
@@ -55,7 +55,7 @@ public static class ServiceCollectionExtensions
         services.AddSourceTimers(sources => sources.PerProcess);
         services.AddSingleton(s => new SseEndpoints(
             s.GetRequiredService<TableEventLog>(),
-            s.GetRequiredService<TopicFeeds>(),
+            s.GetRequiredService<TopicFeedRegistry>(),
             s.GetRequiredService<OpenStreams>(),
             s.GetRequiredService<ReadAccess>(),
             settings.Stream,

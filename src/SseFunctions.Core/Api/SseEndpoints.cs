@@ -22,7 +22,7 @@ public sealed partial class SseEndpoints
     private const string RetryAfterBusySeconds = "1";
 
     private readonly TableEventLog log;
-    private readonly TopicFeeds feeds;
+    private readonly TopicFeedRegistry feeds;
     private readonly OpenStreams openStreams;
     private readonly ReadAccess access;
     private readonly StreamOptions options;
@@ -33,7 +33,7 @@ public sealed partial class SseEndpoints
 
     internal SseEndpoints(
         TableEventLog log,
-        TopicFeeds feeds,
+        TopicFeedRegistry feeds,
         OpenStreams openStreams,
         ReadAccess access,
         StreamOptions options,

@@ -10,10 +10,10 @@ internal sealed class RetryBudget(TimeSpan patience, TimeProvider time)
     /// <summary>
     /// A few transactions: who waited for longer would be overtaken again and again by writers that have just begun.
     /// </summary>
-    private static readonly TimeSpan LongestConflictPause = TimeSpan.FromMilliseconds(80);
+    private static readonly TimeSpan MaxConflictPause = TimeSpan.FromMilliseconds(80);
 
     private static readonly TimeSpan FirstFaultPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestFaultPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxFaultPause = TimeSpan.FromSeconds(1);
 
     private readonly long start = time.GetTimestamp();
     private int failedTries;
@@ -28,7 +28,7 @@ internal sealed class RetryBudget(TimeSpan patience, TimeProvider time)
         if (!StorageFault.IsPassing(fault) || Left == TimeSpan.Zero)
             throw StorageFault.Unavailable(fault);
 
-        var (first, longest) = StorageFault.IsConflict(fault) ? (FirstConflictPause, LongestConflictPause) : (FirstFaultPause, LongestFaultPause);
+        var (first, longest) = StorageFault.IsConflict(fault) ? (FirstConflictPause, MaxConflictPause) : (FirstFaultPause, MaxFaultPause);
         var bound = Math.Min(first.TotalMilliseconds * Math.Pow(2, Math.Min(failedTries++, 10)), longest.TotalMilliseconds);
         return Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.NextDouble() * bound), time, cancellationToken);
     }

@@ -15,12 +15,12 @@ internal sealed class TableEventLog
 
     private readonly TableClient table;
     private readonly TimeProvider time;
-    private readonly TopicWriters writers;
+    private readonly TopicWriterPool writers;
 
     public TableEventLog(TableClient table, LogTelemetry telemetry, TimeProvider time)
     {
         (this.table, this.time) = (table, time);
-        writers = new TopicWriters(topic => new TopicWriter(topic, this, table, telemetry, time));
+        writers = new TopicWriterPool(topic => new TopicWriter(topic, this, table, telemetry, time));
     }
 
     /// <summary>Raised after each transaction of this process, in the topic's order, with the head it made and the events it added, if any.</summary>

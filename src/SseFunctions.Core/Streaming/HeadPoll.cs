@@ -12,7 +12,7 @@ internal sealed class HeadPoll(TimeSpan interval, TimeProvider time)
     private static readonly TimeSpan QuietInterval = TimeSpan.FromSeconds(2);
     private const double QuietGrowth = 1.5;
 
-    private readonly WakeSignal hurry = new();
+    private readonly AsyncAutoResetEvent hurry = new();
 
     /// <summary>Looks again whether somebody waits, or whether to stop.</summary>
     public void Hurry() => hurry.Set();

@@ -17,7 +17,7 @@ namespace SseFunctions.Streaming;
 /// <param name="logger">Told of what nobody foresaw.</param>
 internal sealed partial class PushLoop(TopicFeed feed, TimeSpan flushInterval, TimeProvider time, ILogger logger)
 {
-    private readonly WakeSignal news = new();
+    private readonly AsyncAutoResetEvent news = new();
 
     /// <summary>The readers of the round under way.</summary>
     private readonly List<TopicReader> readers = [];

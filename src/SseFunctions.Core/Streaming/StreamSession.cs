@@ -24,8 +24,8 @@ internal sealed class StreamSession : IDisposable
     private readonly CancellationToken clientLeft;
     private readonly CancellationToken hostStopping;
 
-    private readonly WakeSignal wake = new();
-    private readonly TopicReaders readers;
+    private readonly AsyncAutoResetEvent wake = new();
+    private readonly StreamPosition readers;
     private readonly bool isAdmitted;
     private readonly long start;
     private readonly StreamLifetime lifetime;
@@ -43,7 +43,7 @@ internal sealed class StreamSession : IDisposable
 
     public StreamSession(
         StreamRequest request,
-        TopicFeeds feeds,
+        TopicFeedRegistry feeds,
         OpenStreams openStreams,
         StreamOptions options,
         StreamTelemetry telemetry,
@@ -60,7 +60,7 @@ internal sealed class StreamSession : IDisposable
         onClientLeft = clientLeft.UnsafeRegister(Wake, wake);
         onHostStopping = hostStopping.UnsafeRegister(Wake, wake);
         tags = telemetry.TagsOf(request);
-        readers = new TopicReaders([.. request.Topics.Select(place => new TopicReader(place, feeds, wake, telemetry, tags, time))]);
+        readers = new StreamPosition([.. request.Topics.Select(place => new TopicReader(place, feeds, wake, telemetry, tags, time))]);
         activity = telemetry.Started(tags);
     }
 
@@ -114,7 +114,7 @@ internal sealed class StreamSession : IDisposable
         }
 
         if (!client.IsCut && !client.IsClosed)
-            await SayFarewellAsync(client, end.Value);
+            await WriteClosingFrameAsync(client, end.Value);
 
         if (client.IsTooSlow)
             end = StreamEnd.SlowClient;
@@ -132,11 +132,11 @@ internal sealed class StreamSession : IDisposable
         telemetry.Ended(activity, tags, end ?? StreamEnd.Failed, Elapsed);
     }
 
-    private async ValueTask SayFarewellAsync(ClientWriter client, StreamEnd reason)
+    private async ValueTask WriteClosingFrameAsync(ClientWriter client, StreamEnd reason)
     {
         try
         {
-            await client.WriteAsync(StreamFarewell.For(reason, options.Retry));
+            await client.WriteAsync(ClosingFrame.For(reason, options.Retry));
         }
         catch (OperationCanceledException) when (client.IsCut)
         {
@@ -179,7 +179,7 @@ internal sealed class StreamSession : IDisposable
                 case FeedReadKind.StorageUnavailable:
                     return StreamEnd.StorageUnavailable;
                 case FeedReadKind.CaughtUp or FeedReadKind.Complete:
-                    await BeLiveAsync(client);
+                    await OnCaughtUpAsync(client);
                     if (next.Kind == FeedReadKind.Complete)
                         return StreamEnd.TopicComplete;
 
@@ -246,7 +246,7 @@ internal sealed class StreamSession : IDisposable
     }
 
     /// <summary>The client has all there is: tells it where it is, if it does not know.</summary>
-    private async ValueTask BeLiveAsync(ClientWriter client)
+    private async ValueTask OnCaughtUpAsync(ClientWriter client)
     {
         if (!isLive)
             telemetry.CaughtUp(tags, sentEvents);
@@ -274,7 +274,7 @@ internal sealed class StreamSession : IDisposable
         return wake.WaitAsync();
     }
 
-    private static void Wake(object? signal) => ((WakeSignal)signal!).Set();
+    private static void Wake(object? signal) => ((AsyncAutoResetEvent)signal!).Set();
 
     private static TimeSpan Least(TimeSpan a, TimeSpan? b) => b < a ? b.Value : a;
 }

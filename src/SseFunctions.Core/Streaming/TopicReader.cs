@@ -9,7 +9,7 @@ namespace SseFunctions.Streaming;
 internal sealed class TopicReader : IDisposable
 {
     private readonly StreamStart start;
-    private readonly WakeSignal wake;
+    private readonly AsyncAutoResetEvent wake;
     private readonly StreamTelemetry telemetry;
     private readonly KeyValuePair<string, object?>[] tags;
     private readonly TimeProvider time;
@@ -28,7 +28,7 @@ internal sealed class TopicReader : IDisposable
     /// <param name="telemetry">Told what is pushed.</param>
     /// <param name="tags">The stream's.</param>
     /// <param name="time">The clock.</param>
-    public TopicReader(TopicStart place, TopicFeeds feeds, WakeSignal wake, StreamTelemetry telemetry, KeyValuePair<string, object?>[] tags, TimeProvider time)
+    public TopicReader(TopicStart place, TopicFeedRegistry feeds, AsyncAutoResetEvent wake, StreamTelemetry telemetry, KeyValuePair<string, object?>[] tags, TimeProvider time)
     {
         (Topic, start, this.wake, this.telemetry, this.tags, this.time) = (place.Topic, place.Start, wake, telemetry, tags, time);
         (Cursor, IsTold, IsUnknown) = (start.After, start.After is not null, start.IsUnknownId);

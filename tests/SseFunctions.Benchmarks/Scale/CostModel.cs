@@ -103,7 +103,7 @@ internal static class CostModel
     private static double BusyShare(double load) => 1 - Math.Exp(-load);
 
     /// <summary>How many requests find the topic's feed there: it goes on for some seconds after its last reader.</summary>
-    private static double WarmShare(double requestsASecond) => 1 - Math.Exp(-requestsASecond * TopicFeeds.WarmTime.TotalSeconds);
+    private static double WarmShare(double requestsASecond) => 1 - Math.Exp(-requestsASecond * TopicFeedRegistry.WarmTime.TotalSeconds);
 
     private static double EgressASecond(Workload workload, double answers)
     {

@@ -78,7 +78,7 @@ public class StreamFaultTests
         var (pipe, time) = (new Pipe(), new BreaksOnce());
         using var session = new StreamSession(
             new StreamRequest([new TopicStart(Topic.Parse("a"), StreamStart.Oldest)]),
-            host.Services.GetRequiredService<TopicFeeds>(),
+            host.Services.GetRequiredService<TopicFeedRegistry>(),
             host.Services.GetRequiredService<OpenStreams>(),
             new StreamOptions(),
             host.Services.GetRequiredService<StreamTelemetry>(),
@@ -108,8 +108,8 @@ public class StreamFaultTests
         var cursor = new EventId("abc123", 1);
         using var reader = new TopicReader(
             new TopicStart(Topic.Parse("a"), StreamStart.Behind(cursor)),
-            host.Services.GetRequiredService<TopicFeeds>(),
-            new WakeSignal(),
+            host.Services.GetRequiredService<TopicFeedRegistry>(),
+            new AsyncAutoResetEvent(),
             host.Services.GetRequiredService<StreamTelemetry>(),
             [],
             TimeProvider.System);

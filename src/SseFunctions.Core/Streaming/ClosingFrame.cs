@@ -1,7 +1,7 @@
 namespace SseFunctions.Streaming;
 
 /// <summary>The last frame of a stream: why it ends, and when to come back.</summary>
-internal static class StreamFarewell
+internal static class ClosingFrame
 {
     public static ReadOnlyMemory<byte> For(StreamEnd end, TimeSpan retry) => end switch
     {

@@ -6,7 +6,7 @@ namespace SseFunctions.Streaming;
 /// Wakes one waiter, or its next wait when it is not waiting. Waiting allocates nothing, and whoever sets the signal does
 /// not run the waiter.
 /// </summary>
-internal sealed class WakeSignal : IValueTaskSource
+internal sealed class AsyncAutoResetEvent : IValueTaskSource
 {
     private readonly Lock gate = new();
     private ManualResetValueTaskSourceCore<bool> source = new() { RunContinuationsAsynchronously = true };

@@ -2,7 +2,7 @@ namespace SseFunctions.EventLog;
 
 /// <summary>The writers of this process: one for each topic that is being written, and for some of those that were.</summary>
 /// <param name="open">Makes a topic's writer. It knows the head only after it has read it.</param>
-internal sealed class TopicWriters(Func<Topic, TopicWriter> open)
+internal sealed class TopicWriterPool(Func<Topic, TopicWriter> open)
 {
     /// <summary>A writer kept saves its topic's next append one read of the head, and takes less than 1 KiB.</summary>
     public const int MaxIdle = 1000;

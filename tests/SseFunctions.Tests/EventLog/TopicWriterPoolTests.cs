@@ -4,14 +4,14 @@ using SseFunctions.TestSupport;
 
 namespace SseFunctions.Tests.EventLog;
 
-public sealed class TopicWritersTests
+public sealed class TopicWriterPoolTests
 {
     [Fact]
     public async Task WriteAsync_keeps_a_bounded_number_of_writers_and_never_forgets_one_that_is_used()
     {
         var table = await LogTable.NewAsync();
         var log = table.Log();
-        var writers = new TopicWriters(topic => new TopicWriter(topic, log, table.Client(), TestTelemetry.Log, TimeProvider.System));
+        var writers = new TopicWriterPool(topic => new TopicWriter(topic, log, table.Client(), TestTelemetry.Log, TimeProvider.System));
         var done = new TaskCompletionSource();
         TopicWriter? first = null;
         var writing = writers.WriteAsync(Topic.Parse("used"), async writer =>
@@ -21,10 +21,10 @@ public sealed class TopicWritersTests
             return 0;
         });
 
-        for (var n = 0; n < 5 * TopicWriters.MaxIdle; n++)
+        for (var n = 0; n < 5 * TopicWriterPool.MaxIdle; n++)
         {
             await writers.WriteAsync(Topic.Parse(n.ToString(CultureInfo.InvariantCulture)), _ => Task.FromResult(0));
-            Assert.InRange(writers.Count, 1, TopicWriters.MaxIdle);
+            Assert.InRange(writers.Count, 1, TopicWriterPool.MaxIdle);
         }
 
         Assert.Same(first, await writers.WriteAsync(Topic.Parse("used"), Task.FromResult));
@@ -38,10 +38,10 @@ public sealed class TopicWritersTests
     {
         var table = await LogTable.NewAsync();
         var log = table.Log();
-        var writers = new TopicWriters(topic => new TopicWriter(topic, log, table.Client(), TestTelemetry.Log, TimeProvider.System));
+        var writers = new TopicWriterPool(topic => new TopicWriter(topic, log, table.Client(), TestTelemetry.Log, TimeProvider.System));
         var done = new TaskCompletionSource();
 
-        var writing = Enumerable.Range(0, 3 * TopicWriters.MaxIdle)
+        var writing = Enumerable.Range(0, 3 * TopicWriterPool.MaxIdle)
             .Select(n => writers.WriteAsync(Topic.Parse(n.ToString(CultureInfo.InvariantCulture)), async _ =>
             {
                 await done.Task;
@@ -49,7 +49,7 @@ public sealed class TopicWritersTests
             }))
             .ToList();
 
-        Assert.Equal(3 * TopicWriters.MaxIdle, writers.Count);
+        Assert.Equal(3 * TopicWriterPool.MaxIdle, writers.Count);
         done.SetResult();
         await Task.WhenAll(writing).WaitAsync(SseStream.Patience);
     }

@@ -4,7 +4,7 @@ using SseFunctions.EventLog;
 namespace SseFunctions.Streaming;
 
 /// <summary>The feeds of this process: one for each topic that is being read, and for a few seconds after.</summary>
-internal sealed class TopicFeeds : IDisposable
+internal sealed class TopicFeedRegistry : IDisposable
 {
     /// <summary>How long a feed without readers stays warm, for clients between two connections.</summary>
     public static readonly TimeSpan WarmTime = TimeSpan.FromSeconds(5);
@@ -21,7 +21,7 @@ internal sealed class TopicFeeds : IDisposable
     private readonly ILogger<TopicFeed> logger;
     private readonly ITimer cooling;
 
-    public TopicFeeds(TableEventLog log, StreamOptions options, TimeProvider time, ILogger<TopicFeed> logger)
+    public TopicFeedRegistry(TableEventLog log, StreamOptions options, TimeProvider time, ILogger<TopicFeed> logger)
     {
         (this.log, this.options, this.time, this.logger) = (log, options, time, logger);
         cache = new FrameCache(options.CacheBytes);

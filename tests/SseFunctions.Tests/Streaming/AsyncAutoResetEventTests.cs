@@ -3,12 +3,12 @@ using SseFunctions.TestSupport;
 
 namespace SseFunctions.Tests.Streaming;
 
-public class WakeSignalTests
+public class AsyncAutoResetEventTests
 {
     [Fact]
     public async Task WaitAsync_completes_at_once_when_the_signal_was_set_before()
     {
-        var signal = new WakeSignal();
+        var signal = new AsyncAutoResetEvent();
         signal.Set();
         signal.Set();
 
@@ -21,7 +21,7 @@ public class WakeSignalTests
     [Fact]
     public async Task WaitAsync_loses_no_set_when_both_race()
     {
-        var (ping, pong) = (new WakeSignal(), new WakeSignal());
+        var (ping, pong) = (new AsyncAutoResetEvent(), new AsyncAutoResetEvent());
         const int Rounds = 20_000;
 
         var echo = Task.Run(async () =>

@@ -5,7 +5,7 @@ namespace SseFunctions.Streaming;
 
 /// <summary>A stream's places in all its topics, which its ids tell of together.</summary>
 /// <param name="readers">One or more, in the order of the topics' names.</param>
-internal sealed class TopicReaders(TopicReader[] readers) : IDisposable
+internal sealed class StreamPosition(TopicReader[] readers) : IDisposable
 {
     /// <summary>Whose turn it is to be read first.</summary>
     private int turn;
