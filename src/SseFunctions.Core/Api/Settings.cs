@@ -130,6 +130,7 @@ internal sealed partial record Settings(
             PollInterval = reader.Duration("Stream:PollInterval", defaults.PollInterval, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1)),
             FlushInterval = reader.Duration("Stream:FlushInterval", defaults.FlushInterval, TimeSpan.Zero, TimeSpan.FromSeconds(1)),
             MaxStreams = (int)reader.Number("Stream:MaxStreams", defaults.MaxStreams, 1, 1_000_000),
+            MaxTopics = (int)reader.Number("Stream:MaxTopics", defaults.MaxTopics, 1, 1_000_000),
             CacheBytes = reader.Number("Stream:CacheBytes", defaults.CacheBytes, 1024 * 1024, 64L * 1024 * 1024 * 1024),
         };
     }

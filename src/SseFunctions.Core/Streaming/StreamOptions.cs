@@ -24,6 +24,9 @@ internal sealed record StreamOptions
     /// <summary>Streams held open by this process; those beyond get what there is and a longer reconnection time.</summary>
     public int MaxStreams { get; init; } = 1000;
 
+    /// <summary>Topics followed by this process at a time; streams of further ones are told to come back later.</summary>
+    public int MaxTopics { get; init; } = 2000;
+
     /// <summary>Bytes of frames kept in memory, for all topics together.</summary>
     public long CacheBytes { get; init; } = 64 * 1024 * 1024;
 

@@ -176,6 +176,8 @@ internal sealed class StreamSession : IDisposable
                 case FeedReadKind.Gap:
                     await WriteResetAsync(client, reader!, next);
                     continue;
+                case FeedReadKind.TooManyTopics:
+                    return StreamEnd.AtCapacity;
                 case FeedReadKind.StorageUnavailable:
                     return StreamEnd.StorageUnavailable;
                 case FeedReadKind.CaughtUp or FeedReadKind.Complete:

@@ -13,7 +13,7 @@ internal sealed class TopicReader : IFeedReader, IDisposable
     private readonly StreamTelemetry telemetry;
     private readonly KeyValuePair<string, object?>[] tags;
     private readonly TimeProvider time;
-    private readonly TopicFeed feed;
+    private readonly TopicFeed? feed;
     private readonly long ticket;
 
     /// <summary>Guards the cursor, while parked, and the client against the feed's push loop.</summary>
@@ -32,7 +32,7 @@ internal sealed class TopicReader : IFeedReader, IDisposable
     {
         (Topic, start, this.wake, this.telemetry, this.tags, this.time) = (place.Topic, place.Start, wake, telemetry, tags, time);
         (Cursor, IsTold, IsUnknown) = (start.LastEventId, start.LastEventId is not null, start.IsUnknownId);
-        (feed, ticket) = feeds.Join(place.Topic, this);
+        feeds.TryJoin(place.Topic, this, out feed, out ticket);
     }
 
     public Topic Topic { get; }
@@ -47,10 +47,11 @@ internal sealed class TopicReader : IFeedReader, IDisposable
     public bool IsUnknown { get; private set; }
 
     /// <summary>Completes when the table has answered, or failed to, for the first time.</summary>
-    public Task FirstAnswer => feed.FirstAnswer;
+    public Task FirstAnswer => feed?.FirstAnswer ?? Task.CompletedTask;
 
     /// <summary>Whether the topic is complete, and the client brought its last id.</summary>
     public bool IsFullyRead => !IsUnknown
+        && feed is not null
         && feed.TryResolve(start, out var resolved, out _)
         && feed.Read(resolved, ticket, isLive: false).Kind == FeedReadKind.Complete;
 
@@ -58,7 +59,10 @@ internal sealed class TopicReader : IFeedReader, IDisposable
     /// <param name="unresolved">Why that is not known yet.</param>
     public bool TryResolve(out FeedRead unresolved)
     {
-        unresolved = default;
+        unresolved = new(FeedReadKind.TooManyTopics, default);
+        if (feed is null)
+            return false;
+
         if (Cursor is null && feed.TryResolve(start, out var resolved, out unresolved))
             Cursor = resolved;
 
@@ -83,7 +87,7 @@ internal sealed class TopicReader : IFeedReader, IDisposable
         if (IsUnknown)
             return new(FeedReadKind.Gap, cursor, Gap: new StreamGap(StreamGap.Unknown, null, cursor));
 
-        var read = feed.Read(cursor, ticket, isLive, buffer);
+        var read = feed!.Read(cursor, ticket, isLive, buffer);
         if (read.Kind == FeedReadKind.NotLoaded)
             MoveTo(read.Cursor);
 
@@ -96,7 +100,7 @@ internal sealed class TopicReader : IFeedReader, IDisposable
         if (load is not null)
             return;
 
-        load = feed.LoadAsync(Cursor.GetValueOrDefault());
+        load = feed!.LoadAsync(Cursor.GetValueOrDefault());
         load.GetAwaiter().UnsafeOnCompleted(wake.Set);
     }
 
@@ -139,7 +143,7 @@ internal sealed class TopicReader : IFeedReader, IDisposable
     public void Dispose()
     {
         TakeBack();
-        feed.Leave(this);
+        feed?.Leave(this);
     }
 
     private bool TryPush(EventId after, FrameSlice slice, ReadOnlyMemory<byte> chunk)

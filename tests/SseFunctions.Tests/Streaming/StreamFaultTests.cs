@@ -58,11 +58,11 @@ public class StreamFaultTests
     {
         await using var host = await TestHost.StartAsync();
         var context = new AsyncLocal<string>();
-        var log = host.Services.GetRequiredService<TableEventLog>();
+        using var reads = new TableReads(host.Services.GetRequiredService<TableEventLog>(), TimeProvider.System, NullLogger.Instance);
         context.Value = "the request's";
         var seen = new TaskCompletionSource<string?>();
         var feed = new TopicFeed(
-            Topic.Parse("a"), log, new FrameCache(1), new StreamOptions(), new Watch(() => seen.TrySetResult(context.Value)), NullLogger<TopicFeed>.Instance);
+            Topic.Parse("a"), reads, new FrameCache(1), new StreamOptions(), new Watch(() => seen.TrySetResult(context.Value)), NullLogger.Instance, _ => { });
 
         feed.Start();
 
