@@ -138,7 +138,7 @@ public sealed partial class SseEndpoints
             // From here on the publisher's leaving changes nothing: an append that may have begun is brought to its end.
             return Answer(topic, await log.AppendAsync(topic, events, key, lifetime.ApplicationStopping));
         }
-        catch (EventLimitException fault)
+        catch (InvalidInputException fault)
         {
             return fault is { TooLarge: true, Field: "data" or "events" }
                 ? Problem.Of(StatusCodes.Status413PayloadTooLarge, "Content too large", fault.Message, fault.Field, fault.Limit, fault.Size)

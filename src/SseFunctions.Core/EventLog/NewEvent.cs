@@ -15,24 +15,24 @@ internal sealed record NewEvent(string? Type, ReadOnlyMemory<byte> Data)
     /// <summary>Types with this prefix are the stream's own, such as sse.reset.</summary>
     public const string ReservedTypePrefix = "sse.";
 
-    /// <exception cref="EventLimitException">The type or the data is outside its limits.</exception>
+    /// <exception cref="InvalidInputException">The type or the data is outside its limits.</exception>
     public void Validate()
     {
         if (Data.Length > MaxDataBytes)
-            throw new EventLimitException("data", MaxDataBytes, Data.Length, $"data has {Data.Length} bytes; {MaxDataBytes} are allowed.");
+            throw new InvalidInputException("data", $"data has {Data.Length} bytes; {MaxDataBytes} are allowed.", MaxDataBytes, Data.Length, tooLarge: true);
 
         if (Type is null)
             return;
 
         var size = Encoding.UTF8.GetByteCount(Type);
         if (size is 0 or > MaxTypeBytes)
-            throw new EventLimitException("type", MaxTypeBytes, size, $"type has {size} bytes; 1 to {MaxTypeBytes} are allowed.");
+            throw new InvalidInputException("type", $"type has {size} bytes; 1 to {MaxTypeBytes} are allowed.", MaxTypeBytes, size, size > MaxTypeBytes);
 
         // A line break would end the field (an injection), and a NUL has no place in a name.
         if (Type.Any(char.IsControl))
-            throw new EventLimitException("type", MaxTypeBytes, size, "type holds a control character.");
+            throw new InvalidInputException("type", "type holds a control character.", MaxTypeBytes, size);
 
         if (Type.StartsWith(ReservedTypePrefix, StringComparison.Ordinal))
-            throw new EventLimitException("type", MaxTypeBytes, size, $"types that begin with '{ReservedTypePrefix}' are reserved.");
+            throw new InvalidInputException("type", $"types that begin with '{ReservedTypePrefix}' are reserved.", MaxTypeBytes, size);
     }
 }

@@ -66,7 +66,7 @@ internal sealed class TableEventLog
     /// <param name="events">1 to <see cref="TopicWriter.MaxEvents"/> events.</param>
     /// <param name="idempotencyKey">A second append of the same events with the same key answers with the first one's ids; of other events, it is refused.</param>
     /// <param name="cancellationToken">Ends the waiting; the events may have been written by then.</param>
-    /// <exception cref="EventLimitException">An event or their sum is over its limit.</exception>
+    /// <exception cref="InvalidInputException">An event or their sum is over its limit.</exception>
     /// <exception cref="EventLogBusyException">Too many appends to the topic wait already; nothing was written.</exception>
     /// <exception cref="EventLogUnavailableException">The table could not be written.</exception>
     public Task<AppendResult> AppendAsync(Topic topic, IReadOnlyList<NewEvent> events, string? idempotencyKey, CancellationToken cancellationToken) =>

@@ -27,7 +27,7 @@ internal sealed class TopicWriter(Topic topic, TableEventLog log, TableClient ta
     /// <summary>Whether nothing is being written or waits to be.</summary>
     public bool IsIdle => queue.IsEmpty;
 
-    /// <exception cref="EventLimitException">An event or their sum is over its limit.</exception>
+    /// <exception cref="InvalidInputException">An event or their sum is over its limit.</exception>
     /// <exception cref="EventLogUnavailableException">The table could not be written, or too much waits already.</exception>
     public async Task<AppendResult> AppendAsync(IReadOnlyList<NewEvent> events, string? idempotencyKey, CancellationToken cancellationToken)
     {
@@ -74,14 +74,14 @@ internal sealed class TopicWriter(Topic topic, TableEventLog log, TableClient ta
     private static void Validate(IReadOnlyList<NewEvent> events)
     {
         if (events.Count is 0 or > MaxEvents)
-            throw new EventLimitException("events", MaxEvents, events.Count, $"an append has {events.Count} events; 1 to {MaxEvents} are allowed.");
+            throw new InvalidInputException("events", $"an append has {events.Count} events; 1 to {MaxEvents} are allowed.", MaxEvents, events.Count, events.Count > MaxEvents);
 
         foreach (var newEvent in events)
             newEvent.Validate();
 
         var size = events.Sum(newEvent => (long)newEvent.Data.Length);
         if (size > MaxAppendBytes)
-            throw new EventLimitException("data", MaxAppendBytes, size, $"an append has {size} bytes of data; {MaxAppendBytes} are allowed.");
+            throw new InvalidInputException("data", $"an append has {size} bytes of data; {MaxAppendBytes} are allowed.", MaxAppendBytes, size, tooLarge: true);
     }
 
     /// <summary>Appends, unless an append with the same key is on its way: then its answer is this one's as well.</summary>

@@ -20,7 +20,7 @@ internal static class CloudEventBody
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = JsonText.MaxDepth, AllowDuplicateProperties = false };
 
     /// <exception cref="FormatException">The body is no CloudEvent.</exception>
-    /// <exception cref="EventLimitException">Its type is outside the limits.</exception>
+    /// <exception cref="InvalidInputException">Its type is outside the limits.</exception>
     public static IReadOnlyList<NewEvent> ReadOne(ReadOnlyMemory<byte> body, string? type)
     {
         RefuseType(type);
@@ -28,7 +28,7 @@ internal static class CloudEventBody
     }
 
     /// <exception cref="FormatException">The body is no array of CloudEvents; the message names the one that is none.</exception>
-    /// <exception cref="EventLimitException">There are too many events, or one is outside its limits.</exception>
+    /// <exception cref="InvalidInputException">There are too many events, or one is outside its limits.</exception>
     public static IReadOnlyList<NewEvent> ReadBatch(ReadOnlyMemory<byte> body, string? type)
     {
         RefuseType(type);
@@ -79,6 +79,6 @@ internal static class CloudEventBody
     private static void RefuseType(string? type)
     {
         if (type is not null)
-            throw new EventLimitException("type", NewEvent.MaxTypeBytes, type.Length, "a CloudEvent brings its own type; leave ?type= out.");
+            throw new InvalidInputException("type", "a CloudEvent brings its own type; leave ?type= out.", NewEvent.MaxTypeBytes, type.Length);
     }
 }

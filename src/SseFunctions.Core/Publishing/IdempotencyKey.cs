@@ -15,26 +15,26 @@ internal static class IdempotencyKey
     public const int MaxBytes = 128;
 
     /// <returns>The request's key; null when it has none.</returns>
-    /// <exception cref="EventLimitException">The key is outside its limits, or there are several.</exception>
+    /// <exception cref="InvalidInputException">The key is outside its limits, or there are several.</exception>
     public static string? Read(IHeaderDictionary headers)
     {
         if (!headers.TryGetValue(Header, out var keys))
             return null;
 
         if (keys.Count > 1)
-            throw new EventLimitException(Header, 1, keys.Count, $"{Header} is given {keys.Count} times; once is allowed.");
+            throw new InvalidInputException(Header, $"{Header} is given {keys.Count} times; once is allowed.", 1, keys.Count);
 
         return Require(keys.ToString());
     }
 
-    /// <exception cref="EventLimitException">The key is outside its limits.</exception>
+    /// <exception cref="InvalidInputException">The key is outside its limits.</exception>
     public static string Require(string key)
     {
         if (key.Length is 0 or > MaxBytes)
-            throw new EventLimitException(Header, MaxBytes, key.Length, $"{Header} has {key.Length} bytes; 1 to {MaxBytes} are allowed.");
+            throw new InvalidInputException(Header, $"{Header} has {key.Length} bytes; 1 to {MaxBytes} are allowed.", MaxBytes, key.Length, key.Length > MaxBytes);
 
         if (key.Any(character => character is < '!' or > '~'))
-            throw new EventLimitException(Header, MaxBytes, key.Length, $"{Header} holds other characters than visible ASCII.");
+            throw new InvalidInputException(Header, $"{Header} holds other characters than visible ASCII.", MaxBytes, key.Length);
 
         return key;
     }

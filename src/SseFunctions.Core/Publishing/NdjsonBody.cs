@@ -13,7 +13,7 @@ internal static class NdjsonBody
     private const string Type = "type";
 
     /// <exception cref="FormatException">A line is no such event; the message names the line.</exception>
-    /// <exception cref="EventLimitException">There are too many events, or one is outside its limits.</exception>
+    /// <exception cref="InvalidInputException">There are too many events, or one is outside its limits.</exception>
     public static IReadOnlyList<NewEvent> Read(ReadOnlyMemory<byte> body, string? type)
     {
         var lines = Lines(body).Where(line => line.Text.Length > 0);

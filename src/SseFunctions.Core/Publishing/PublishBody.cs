@@ -53,7 +53,7 @@ internal sealed class PublishBody
     /// <param name="body">What was sent.</param>
     /// <param name="type">The type of events that do not say their own; null for none.</param>
     /// <exception cref="FormatException">The body is not what its Content-Type says.</exception>
-    /// <exception cref="EventLimitException">A type, the data or the number of events is outside its limits.</exception>
+    /// <exception cref="InvalidInputException">A type, the data or the number of events is outside its limits.</exception>
     public IReadOnlyList<NewEvent> Read(ReadOnlyMemory<byte> body, string? type)
     {
         if (body.Span.StartsWith(Utf8Bom))
@@ -65,17 +65,17 @@ internal sealed class PublishBody
         return read(body, type);
     }
 
-    /// <exception cref="EventLimitException">There are too many.</exception>
+    /// <exception cref="InvalidInputException">There are too many.</exception>
     public static void RequireCount(int events)
     {
         if (events > TopicWriter.MaxEvents)
-            throw new EventLimitException("events", TopicWriter.MaxEvents, events, $"the body has {events} events; {TopicWriter.MaxEvents} are allowed.");
+            throw new InvalidInputException("events", $"the body has {events} events; {TopicWriter.MaxEvents} are allowed.", TopicWriter.MaxEvents, events, tooLarge: true);
     }
 
     /// <summary>Checks one event of several.</summary>
     /// <param name="newEvent">The event.</param>
     /// <param name="place">Where it stands in the body, such as "line 3".</param>
-    /// <exception cref="EventLimitException">Its type or its data is outside its limits; the message names the place.</exception>
+    /// <exception cref="InvalidInputException">Its type or its data is outside its limits; the message names the place.</exception>
     public static NewEvent Checked(NewEvent newEvent, string place)
     {
         try
@@ -83,9 +83,9 @@ internal sealed class PublishBody
             newEvent.Validate();
             return newEvent;
         }
-        catch (EventLimitException fault)
+        catch (InvalidInputException fault)
         {
-            throw new EventLimitException(fault.Field, fault.Limit, fault.Size, $"{place}: {fault.Message}");
+            throw new InvalidInputException(fault.Field, $"{place}: {fault.Message}", fault.Limit, fault.Size, fault.TooLarge);
         }
     }
 }

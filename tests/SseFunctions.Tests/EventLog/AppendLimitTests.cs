@@ -78,14 +78,14 @@ public sealed class AppendLimitTests
     }
 
     /// <summary>The table hears nothing of the append, and the log goes on with the next sequence.</summary>
-    private static async Task<EventLimitException> RefusedAsync(IReadOnlyList<NewEvent> events)
+    private static async Task<InvalidInputException> RefusedAsync(IReadOnlyList<NewEvent> events)
     {
         await using var proxy = await StorageProxy.StartAsync();
         var log = (await LogTable.NewAsync()).Through(proxy).Log();
         await log.AppendTextsAsync("before");
         var (head, writes) = (await log.HeadAsync(), proxy.Writes);
 
-        var fault = await Assert.ThrowsAsync<EventLimitException>(() => log.AppendAsync(Orders, events, "key", CancellationToken.None));
+        var fault = await Assert.ThrowsAsync<InvalidInputException>(() => log.AppendAsync(Orders, events, "key", CancellationToken.None));
 
         Assert.Equal((head, writes), (await log.HeadAsync(), proxy.Writes));
         Assert.Equal(["before"], await log.ReadTextsAsync());

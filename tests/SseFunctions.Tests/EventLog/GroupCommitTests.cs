@@ -182,7 +182,7 @@ public sealed class GroupCommitTests
     {
         await using var group = await HeldGroup.StartAsync();
         var a = group.Append("a");
-        await Assert.ThrowsAsync<EventLimitException>(() => group.AppendAsync([new NewEvent(null, new byte[NewEvent.MaxDataBytes + 1])], null));
+        await Assert.ThrowsAsync<InvalidInputException>(() => group.AppendAsync([new NewEvent(null, new byte[NewEvent.MaxDataBytes + 1])], null));
         var b = group.Append("b");
 
         await group.ReleaseAsync();
