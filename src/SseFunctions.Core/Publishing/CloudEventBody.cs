@@ -48,7 +48,7 @@ internal static class CloudEventBody
         {
             var start = (int)reader.TokenStartIndex;
             reader.Skip();
-            if (count < TopicWriter.MaxEvents)
+            if (count < AppendLimits.MaxEvents)
                 elements.Add(array[start..(int)reader.BytesConsumed]);
         }
 
@@ -79,6 +79,6 @@ internal static class CloudEventBody
     private static void RefuseType(string? type)
     {
         if (type is not null)
-            throw new InvalidInputException("type", "a CloudEvent brings its own type; leave ?type= out.", NewEvent.MaxTypeBytes, type.Length);
+            throw new InvalidInputException("type", "a CloudEvent brings its own type; leave ?type= out.");
     }
 }

@@ -34,7 +34,7 @@ internal sealed class PublishBody
     /// <summary>Whether the body may hold several events; otherwise all of it is one event's data.</summary>
     public bool IsBatch { get; }
 
-    public int MaxBytes => IsBatch ? MaxBatchBytes : NewEvent.MaxDataBytes;
+    public int MaxBytes => IsBatch ? MaxBatchBytes : AppendLimits.MaxDataBytes;
 
     /// <summary>The kind of body that a Content-Type says; it must be UTF-8.</summary>
     /// <returns>Null when bodies of this type cannot be published.</returns>
@@ -68,8 +68,8 @@ internal sealed class PublishBody
     /// <exception cref="InvalidInputException">There are too many.</exception>
     public static void RequireCount(int events)
     {
-        if (events > TopicWriter.MaxEvents)
-            throw new InvalidInputException("events", $"the body has {events} events; {TopicWriter.MaxEvents} are allowed.", TopicWriter.MaxEvents, events, tooLarge: true);
+        if (events > AppendLimits.MaxEvents)
+            throw new InvalidInputException("events", $"the body has {events} events; {AppendLimits.MaxEvents} are allowed.", AppendLimits.MaxEvents, events, tooLarge: true);
     }
 
     /// <summary>Checks one event of several.</summary>
