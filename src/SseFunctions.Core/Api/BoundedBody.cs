@@ -15,6 +15,9 @@ internal static class BoundedBody
     /// <summary>What a coding may add to a body that cannot be compressed, in bytes.</summary>
     private const int CodingOverhead = 1024;
 
+    /// <summary>Has decoders refuse a body that is cut off, which they otherwise take for its end. To be called before any is used.</summary>
+    public static void RefuseTruncatedBodies() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
+
     /// <param name="context">The request.</param>
     /// <param name="field">How a problem names the body.</param>
     /// <param name="limit">In bytes.</param>
@@ -22,7 +25,7 @@ internal static class BoundedBody
     /// <returns>The body, or the answer to a request that has none that could be read: nothing, where the client has left.</returns>
     public static async Task<(ReadOnlyMemory<byte> Body, IResult? Problem)> ReadAsync(HttpContext context, string field, int limit, CancellationToken invocationCancelled)
     {
-        var input = Decode(SingleValue.FromHeader(context.Request, ContentEncoding), context.Request.Body);
+        var input = Decode(context.Request.Headers.ContentEncoding.ToString(), context.Request.Body);
         if (input is null)
         {
             context.Response.Headers.AcceptEncoding = Codings;
@@ -75,9 +78,9 @@ internal static class BoundedBody
     }
 
     /// <returns>What reads the body decoded; null when its coding is not known.</returns>
-    private static Stream? Decode(string? coding, Stream body) => coding?.ToLowerInvariant() switch
+    private static Stream? Decode(string coding, Stream body) => coding.ToLowerInvariant() switch
     {
-        null or "" or "identity" => body,
+        "" or "identity" => body,
         "gzip" or "x-gzip" => new GZipStream(body, CompressionMode.Decompress, leaveOpen: true),
         "br" => new BrotliStream(body, CompressionMode.Decompress, leaveOpen: true),
         "deflate" => new ZLibStream(body, CompressionMode.Decompress, leaveOpen: true),

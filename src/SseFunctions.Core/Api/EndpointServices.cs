@@ -11,6 +11,7 @@ internal static class EndpointServices
 {
     public static void AddEndpoints(this IServiceCollection services)
     {
+        BoundedBody.RefuseTruncatedBodies();
         services.AddSingleton<ErrorAnswers>();
         services.AddSingleton<StreamRunner>();
         services.AddSingleton<TopicHeads>();

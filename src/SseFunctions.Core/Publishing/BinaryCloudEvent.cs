@@ -30,17 +30,14 @@ internal static class BinaryCloudEvent
     /// <exception cref="InvalidInputException">They are no CloudEvent, or one outside the limits.</exception>
     public static NewEvent Read(IHeaderDictionary headers, ReadOnlyMemory<byte> body)
     {
-        var contentType = headers.ContentType.Count > 0 ? headers.ContentType.ToString() : null;
-        if (contentType is null || Utf8Body.IsJson(Utf8Body.MediaType(contentType)))
-            body = body.IsEmpty ? body : JsonText.Require(Utf8Body.Require(body));
-
         try
         {
             var cloudEvent = ReadAttributes(headers);
-            cloudEvent.DataContentType = contentType;
+            var contentType = headers.ContentType.Count > 0 ? headers.ContentType.ToString() : null;
             if (!body.IsEmpty)
-                Formatter.DecodeBinaryModeEventData(body, cloudEvent);
+                ReadData(cloudEvent, contentType, body);
 
+            cloudEvent.DataContentType = contentType;
             var json = Formatter.EncodeStructuredModeMessage(cloudEvent.Validate(), out _);
             return PublishBody.Checked(new NewEvent(cloudEvent.Type, json), "the CloudEvent");
         }
@@ -48,6 +45,16 @@ internal static class BinaryCloudEvent
         {
             throw CloudEventBody.Invalid("the request is no CloudEvent 1.0 in binary mode", ex);
         }
+    }
+
+    private static void ReadData(CloudEvent cloudEvent, string? contentType, ReadOnlyMemory<byte> body)
+    {
+        var utf8Type = contentType is null ? "application/json" : Utf8Body.MediaType(contentType);
+        if (Utf8Body.IsJson(utf8Type))
+            body = JsonText.Require(Utf8Body.Require(body));
+
+        cloudEvent.DataContentType = utf8Type ?? contentType; // the library does not know all names of UTF-8
+        Formatter.DecodeBinaryModeEventData(body, cloudEvent);
     }
 
     private static CloudEvent ReadAttributes(IHeaderDictionary headers)
