@@ -8,11 +8,13 @@ namespace SseFunctions.EndToEnd.Browsers;
 /// <summary>EventSources that nobody here wrote, through the ends of responses, of connections, of hosts and of storage.</summary>
 public abstract partial class EventSourceTests(EventSourceHosts hosts, IEventSourceClient client)
 {
-    [Collection(EventSourceHosts.Collection)]
-    public sealed class InChromium(EventSourceHosts hosts, Browser browser) : EventSourceTests(hosts, browser);
+    public sealed class InChromium(EventSourceHosts hosts, Browser browser) : EventSourceTests(hosts, browser), IClassFixture<EventSourceHosts>, IClassFixture<Browser>;
 
-    [Collection(EventSourceHosts.Collection)]
-    public sealed class InNode(EventSourceHosts hosts, NodeEventSources node) : EventSourceTests(hosts, node), IClassFixture<NodeEventSources>
+    public sealed class InFirefox(EventSourceHosts hosts, Firefox firefox) : EventSourceTests(hosts, firefox), IClassFixture<EventSourceHosts>, IClassFixture<Firefox>;
+
+    public sealed class InWebKit(EventSourceHosts hosts, WebKit webKit) : EventSourceTests(hosts, webKit), IClassFixture<EventSourceHosts>, IClassFixture<WebKit>;
+
+    public sealed class InNode(EventSourceHosts hosts, NodeEventSources node) : EventSourceTests(hosts, node), IClassFixture<EventSourceHosts>, IClassFixture<NodeEventSources>
     {
         [SkippableFact]
         public async Task Client_waits_as_long_as_each_response_said_last()

@@ -38,11 +38,11 @@ internal sealed class DemoTab : IAsyncDisposable
         return tab;
     }
 
-    /// <summary>Opens the page and waits for a first event, behind which nothing can be missed.</summary>
+    /// <summary>Opens the page and waits until it has caught up: what is published from now on is live, and none of it can be missed.</summary>
     public static async Task<DemoTab> OpenLiveAsync(Browser browser, Uri baseAddress)
     {
         var tab = await OpenAsync(browser, baseAddress);
-        await tab.WaitUntilAsync("() => document.querySelector('#log .event')");
+        await tab.WaitUntilAsync("() => document.querySelector('#log .event .how.live')");
         return tab;
     }
 
