@@ -19,6 +19,13 @@ public sealed class Browser : BrowserEngine
 
     public override string? Absence => Missing;
 
+    /// <summary>Skips a test that needs it and hosts of its own, where one of them cannot be.</summary>
+    public static void SkipIfMissing()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        Skip.If(Missing is not null, Missing);
+    }
+
     public override async Task InitializeAsync()
     {
         if (Missing is null)

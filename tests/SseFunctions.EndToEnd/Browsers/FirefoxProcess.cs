@@ -1,6 +1,7 @@
 using OpenQA.Selenium.BiDi;
 using OpenQA.Selenium.BiDi.BrowsingContext;
 using OpenQA.Selenium.BiDi.Session;
+using SseFunctions.TestSupport;
 
 namespace SseFunctions.EndToEnd.Browsers;
 
@@ -47,7 +48,8 @@ internal sealed class FirefoxProcess : IAsyncDisposable
             while (!line.StartsWith(ReadyLine, StringComparison.Ordinal));
 
             var session = await BiDi.ConnectAsync(new Uri($"{line[ReadyLine.Length..].Trim()}/session"));
-            await session.NewAsync(new CapabilitiesRequest());
+            using var patience = new CancellationTokenSource(SseStream.Patience);
+            await session.NewAsync(new CapabilitiesRequest(), cancellationToken: patience.Token);
             return new FirefoxProcess(process, session, profile);
         }
         catch

@@ -74,7 +74,7 @@ public sealed class TabEventSource : RecordedEventSource
             while (await timer.WaitForNextTickAsync(closed.Token))
             {
                 foreach (var step in (await tab.EvaluateAsync("steps.splice(0)")).EnumerateArray())
-                    Add(EventSourceStep.Of(step));
+                    Add(EventSourceStep.From(step));
             }
         }
         catch (OperationCanceledException)

@@ -66,6 +66,10 @@ internal sealed class DemoTab : IAsyncDisposable
     public Task<int> CountEventsAsync(string text) => Page.EvaluateAsync<int>(
         "text => [...document.querySelectorAll('#log .data')].filter(cell => cell.textContent === text).length", text);
 
+    /// <summary>Waits until there are so many of the elements.</summary>
+    public Task WaitForCountAsync(string selector, int count) =>
+        WaitUntilAsync("([selector, count]) => document.querySelectorAll(selector).length === count", new object[] { selector, count });
+
     public Task<int> CountAsync(string selector) => Page.Locator(selector).CountAsync();
 
     /// <summary>Presses Tab until the element has the focus.</summary>

@@ -151,8 +151,9 @@ internal sealed class CuttingProxy : IAsyncDisposable
         {
             if (isRequest)
             {
-                for (var before = connection.RequestCount; before < connection.AddAsked(bytes); before++)
-                    requests.Add((connection, before));
+                var before = connection.RequestCount;
+                connection.AddAsked(bytes);
+                requests.AddRange(Enumerable.Range(before, connection.RequestCount - before).Select(index => (connection, index)));
 
                 return null;
             }

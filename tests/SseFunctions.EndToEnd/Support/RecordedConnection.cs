@@ -15,11 +15,10 @@ internal sealed partial class RecordedConnection
     /// <summary>Requests of which the head has come.</summary>
     public int RequestCount { get; private set; }
 
-    /// <returns>How many requests there are now.</returns>
-    public int AddAsked(byte[] bytes)
+    public void AddAsked(byte[] bytes)
     {
         asked.Append(Encoding.Latin1.GetString(bytes));
-        return RequestCount = Head().Count(asked.ToString());
+        RequestCount = Head().Count(asked.ToString());
     }
 
     public void AddAnswered(byte[] bytes) => answered.Append(Encoding.Latin1.GetString(bytes));
