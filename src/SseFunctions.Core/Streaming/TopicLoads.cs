@@ -117,7 +117,7 @@ internal sealed class TopicLoads(
         var (epoch, from) = (after.Epoch, after.Sequence + 1);
         try
         {
-            using var room = await reads.EnterLoadAsync((to - after.Sequence) * (rowBytes ?? NewEvent.MaxDataBytes), stop);
+            using var room = await reads.EnterLoadAsync((to - after.Sequence) * (rowBytes ?? AppendLimits.MaxDataBytes), stop);
             var events = await reads.EventsAsync(topic, epoch, from, to, stop);
             if (events.Count == 0 || events[0].Sequence != from)
                 await readHeadAsync();

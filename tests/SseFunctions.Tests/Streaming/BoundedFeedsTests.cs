@@ -83,7 +83,7 @@ public class BoundedFeedsTests
             await stream.DisposeAsync();
         }
 
-        Assert.InRange(held.Max, 1, (int)(TableReads.MaxLoadBytes / (Events * NewEvent.MaxDataBytes)));
+        Assert.InRange(held.Max, 1, (int)(TableReads.MaxLoadBytes / (Events * AppendLimits.MaxDataBytes)));
     }
 
     [Fact]
