@@ -13,6 +13,8 @@ namespace SseFunctions.Tests.Streaming;
 /// <summary>What clients can make this process do at a time has a bound, however many topics they ask for.</summary>
 public class BoundedFeedsTests
 {
+    private const string Marker = "/marker";
+
     [Fact]
     public async Task Streams_of_further_topics_come_back_later_and_those_of_followed_ones_notice_nothing()
     {
@@ -91,21 +93,37 @@ public class BoundedFeedsTests
     {
         await using var proxy = await StorageProxy.StartAsync();
         var table = new LogTable(proxy.ConnectionString, TestStorage.NewTableName()).Client();
-        var (inFlight, most, release) = (0, 0, new TaskCompletionSource());
+        var (inFlight, max, isFull, release) = (0, 0, new TaskCompletionSource(), new TaskCompletionSource());
         proxy.Intercept = async call =>
         {
-            most = Math.Max(most, Interlocked.Increment(ref inFlight));
-            if (inFlight == TableConnection.MaxConnections)
-                release.TrySetResult();
+            if (call.PathAndQuery == Marker)
+            {
+                call.Reply(200);
+                return;
+            }
+
+            max = Math.Max(max, Interlocked.Increment(ref inFlight));
+            if (max >= TableConnection.MaxConnections)
+                isFull.TrySetResult();
 
             await release.Task;
             Interlocked.Decrement(ref inFlight);
             call.Reply(404);
         };
 
-        await Task.WhenAll(Enumerable.Range(0, 2 * TableConnection.MaxConnections).Select(i => table.GetEntityIfExistsAsync<TableEntity>("a", $"{i}")));
+        var reads = Enumerable.Range(0, 2 * TableConnection.MaxConnections).Select(i => table.GetEntityIfExistsAsync<TableEntity>("a", $"{i}")).ToList();
+        await isFull.Task.WaitAsync(SseStream.Patience);
+        for (var i = 0; i < 20; i++)
+        {
+            // What comes after more connections than there may be has arrived: so would they have.
+            using var client = new HttpClient { BaseAddress = new Uri(proxy.ConnectionString.Split("TableEndpoint=")[1].TrimEnd(';')) };
+            using var answer = await client.GetAsync(Marker);
+        }
 
-        Assert.Equal(TableConnection.MaxConnections, most);
+        release.SetResult();
+        await Task.WhenAll(reads);
+
+        Assert.Equal(TableConnection.MaxConnections, max);
     }
 
     [Fact]

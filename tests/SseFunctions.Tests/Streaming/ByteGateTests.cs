@@ -52,5 +52,5 @@ public class ByteGateTests
         await next.WaitAsync(TestSupport.SseStream.Patience);
     }
 
-    private Task<IDisposable> EnterAsync(long bytes) => gate.EnterAsync(bytes, CancellationToken.None);
+    private Task<IDisposable> EnterAsync(long bytes) => gate.EnterAsync(bytes, CancellationToken.None).WaitAsync(TestSupport.SseStream.Patience);
 }
