@@ -1,6 +1,5 @@
 using Azure.Core;
 using Azure.Data.Tables;
-using Azure.Identity;
 
 namespace SseFunctions.EventLog;
 
@@ -19,17 +18,7 @@ internal static class TableConnection
         clientOptions.Retry.NetworkTimeout = NetworkTimeout;
         clientOptions.AddPolicy(telemetry.CountTransactions, HttpPipelinePosition.PerRetry);
         return options.TableServiceUri is { } uri
-            ? new TableClient(uri, options.TableName, Credential(options), clientOptions)
+            ? new TableClient(uri, options.TableName, options.Identity.Credential, clientOptions)
             : new TableClient(options.ConnectionString, options.TableName, clientOptions);
-    }
-
-    private static TokenCredential Credential(EventLogOptions options)
-    {
-        if (!options.UseManagedIdentity)
-            return new DefaultAzureCredential(new DefaultAzureCredentialOptions { ManagedIdentityClientId = options.ClientId });
-
-        return new ManagedIdentityCredential(options.ClientId is null
-            ? ManagedIdentityId.SystemAssigned
-            : ManagedIdentityId.FromUserAssignedClientId(options.ClientId));
     }
 }

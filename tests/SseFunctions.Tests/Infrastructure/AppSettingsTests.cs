@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 using SseFunctions.Api;
+using SseFunctions.Publishing;
 
 namespace SseFunctions.Tests.Infrastructure;
 
@@ -32,8 +33,8 @@ public partial class AppSettingsTests
 
         var account = (string)deployment.The("Microsoft.Storage/storageAccounts")["name"]!;
         Assert.Equal(new Uri($"https://{account}.table.{ArmExpression.StorageSuffix}"), settings.EventLog.TableServiceUri);
-        Assert.True(settings.EventLog.UseManagedIdentity);
-        Assert.Equal(ArmExpression.ClientId, settings.EventLog.ClientId);
+        Assert.True(settings.EventLog.Identity.UseManagedIdentity);
+        Assert.Equal(ArmExpression.ClientId, settings.EventLog.Identity.ClientId);
         Assert.Equal($"{account}/default/{settings.EventLog.TableName}", (string)deployment.The("Microsoft.Storage/storageAccounts/tableServices/tables")["name"]!);
         Assert.Equal(ArmExpression.ClientId, settings.AzureMonitorIdentity?.ClientId);
         Assert.Equal(ArmExpression.InsightsConnection, deployment.AppSettings["APPLICATIONINSIGHTS_CONNECTION_STRING"]);
