@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 using SseFunctions.Api;
@@ -11,10 +12,13 @@ public partial class AppSettingsTests
     private const string Key = "a signing key that the vault holds, of 32 bytes or more";
     private const string PreviousKey = "an older signing key in the vault, of 32 bytes or more";
 
+    private const string LogRate = "AzureFunctionsJobHost__logging__applicationInsights__samplingSettings__maxTelemetryItemsPerSecond";
+
     /// <summary>Settings that the Functions host reads and this code does not.</summary>
     private static readonly string[] OfTheHost =
     [
         "AzureWebJobsStorage__blobServiceUri", "AzureWebJobsStorage__tableServiceUri", "AzureWebJobsStorage__credential", "AzureWebJobsStorage__clientId",
+        LogRate,
     ];
 
     /// <summary>The sections whose unknown members <see cref="Settings.Read"/> refuses, and what stands alone.</summary>
@@ -109,7 +113,21 @@ public partial class AppSettingsTests
         var (plain, other) = ((await Deployment.WithMainParametersAsync()).AppSettings, (await Deployment.WithOtherParametersAsync()).AppSettings);
 
         Assert.Equal(("microsoft.fixed_percentage", "0.01"), (plain[sampler], plain[share]));
-        Assert.Equal(("microsoft.fixed_percentage", "0.5"), (other[sampler], other[share]));
+        Assert.Equal(("microsoft.rate_limited", "0.25"), (other[sampler], other[share]));
+    }
+
+    /// <summary>The setting overrides what host.json would have at this very place.</summary>
+    [SkippableFact]
+    public async Task Hosts_log_rows_are_bounded()
+    {
+        Assert.Equal("5", (await Deployment.WithMainParametersAsync()).AppSettings[LogRate]);
+        Assert.Equal("40", (await Deployment.WithOtherParametersAsync()).AppSettings[LogRate]);
+        var host = JsonNode.Parse(Repository.Read("host.json"))!;
+        foreach (var name in LogRate.Split("__")[1..^1])
+            host = host[name]!;
+
+        Assert.True((bool)host["isEnabled"]!);
+        Assert.Null(host["maxTelemetryItemsPerSecond"]); // one place decides
     }
 
     [SkippableFact]
