@@ -19,7 +19,7 @@ namespace SseFunctions.Local;
 /// </remarks>
 internal static class LocalHost
 {
-    /// <summary>Streams end at once; a client that takes no bytes is cut off after 2 s.</summary>
+    /// <summary>Streams write their closing frame at once; a client that takes no bytes is cut off after 2 s.</summary>
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(4);
 
     /// <summary>The largest body must arrive within the time after which Azure's front end would cut it.</summary>
@@ -41,7 +41,7 @@ internal static class LocalHost
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.MinRequestBodyDataRate = MinBodyRate;
-            // Whatever bytes a Last-Event-ID has, it is an unknown id, and no reason to refuse the request for good.
+            // Whatever bytes a Last-Event-ID has, it is an id that was not issued by this server, and no reason to refuse the request for good.
             kestrel.RequestHeaderEncodingSelector = name =>
                 name.Equals(StreamQuery.LastEventId, StringComparison.OrdinalIgnoreCase) ? Encoding.Latin1 : null;
         });
@@ -60,7 +60,7 @@ internal static class LocalHost
 
         var app = builder.Build();
         crossOrigin.UseIn(app);
-        Map(app, app.Services.GetRequiredService<Settings>().RoutePrefix);
+        app.MapSseFunctions();
         app.MapMethods("/", [HttpMethods.Get, HttpMethods.Head], () => Results.Redirect(DemoPath(app)));
         return app;
     }
@@ -89,21 +89,5 @@ internal static class LocalHost
     }
 
     private static string DemoPath(WebApplication app) =>
-        app.Services.GetRequiredService<Settings>().RoutePrefix is { Length: > 0 } prefix ? $"/{prefix}/{Routes.Demo}" : $"/{Routes.Demo}";
-
-    private static void Map(WebApplication app, string prefix)
-    {
-        var endpoints = app.Services.GetRequiredService<SseEndpoints>();
-        var routes = app.MapGroup(prefix);
-        routes.MapGet(Routes.Events, (HttpContext context, string topic) => endpoints.StreamAsync(context, topic, CancellationToken.None));
-        routes.MapGet(Routes.EventsOfTopics, (HttpContext context) => endpoints.StreamTopicsAsync(context, CancellationToken.None));
-        routes.MapPost(Routes.Events, (HttpContext context, string topic) => endpoints.PublishAsync(context, topic, CancellationToken.None));
-        routes.MapMethods(Routes.Events, [HttpMethods.Options], (HttpContext context, string topic) => SseEndpoints.Handshake(context, topic));
-        routes.MapGet(Routes.Topic, (HttpContext context, string topic) => endpoints.TopicAsync(context, topic));
-        routes.MapPost(Routes.Complete, (HttpContext context, string topic) => endpoints.CompleteAsync(context, topic));
-        routes.MapPost(Routes.Tokens, (Delegate)app.Services.GetRequiredService<TokenEndpoint>().MintAsync);
-        routes.MapGet(Routes.Health, (Delegate)endpoints.HealthAsync);
-        routes.MapGet(Routes.Demo, SseEndpoints.Demo);
-        routes.MapGet(Routes.Client, SseEndpoints.Client);
-    }
+        "/" + string.Join('/', new[] { app.Services.GetRequiredService<Settings>().RoutePrefix, Routes.Demo }.Where(part => part.Length > 0));
 }
