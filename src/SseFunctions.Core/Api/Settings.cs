@@ -130,6 +130,9 @@ internal sealed partial record Settings(
             PollInterval = reader.Duration("Stream:PollInterval", defaults.PollInterval, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1)),
             FlushInterval = reader.Duration("Stream:FlushInterval", defaults.FlushInterval, TimeSpan.Zero, TimeSpan.FromSeconds(1)),
             MaxStreams = (int)reader.Number("Stream:MaxStreams", defaults.MaxStreams, 1, 1_000_000),
+            MaxStreamsPerToken = (int)reader.Number("Stream:MaxStreamsPerToken", defaults.MaxStreamsPerToken, 0, 1_000_000),
+            MaxStreamsPerAddress = (int)reader.Number("Stream:MaxStreamsPerAddress", defaults.MaxStreamsPerAddress, 0, 1_000_000),
+            SendsPastPipe = reader.Read("Stream:SendsPastPipe", defaults.SendsPastPipe, text => bool.TryParse(text, out var value) ? value : null, "true or false"),
             CacheBytes = reader.Number("Stream:CacheBytes", defaults.CacheBytes, 1024 * 1024, 64L * 1024 * 1024 * 1024),
         };
     }

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using SseFunctions.Access;
 using SseFunctions.EventLog;
+using SseFunctions.Kestrel;
 using SseFunctions.Pages;
 using SseFunctions.Publishing;
 using SseFunctions.Streaming;
@@ -93,8 +94,18 @@ public sealed partial class SseEndpoints
             return;
         }
 
+        var client = StreamClient.From(context.Request);
+        using var place = openStreams.Enter(client.Token, client.Address);
+        if (place.Admission == StreamAdmission.TurnedAway)
+        {
+            telemetry.TurnedAway(request);
+            StreamQuery.SetHeaders(context.Response);
+            await context.Response.BodyWriter.WriteAsync(ClosingFrame.For(StreamEnd.AtCapacity, options.Retry), CancellationToken.None);
+            return;
+        }
+
         using var left = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, invocationCancelled);
-        using var session = new StreamSession(request, feeds, openStreams, options, telemetry, time, left.Token, lifetime.ApplicationStopping);
+        using var session = new StreamSession(request, place.Admission, feeds, options, telemetry, time, left.Token, lifetime.ApplicationStopping);
         if (await session.IsFullyReadAsync())
         {
             context.Response.StatusCode = StatusCodes.Status204NoContent;
@@ -239,7 +250,7 @@ public sealed partial class SseEndpoints
 
         try
         {
-            var end = await session.RunAsync(context.Response.BodyWriter, context.Abort, () => SocketOutput.Of(context));
+            var end = await session.RunAsync(context.Response.BodyWriter, context.Abort, AcknowledgedBytes.From(context));
             LogStreamEnded(request, end);
             if (session.Fault is not null)
                 LogStreamFailed(request, session.Fault);

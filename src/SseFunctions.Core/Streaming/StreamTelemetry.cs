@@ -27,11 +27,11 @@ internal sealed class StreamTelemetry
         sentEvents = meter.CreateCounter<long>(TelemetryNames.SentEvents, "{event}", "Events written to clients.");
         sentBytes = meter.CreateCounter<long>(TelemetryNames.SentBytes, "By", "Bytes of these events.");
         catchUp = meter.CreateHistogram<long>(TelemetryNames.CatchUp, "{event}", "Events that a stream wrote before it had all there was.");
-        resets = meter.CreateCounter<long>(TelemetryNames.Resets, "{reset}", "Gaps that streams told of, by reason.");
+        resets = meter.CreateCounter<long>(TelemetryNames.Resets, "{reset}", "Gaps that streams reported, by reason.");
         delivery = meter.CreateHistogram(TelemetryNames.DeliveryDuration, "s", "From an event's append to its write to a live client, by the clocks of both machines; of events written together, the newest's.", advice: TelemetryNames.LatencyBuckets);
     }
 
-    /// <summary>What a stream belongs to, as measurements bear it; made once a stream.</summary>
+    /// <summary>What a stream belongs to, as measurements carry it; made once a stream.</summary>
     public KeyValuePair<string, object?>[] TagsOf(StreamRequest request) =>
         options.Tags(request.Topics.Select(place => place.Topic), [new(TelemetryNames.StartAttribute, request.StartName)]);
 
@@ -51,6 +51,13 @@ internal sealed class StreamTelemetry
             activity?.SetStatus(ActivityStatusCode.Error);
 
         activity?.Dispose();
+    }
+
+    /// <summary>A stream that ended before it began.</summary>
+    public void TurnedAway(StreamRequest request)
+    {
+        var tags = TagsOf(request);
+        Ended(Started(tags), tags, StreamEnd.AtCapacity, TimeSpan.Zero);
     }
 
     private static string NameOf(StreamEnd end) => end switch
