@@ -54,10 +54,9 @@ public sealed class StreamSessionTests : IAsyncLifetime
         var pipe = new Pipe();
         time.Advance(0.95 * seconds * Second); // a slow way to the first answer
 
-        var end = await session.RunAsync(pipe.Writer, () => { }).WaitAsync(SseStream.Patience);
+        await session.RunAsync(pipe.Writer, () => { }).WaitAsync(SseStream.Patience);
         await pipe.Writer.CompleteAsync();
 
-        Assert.Equal(StreamEnd.CaughtUp, end);
         Assert.Contains("data: 1\n\n", await new StreamReader(pipe.Reader.AsStream()).ReadToEndAsync(), StringComparison.Ordinal);
     }
 
