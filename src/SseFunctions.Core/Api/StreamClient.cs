@@ -19,7 +19,7 @@ internal sealed record StreamClient(string? Token, string? Address)
         {
             return RequestToken.Find(request)?.Split('.')[^1];
         }
-        catch (AccessFaultException)
+        catch (AccessDeniedException)
         {
             return null; // several in one place, which nobody looked at, since the topic is open
         }
