@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -7,6 +8,7 @@ using Microsoft.Extensions.Logging;
 using SseFunctions.Access;
 using SseFunctions.Configuration;
 using SseFunctions.EventLog;
+using SseFunctions.Kestrel;
 using SseFunctions.Publishing;
 using SseFunctions.Streaming;
 
@@ -25,8 +27,9 @@ public static class ServiceCollectionExtensions
         var settings = Settings.Read(configuration);
         services.AddLogging();
         WebServerLog.Quieten(services);
-        services.Configure<KestrelServerOptions>(SocketOutput.UseOn);
         services.Configure<KestrelServerOptions>(kestrel => kestrel.AddServerHeader = false); // clients need not know
+        services.Configure<KestrelServerOptions>(kestrel => SocketConnections.Configure(kestrel, settings.Stream));
+        services.Configure<SocketTransportOptions>(SocketConnections.Configure);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(settings);
         services.AddSingleton(settings.Stream);

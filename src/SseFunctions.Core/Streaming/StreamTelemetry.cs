@@ -71,6 +71,13 @@ internal sealed class StreamTelemetry
         activity?.Dispose();
     }
 
+    /// <summary>A stream that ended before it began.</summary>
+    public void TurnedAway(StreamRequest request)
+    {
+        var tags = TagsOf(request);
+        Ended(Started(tags), tags, StreamEnd.AtCapacity, TimeSpan.Zero);
+    }
+
     private static string NameOf(StreamEnd end) => end switch
     {
         StreamEnd.ClientLeft => "client_left",
