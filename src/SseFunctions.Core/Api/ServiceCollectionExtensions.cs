@@ -30,6 +30,7 @@ public static class ServiceCollectionExtensions
         services.AddSingleton(settings.Stream);
         services.AddSingleton(s => TableConnection.Open(settings.EventLog, s.GetRequiredService<LogTelemetry>()));
         services.AddSseTelemetry(settings, configuration);
+        services.AddSingleton<EventTable>();
         services.AddSingleton<TableEventLog>();
         services.AddSingleton<TopicFeedRegistry>();
         services.AddSingleton<OpenStreams>();

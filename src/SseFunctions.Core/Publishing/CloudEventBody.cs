@@ -48,7 +48,7 @@ internal static class CloudEventBody
         {
             var start = (int)reader.TokenStartIndex;
             reader.Skip();
-            if (count < TopicWriter.MaxEvents)
+            if (count < AppendLimits.MaxEvents)
                 elements.Add(array[start..(int)reader.BytesConsumed]);
         }
 

@@ -31,7 +31,7 @@ internal sealed class PublishBody
 
     public bool IsCloudEvents { get; private init; }
 
-    public int MaxBytes => IsBatch ? MaxBatchBytes : NewEvent.MaxDataBytes;
+    public int MaxBytes => IsBatch ? MaxBatchBytes : AppendLimits.MaxDataBytes;
 
     /// <summary>Whether the body may be anything; otherwise it is text in UTF-8.</summary>
     private bool IsBinary { get; init; }
@@ -61,8 +61,8 @@ internal sealed class PublishBody
     /// <exception cref="InvalidInputException">There are too many.</exception>
     public static void RequireCount(int events)
     {
-        if (events > TopicWriter.MaxEvents)
-            throw new InvalidInputException("events", $"the body has {events} events; {TopicWriter.MaxEvents} are allowed.", TopicWriter.MaxEvents, events, tooLarge: true);
+        if (events > AppendLimits.MaxEvents)
+            throw new InvalidInputException("events", $"the body has {events} events; {AppendLimits.MaxEvents} are allowed.", AppendLimits.MaxEvents, events, tooLarge: true);
     }
 
     /// <summary>Checks one event of several.</summary>

@@ -107,7 +107,7 @@ public class StreamFaultTests
         await using var host = await TestHost.StartAsync();
         var cursor = new EventId("abc123", 1);
         using var reader = new TopicReader(
-            new TopicStart(Topic.Parse("a"), StreamStart.Behind(cursor)),
+            new TopicStart(Topic.Parse("a"), StreamStart.After(cursor)),
             host.Services.GetRequiredService<TopicFeedRegistry>(),
             new AsyncAutoResetEvent(),
             host.Services.GetRequiredService<StreamTelemetry>(),
