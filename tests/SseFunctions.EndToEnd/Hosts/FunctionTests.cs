@@ -14,18 +14,18 @@ public sealed class FunctionTests(WorkerTarget target)
     public void Functions_have_these_triggers()
     {
         const string Expected = """
-            Client        Anonymous  GET      client.js
-            Clock         timer               %ClockSchedule%
-            Complete      Function   POST     topics/{topic}/complete
-            Demo          Anonymous  GET      demo
-            Handshake     Function   OPTIONS  events/{topic}
-            Health        Anonymous  GET      health
-            Publish       Function   POST     events/{topic}
-            Retention     timer               %RetentionSchedule%
-            Stream        Anonymous  GET      events/{topic}
-            StreamTopics  Anonymous  GET      events
-            Tokens        Function   POST     tokens
-            Topic         Anonymous  GET      topics/{topic}
+            Client        Anonymous  GET,HEAD  client.js
+            Clock         timer                %ClockSchedule%
+            Complete      Function   POST      topics/{topic}/complete
+            Demo          Anonymous  GET,HEAD  demo
+            Handshake     Function   OPTIONS   events/{topic}
+            Health        Anonymous  GET,HEAD  health
+            Publish       Function   POST      events/{topic}
+            Retention     timer                %RetentionSchedule%
+            Stream        Anonymous  GET,HEAD  events/{topic}
+            StreamTopics  Anonymous  GET,HEAD  events
+            Tokens        Function   POST      tokens
+            Topic         Anonymous  GET,HEAD  topics/{topic}
             """;
 
         Assert.Equal(Expected.Split('\n'), target.Host.Functions.Select(Describe).Order(StringComparer.Ordinal));
@@ -110,6 +110,6 @@ public sealed class FunctionTests(WorkerTarget target)
     }
 
     private static string Describe(FunctionDefinition function) => function.Trigger is { IsTimer: true, Schedule: var schedule }
-        ? $"{function.Name,-14}{"timer",-20}{schedule}"
-        : $"{function.Name,-14}{function.Trigger.AuthLevel,-11}{string.Join(',', function.Trigger.Methods!).ToUpperInvariant(),-9}{function.Trigger.Route}";
+        ? $"{function.Name,-14}{"timer",-21}{schedule}"
+        : $"{function.Name,-14}{function.Trigger.AuthLevel,-11}{string.Join(',', function.Trigger.Methods!).ToUpperInvariant(),-10}{function.Trigger.Route}";
 }
