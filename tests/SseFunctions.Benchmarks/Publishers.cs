@@ -45,7 +45,9 @@ internal static class Publishers
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var telemetry = new LogTelemetry(services.GetRequiredService<IMeterFactory>(), new TelemetryOptions());
         var log = new TableEventLog(
-            TableConnection.Open(new EventLogOptions { ConnectionString = connectionString, TableName = table }, telemetry), telemetry, TimeProvider.System);
+            new EventTable(TableConnection.Open(new EventLogOptions { ConnectionString = connectionString, TableName = table }, telemetry), TimeProvider.System),
+            telemetry,
+            TimeProvider.System);
         await PublishAsync(log, count, isShared, WarmUp);
         return await PublishAsync(log, count, isShared, Duration);
     }

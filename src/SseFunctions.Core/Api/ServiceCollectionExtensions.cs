@@ -12,8 +12,7 @@ using SseFunctions.Streaming;
 namespace SseFunctions.Api;
 
 /// <summary>
-/// Registers everything that a host needs: <see cref="SseEndpoints"/>, <see cref="TokenEndpoint"/>, <see cref="TimedSources"/> and
-/// <see cref="RetentionSweep"/>; and <see cref="IEventPublisher"/> for your own functions.
+/// Registers everything that a host needs: the endpoints, <see cref="TimedSources"/> and <see cref="RetentionSweep"/>; and <see cref="IEventPublisher"/> for your own functions.
 /// </summary>
 public static class ServiceCollectionExtensions
 {
@@ -31,12 +30,12 @@ public static class ServiceCollectionExtensions
         services.AddSingleton(settings.Stream);
         services.AddSingleton(s => TableConnection.Open(settings.EventLog, s.GetRequiredService<LogTelemetry>()));
         services.AddSseTelemetry(settings, configuration);
+        services.AddSingleton<EventTable>();
         services.AddSingleton<TableEventLog>();
         services.AddSingleton<TopicFeedRegistry>();
         services.AddSingleton<OpenStreams>();
         services.AddSingleton(_ => new SubscriberTokens(settings.Access));
         services.AddSingleton(s => new ReadAccess(settings.Access, s.GetRequiredService<SubscriberTokens>(), s.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(s => new TokenEndpoint(s.GetRequiredService<SubscriberTokens>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<TopicTrimmer>();
         services.AddSingleton(s => new RetentionSweep(
             s.GetRequiredService<TableEventLog>(),
@@ -53,16 +52,7 @@ public static class ServiceCollectionExtensions
             s.GetRequiredService<TimeProvider>(),
             s.GetRequiredService<ILogger<TimedSources>>()));
         services.AddSourceTimers(sources => sources.PerProcess);
-        services.AddSingleton(s => new SseEndpoints(
-            s.GetRequiredService<TableEventLog>(),
-            s.GetRequiredService<TopicFeedRegistry>(),
-            s.GetRequiredService<OpenStreams>(),
-            s.GetRequiredService<ReadAccess>(),
-            settings.Stream,
-            s.GetRequiredService<StreamTelemetry>(),
-            s.GetRequiredService<IHostApplicationLifetime>(),
-            s.GetRequiredService<TimeProvider>(),
-            s.GetRequiredService<ILogger<SseEndpoints>>()));
+        services.AddEndpoints();
         return services;
     }
 

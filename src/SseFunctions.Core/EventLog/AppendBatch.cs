@@ -2,21 +2,21 @@ namespace SseFunctions.EventLog;
 
 /// <summary>The appends that share a transaction, in the order in which they came.</summary>
 /// <remarks>
-/// While it waits it is filled and emptied under the queue's lock. Once it runs it belongs to the run; others only look
-/// at <see cref="IsAbandoned"/>, which a list that is replaced rather than changed allows.
+/// While it waits it is filled and emptied under the queue's lock. Once it is written it belongs to the writer; others only read
+/// <see cref="IsAbandoned"/>, which is safe because the list is replaced, not changed.
 /// </remarks>
 internal sealed class AppendBatch(params IReadOnlyList<PendingAppend> appends) : TopicWrite
 {
-    /// <summary>Operations of an entity group transaction, without the head's.</summary>
-    private const int MaxOperations = 99;
-
     public IReadOnlyList<PendingAppend> Appends => appends;
 
     public IEnumerable<NewEvent> Events => appends.SelectMany(append => append.Events);
 
     public int EventCount => appends.Sum(append => append.Events.Count);
 
-    public bool IsAbandoned => appends.All(append => append.HasLeft);
+    /// <summary>That of the append that came last, which may be tried for longest.</summary>
+    public RetryBudget Retry => appends[^1].Retry;
+
+    public bool IsAbandoned => appends.All(append => append.IsAbandoned);
 
     /// <summary>Adds an append, when the transaction has room for all of it.</summary>
     public bool TryAdd(PendingAppend append)
@@ -30,44 +30,47 @@ internal sealed class AppendBatch(params IReadOnlyList<PendingAppend> appends) :
 
     public void Remove(PendingAppend append) => appends = [.. appends.Where(other => other != append)];
 
-    /// <summary>Leaves out appends whose publishers have left, and tells those who wait with the same key to append themselves.</summary>
-    public void RemoveWhoHaveLeft()
+    /// <summary>Removes appends whose publishers have left; who waits for them with the same key then appends itself.</summary>
+    public void RemoveAbandoned()
     {
-        foreach (var left in appends.Where(append => append.HasLeft))
+        foreach (var abandoned in appends.Where(append => append.IsAbandoned))
         {
-            Remove(left);
-            left.Fail(new OperationCanceledException());
+            Remove(abandoned);
+            abandoned.Fail(new OperationCanceledException());
         }
     }
 
     /// <summary>Two batches that together are this one.</summary>
-    public IEnumerable<AppendBatch> Halves() => appends.Chunk((appends.Count + 1) / 2).Select(half => new AppendBatch(half));
+    public IEnumerable<AppendBatch> Bisect() => appends.Chunk((appends.Count + 1) / 2).Select(half => new AppendBatch(half));
 
-    public override Task RunAsync(TopicPartition partition) => partition.AppendAsync(this, Abandoned);
-
-    /// <summary>Tells each publisher the ids of its own events.</summary>
-    /// <param name="epoch">The log's incarnation.</param>
+    /// <summary>Each append with the result that it has when the batch is written.</summary>
     /// <param name="first">The sequence of the first event of all.</param>
-    public void Settle(string epoch, long first)
+    public IEnumerable<(PendingAppend Append, AppendResult Result)> Results(string epoch, long first)
     {
         foreach (var append in appends)
         {
-            append.Settle(ResultOf(append, epoch, first));
-            first += append.Events.Count;
+            var next = first + append.Events.Count;
+            yield return (append, new AppendResult(AppendOutcome.Appended, epoch, first, next - 1));
+            first = next;
         }
     }
 
-    public override void Fail(Exception fault)
+    /// <summary>Gives each publisher the ids of its own events.</summary>
+    /// <inheritdoc cref="Results"/>
+    public void Settle(string epoch, long first)
     {
-        foreach (var append in appends)
-            append.Fail(fault);
+        foreach (var (append, result) in Results(epoch, first))
+            append.Settle(result);
     }
 
-    public static AppendResult ResultOf(PendingAppend append, string epoch, long first) =>
-        new(AppendOutcome.Appended, epoch, first, first + append.Events.Count - 1);
+    public override void Fail(Exception ex)
+    {
+        foreach (var append in appends)
+            append.Fail(ex);
+    }
 
     private bool HasRoomFor(PendingAppend append) =>
-        EventCount + append.Events.Count <= TopicWriter.MaxEvents
-        && appends.Sum(other => other.Operations) + append.Operations <= MaxOperations
-        && appends.Sum(other => (long)other.DataBytes) + append.DataBytes <= TopicWriter.MaxAppendBytes;
+        EventCount + append.Events.Count <= AppendLimits.MaxEvents
+        && appends.Sum(other => other.Operations) + append.Operations <= AppendLimits.MaxOperations
+        && appends.Sum(other => (long)other.DataBytes) + append.DataBytes <= AppendLimits.MaxAppendBytes;
 }

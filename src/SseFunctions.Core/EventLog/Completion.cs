@@ -1,6 +1,6 @@
 namespace SseFunctions.EventLog;
 
-/// <summary>The end of a topic, behind the appends that came before it.</summary>
+/// <summary>The end of a topic, after the appends that came before it.</summary>
 internal sealed class Completion(RetryBudget retry) : TopicWrite
 {
     private readonly TaskCompletionSource<TopicHead> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -9,11 +9,11 @@ internal sealed class Completion(RetryBudget retry) : TopicWrite
 
     public Task<TopicHead> Answer => answer.Task;
 
-    public override async Task RunAsync(TopicPartition partition) => answer.TrySetResult(await partition.CompleteAsync(retry, Abandoned));
+    public void Settle(TopicHead head) => answer.TrySetResult(head);
 
-    public override void Fail(Exception fault)
+    public override void Fail(Exception ex)
     {
-        answer.TrySetException(fault);
-        _ = answer.Task.Exception; // whoever asked for it may have left
+        answer.TrySetException(ex);
+        _ = answer.Task.Exception; // its publisher may have left
     }
 }

@@ -6,10 +6,10 @@ using Azure.Data.Tables;
 
 namespace SseFunctions.EventLog;
 
-/// <summary>The one place that knows how heads, events, idempotency keys and topics lie in the table.</summary>
+/// <summary>The one place that knows how heads, events, idempotency keys and topics are stored in the table.</summary>
 /// <remarks>
 /// Partition = topic. Rows: "!head", "!key-&lt;hash&gt;" and, after them ('!' sorts before '0'), the events by their 19-digit sequence.
-/// Partition "!topics" has one row a topic. An event's row names its append and the epoch ("&lt;epoch&gt;.&lt;random&gt;"),
+/// Partition "!topics" has one row per topic. An event's row names its append and the epoch ("&lt;epoch&gt;.&lt;random&gt;"),
 /// so that a write whose answer was lost is recognised even after other writers have moved the head on.
 /// </remarks>
 internal static class LogRows
@@ -21,16 +21,19 @@ internal static class LogRows
     /// <summary>The first row key after all that begin with <see cref="KeyPrefix"/>.</summary>
     public const string KeyEnd = "!key.";
 
-    public const string First = "First";
-    public const string Last = "Last";
-    public const string Complete = "Complete";
+    private const string First = "First";
+    private const string Last = "Last";
+    private const string Complete = "Complete";
 
-    private const string Epoch = "Epoch";
     public const string AppendId = "AppendId";
+    private const string Epoch = "Epoch";
     private const string Type = "Type";
     private const string Data = "Data";
     private const string Time = "Time";
     private const string Hash = "Hash";
+
+    /// <summary>A query for the rows of all topics.</summary>
+    public static readonly string AllTopics = TableClient.CreateQueryFilter($"PartitionKey eq {TopicsPartition}");
 
     public static string AppendIdOf(string epoch, Guid nonce) => $"{epoch}.{nonce:N}";
 
@@ -38,11 +41,11 @@ internal static class LogRows
 
     public static long Sequence(TableEntity row) => long.Parse(row.RowKey, CultureInfo.InvariantCulture);
 
-    /// <summary>A key may hold characters that a row key may not, so its hash stands for it.</summary>
-    public static string IdempotencyKey(string key) =>
-        KeyPrefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)), 0, 16);
+    /// <summary>The row key of an idempotency key: its hash, since the key may hold characters that a row key may not.</summary>
+    public static string KeyOf(string idempotencyKey) =>
+        KeyPrefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(idempotencyKey)), 0, 16);
 
-    public static TableEntity Head(Topic topic, TopicHead head) => new(topic.Name, HeadKey)
+    public static TableEntity HeadRow(Topic topic, TopicHead head) => new(topic.Name, HeadKey)
     {
         [Epoch] = head.Epoch,
         [First] = head.First,
@@ -52,7 +55,9 @@ internal static class LogRows
         ETag = head.ETag,
     };
 
-    public static TopicHead Head(TableEntity row) => new(
+    public static TableEntity FirstOfHead(Topic topic, long first) => new(topic.Name, HeadKey) { [First] = first };
+
+    public static TopicHead ToHead(TableEntity row) => new(
         row.GetString(Epoch),
         row.GetInt64(First).GetValueOrDefault(),
         row.GetInt64(Last).GetValueOrDefault(),
@@ -60,7 +65,7 @@ internal static class LogRows
         row.GetString(AppendId),
         row.ETag);
 
-    public static TableEntity Event(Topic topic, long sequence, NewEvent newEvent, string appendId, DateTimeOffset time)
+    public static TableEntity EventRow(Topic topic, long sequence, NewEvent newEvent, string appendId, DateTimeOffset time)
     {
         var row = new TableEntity(topic.Name, EventKey(sequence))
         {
@@ -74,38 +79,33 @@ internal static class LogRows
         return row;
     }
 
-    public static StoredEvent Event(TableEntity row) => new(Sequence(row), row.GetString(Type), row.GetBinary(Data), row.GetDateTimeOffset(Time).GetValueOrDefault());
+    public static StoredEvent ToEvent(TableEntity row) => new(Sequence(row), row.GetString(Type), row.GetBinary(Data), row.GetDateTimeOffset(Time).GetValueOrDefault());
 
-    public static bool IsOfAppend(TableEntity row, string appendId) => row.GetString(AppendId) == appendId;
+    public static bool BelongsToAppend(TableEntity row, string appendId) => row.GetString(AppendId) == appendId;
 
-    public static bool IsOfEpoch(TableEntity row, string epoch) =>
+    public static bool BelongsToEpoch(TableEntity row, string epoch) =>
         row.GetString(AppendId).StartsWith(epoch + ".", StringComparison.Ordinal);
 
-    /// <param name="topic">The topic.</param>
-    /// <param name="key">The publisher's key.</param>
-    /// <param name="hash">Of the events' types and data.</param>
-    /// <param name="result">The ids that the append made.</param>
-    /// <param name="time">When.</param>
-    public static TableEntity Idempotency(Topic topic, string key, byte[] hash, AppendResult result, DateTimeOffset time) =>
-        new(topic.Name, IdempotencyKey(key))
+    public static TableEntity KeyRow(Topic topic, PendingAppend append, AppendResult result, DateTimeOffset time) =>
+        new(topic.Name, KeyOf(append.IdempotencyKey!))
         {
             [Epoch] = result.Epoch,
             [First] = result.First,
             [Last] = result.Last,
-            [Hash] = hash,
+            [Hash] = append.Hash,
             [Time] = time,
         };
 
-    public static AppendResult Repeated(TableEntity row) => new(
+    public static AppendResult ToRepeated(TableEntity row) => new(
         AppendOutcome.Repeated,
         row.GetString(Epoch),
         row.GetInt64(First).GetValueOrDefault(),
         row.GetInt64(Last).GetValueOrDefault());
 
-    /// <summary>Whether an idempotency row is of events with this hash. Rows without one are of before there were any.</summary>
-    public static bool IsOfHash(TableEntity row, byte[] hash) => row.GetBinary(Hash) is not { } stored || stored.AsSpan().SequenceEqual(hash);
+    /// <summary>Whether an idempotency row is for events with this hash. Rows of earlier versions have none.</summary>
+    public static bool HasHash(TableEntity row, byte[] hash) => row.GetBinary(Hash) is not { } stored || stored.AsSpan().SequenceEqual(hash);
 
-    public static TableEntity TopicEntry(Topic topic) => new(TopicsPartition, topic.Name);
+    public static TableEntity TopicRow(Topic topic) => new(TopicsPartition, topic.Name);
 
     public static string EventRange(Topic topic, long first, long last) => TableClient.CreateQueryFilter(
         $"PartitionKey eq {topic.Name} and RowKey ge {EventKey(first)} and RowKey le {EventKey(last)}");

@@ -4,35 +4,30 @@ namespace SseFunctions.EventLog;
 
 /// <summary>An event to append.</summary>
 /// <param name="Type">The SSE event type; null for the default, "message".</param>
-/// <param name="Data">UTF-8, at most <see cref="MaxDataBytes"/>.</param>
+/// <param name="Data">UTF-8, at most <see cref="AppendLimits.MaxDataBytes"/>.</param>
 internal sealed record NewEvent(string? Type, ReadOnlyMemory<byte> Data)
 {
-    /// <summary>64 KiB: the limit of a binary property of a table entity.</summary>
-    public const int MaxDataBytes = 64 * 1024;
-
-    public const int MaxTypeBytes = 128;
-
     /// <summary>Types with this prefix are the stream's own, such as sse.reset.</summary>
     public const string ReservedTypePrefix = "sse.";
 
-    /// <exception cref="EventLimitException">The type or the data is outside its limits.</exception>
+    /// <exception cref="InvalidInputException">The type or the data is outside its limits.</exception>
     public void Validate()
     {
-        if (Data.Length > MaxDataBytes)
-            throw new EventLimitException("data", MaxDataBytes, Data.Length, $"data has {Data.Length} bytes; {MaxDataBytes} are allowed.");
+        if (Data.Length > AppendLimits.MaxDataBytes)
+            throw new InvalidInputException("data", $"data has {Data.Length} bytes; {AppendLimits.MaxDataBytes} are allowed.", AppendLimits.MaxDataBytes, Data.Length, tooLarge: true);
 
         if (Type is null)
             return;
 
         var size = Encoding.UTF8.GetByteCount(Type);
-        if (size is 0 or > MaxTypeBytes)
-            throw new EventLimitException("type", MaxTypeBytes, size, $"type has {size} bytes; 1 to {MaxTypeBytes} are allowed.");
+        if (size is 0 or > AppendLimits.MaxTypeBytes)
+            throw new InvalidInputException("type", $"type has {size} bytes; 1 to {AppendLimits.MaxTypeBytes} are allowed.", AppendLimits.MaxTypeBytes, size, size > AppendLimits.MaxTypeBytes);
 
         // A line break would end the field (an injection), and a NUL has no place in a name.
         if (Type.Any(char.IsControl))
-            throw new EventLimitException("type", MaxTypeBytes, size, "type holds a control character.");
+            throw new InvalidInputException("type", "type holds a control character.");
 
         if (Type.StartsWith(ReservedTypePrefix, StringComparison.Ordinal))
-            throw new EventLimitException("type", MaxTypeBytes, size, $"types that begin with '{ReservedTypePrefix}' are reserved.");
+            throw new InvalidInputException("type", $"types that begin with '{ReservedTypePrefix}' are reserved.");
     }
 }

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace SseFunctions.EventLog;
 
-/// <summary>A publisher's append on its way: it goes whole into one transaction, which it may share with others'.</summary>
+/// <summary>A publisher's append on its way: all of it goes into one transaction, which it may share with others.</summary>
 internal sealed class PendingAppend(IReadOnlyList<NewEvent> events, string? idempotencyKey, RetryBudget retry)
 {
     private readonly Lazy<byte[]> hash = new(() => HashOf(events));
@@ -17,13 +17,13 @@ internal sealed class PendingAppend(IReadOnlyList<NewEvent> events, string? idem
     /// <summary>SHA-256 of the events' types and data: what an append with the same key must have as well.</summary>
     public byte[] Hash => hash.Value;
 
-    /// <summary>For how long its publisher is patient, counted from when it came.</summary>
+    /// <summary>How long it may be tried, counted from when it came.</summary>
     public RetryBudget Retry => retry;
 
     public Task<AppendResult> Answer => answer.Task;
 
     /// <summary>Whether its publisher no longer waits for the answer.</summary>
-    public bool HasLeft { get; set; }
+    public bool IsAbandoned { get; set; }
 
     /// <summary>Operations of the transaction: an event each, and one for the key.</summary>
     public int Operations { get; } = events.Count + (idempotencyKey is null ? 0 : 1);
@@ -32,13 +32,13 @@ internal sealed class PendingAppend(IReadOnlyList<NewEvent> events, string? idem
 
     public void Settle(AppendResult result) => answer.TrySetResult(result);
 
-    public void Fail(Exception fault)
+    public void Fail(Exception ex)
     {
-        answer.TrySetException(fault);
+        answer.TrySetException(ex);
         _ = answer.Task.Exception; // its publisher may have left: nobody else needs to know
     }
 
-    /// <summary>What an append with the same key is to be told, when this one's answer is known.</summary>
+    /// <summary>The answer to an append with the same key, when this one's is known.</summary>
     /// <returns>Null when that is not known: this one has failed, or had another body than the first.</returns>
     public AppendResult? AnswerTo(PendingAppend repeat)
     {

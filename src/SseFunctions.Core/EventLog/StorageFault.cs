@@ -4,35 +4,31 @@ using Azure.Identity;
 
 namespace SseFunctions.EventLog;
 
-/// <summary>
-/// Sorts what the storage client throws. With its own retries switched on, the client throws
-/// RequestFailedException, AggregateException (all tries failed) or OperationCanceledException (a network timeout).
-/// </summary>
-internal static class StorageFault
+/// <summary>What a failed request to storage tells about what was written, and whether to try again.</summary>
+internal sealed record StorageFault
 {
     /// <summary>Another writer was first, or an earlier try of the same write landed.</summary>
-    public static bool IsConflict(Exception fault) =>
-        fault is RequestFailedException { Status: 409 or 412 } failed && failed.ErrorCode != "TableBeingDeleted";
+    public bool IsConflict { get; private init; }
 
-    /// <summary>Whether storage has answered that it did nothing. (408: it gave up waiting, and may not know.)</summary>
-    public static bool IsRefusal(Exception fault) =>
-        fault is RequestFailedException { Status: >= 400 and < 500 and not 408 };
+    /// <summary>Storage has answered that it did nothing. (408 is none: storage gave up waiting, and may not know.)</summary>
+    public bool IsRefusal { get; private init; }
 
-    /// <summary>Whether storage refused what was sent, as malformed or too large.</summary>
-    public static bool IsOfContent(Exception fault) => fault is RequestFailedException { Status: 400 or 413 };
+    /// <summary>Storage refused what was sent, as malformed or too large.</summary>
+    public bool IsOfContent { get; private init; }
 
-    /// <summary>Which operation of a transaction was refused; null where storage does not say.</summary>
-    public static int? FailedOperation(Exception fault) => (fault as TableTransactionFailedException)?.FailedTransactionActionIndex;
-
-    public static bool IsTableMissing(Exception fault) =>
-        fault is RequestFailedException { Status: 404, ErrorCode: "TableNotFound" };
+    public bool IsTableMissing { get; private init; }
 
     /// <summary>Whether asking again can help: everything but a refusal (a 4xx that names neither time nor load).</summary>
-    public static bool IsPassing(Exception fault) =>
-        fault is not RequestFailedException { Status: >= 400 and < 500 and not (404 or 408 or 409 or 412 or 429) };
+    public bool IsPassing { get; private init; } = true;
 
-    /// <summary>Whether the fault is storage's, not the caller's own cancellation or a programming error.</summary>
-    public static bool IsStorage(Exception fault, CancellationToken cancellationToken) => fault switch
+    /// <summary>Which operation of a transaction was refused; null where storage does not say.</summary>
+    public int? FailedOperation { get; private init; }
+
+    /// <summary>
+    /// Whether the exception is storage's, not the caller's own cancellation or a programming error. With its own retries, the
+    /// client throws RequestFailedException, AggregateException (all tries failed) or OperationCanceledException (a timeout).
+    /// </summary>
+    public static bool IsStorage(Exception ex, CancellationToken cancellationToken) => ex switch
     {
         RequestFailedException or IOException or HttpRequestException => true,
         AuthenticationFailedException => true, // the identity's endpoint may be slow to come up
@@ -41,10 +37,24 @@ internal static class StorageFault
         _ => false,
     };
 
-    /// <summary>Status and code only: messages of the service may quote what was sent.</summary>
-    public static EventLogUnavailableException Unavailable(Exception fault) => new(
-        fault is RequestFailedException { Status: > 0 } failed
-            ? $"Table storage answered {failed.Status} {failed.ErrorCode}."
-            : fault is AuthenticationFailedException ? "No token for Table storage could be had." : "Table storage did not answer.",
-        fault);
+    /// <summary>The log's exception for one of the storage client.</summary>
+    public static EventLogUnavailableException Unavailable(Exception ex)
+    {
+        var answer = ex as RequestFailedException;
+        // Status and code only: messages of the service may quote what was sent.
+        var message = answer is { Status: > 0 } ? $"Table storage answered {answer.Status} {answer.ErrorCode}."
+            : ex is AuthenticationFailedException ? "There is no token for Table storage."
+            : "Table storage did not answer.";
+        return new EventLogUnavailableException(message, ex) { Fault = answer is null ? new StorageFault() : From(answer) };
+    }
+
+    private static StorageFault From(RequestFailedException answer) => new()
+    {
+        IsConflict = answer is { Status: 409 or 412 } && answer.ErrorCode != "TableBeingDeleted",
+        IsRefusal = answer is { Status: >= 400 and < 500 and not 408 },
+        IsOfContent = answer is { Status: 400 or 413 },
+        IsTableMissing = answer is { Status: 404, ErrorCode: "TableNotFound" },
+        IsPassing = answer is not { Status: >= 400 and < 500 and not (404 or 408 or 409 or 412 or 429) },
+        FailedOperation = (answer as TableTransactionFailedException)?.FailedTransactionActionIndex,
+    };
 }

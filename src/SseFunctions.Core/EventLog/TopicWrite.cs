@@ -9,14 +9,11 @@ internal abstract class TopicWrite
     private readonly CancellationTokenSource abandoned = new();
 
     /// <summary>Fires when nobody waits for the write any more.</summary>
-    protected CancellationToken Abandoned => abandoned.Token;
+    public CancellationToken Abandoned => abandoned.Token;
 
     /// <summary>Ends the write. What was sent may be written all the same.</summary>
     public void Abandon() => _ = abandoned.CancelAsync();
 
-    /// <summary>Writes, and tells everyone who waits for it what became of it.</summary>
-    public abstract Task RunAsync(TopicPartition partition);
-
-    /// <summary>Tells everyone who still waits that the write failed.</summary>
-    public abstract void Fail(Exception fault);
+    /// <summary>Fails everyone who still waits for the write.</summary>
+    public abstract void Fail(Exception ex);
 }

@@ -1,33 +1,21 @@
 using System.Diagnostics;
-using Azure.Data.Tables;
 
 namespace SseFunctions.EventLog;
 
 /// <summary>
 /// Writes one topic for this process: one transaction at a time, since two would only defeat each other's ETag. What comes
-/// while one is under way shares the next (group commit); what comes alone waits for nobody.
+/// while one is being written shares the next (group commit); what comes alone waits for nobody.
 /// </summary>
-internal sealed class TopicWriter(Topic topic, TableEventLog log, TableClient table, LogTelemetry telemetry, TimeProvider time)
+/// <param name="onWritten">Called after each transaction, in order, before its publishers get their answers. Must not throw.</param>
+internal sealed class TopicWriter(Topic topic, EventTable table, Action<Topic, Commit> onWritten, LogTelemetry telemetry, TimeProvider time)
 {
-    /// <summary>An entity group transaction holds 100 operations: the head, an idempotency key, and these.</summary>
-    public const int MaxEvents = 98;
-
-    /// <summary>
-    /// 2.75 MiB: an entity group transaction holds 4 MiB as it is sent, and binary is sent as base64, a third longer;
-    /// the rest is for the 98 events' own lines.
-    /// </summary>
-    public const int MaxAppendBytes = 2_883_584;
-
-    /// <summary>How long a write goes on trying, its time in the queue included.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-
-    private readonly TopicPartition partition = new(topic, log, table, telemetry, time);
+    private readonly TopicPartition partition = new(topic, table, telemetry, time);
     private readonly WriteQueue queue = new();
 
     /// <summary>Whether nothing is being written or waits to be.</summary>
     public bool IsIdle => queue.IsEmpty;
 
-    /// <exception cref="EventLimitException">An event or their sum is over its limit.</exception>
+    /// <exception cref="InvalidInputException">An event or their sum is over its limit.</exception>
     /// <exception cref="EventLogUnavailableException">The table could not be written, or too much waits already.</exception>
     public async Task<AppendResult> AppendAsync(IReadOnlyList<NewEvent> events, string? idempotencyKey, CancellationToken cancellationToken)
     {
@@ -38,8 +26,8 @@ internal sealed class TopicWriter(Topic topic, TableEventLog log, TableClient ta
         AppendResult result;
         try
         {
-            // Patient from now on: whoever waits behind others does not wait for the sum of their patience.
-            result = await AppendOnceAsync(new PendingAppend(events, idempotencyKey, new RetryBudget(Patience, time)), cancellationToken);
+            // The time counts from now on: an append that waits for others does not wait for the sum of their timeouts.
+            result = await AppendOnceAsync(new PendingAppend(events, idempotencyKey, NewBudget()), cancellationToken);
         }
         catch
         {
@@ -58,38 +46,41 @@ internal sealed class TopicWriter(Topic topic, TableEventLog log, TableClient ta
     public async Task<TopicHead> CompleteAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var completion = new Completion(new RetryBudget(Patience, time));
-        var isAlone = queue.Enter(completion);
+        var completion = new Completion(NewBudget());
+        var isAlone = queue.Enqueue(completion);
         try
         {
             return await AnswerAsync(completion.Answer, completion.Retry, isAlone, cancellationToken);
         }
         catch
         {
-            queue.Leave(completion);
+            queue.Withdraw(completion);
             throw;
         }
     }
 
     private static void Validate(IReadOnlyList<NewEvent> events)
     {
+        const int MaxEvents = AppendLimits.MaxEvents;
         if (events.Count is 0 or > MaxEvents)
-            throw new EventLimitException("events", MaxEvents, events.Count, $"an append has {events.Count} events; 1 to {MaxEvents} are allowed.");
+            throw new InvalidInputException("events", $"an append has {events.Count} events; 1 to {MaxEvents} are allowed.", MaxEvents, events.Count, events.Count > MaxEvents);
 
         foreach (var newEvent in events)
             newEvent.Validate();
 
         var size = events.Sum(newEvent => (long)newEvent.Data.Length);
-        if (size > MaxAppendBytes)
-            throw new EventLimitException("data", MaxAppendBytes, size, $"an append has {size} bytes of data; {MaxAppendBytes} are allowed.");
+        if (size > AppendLimits.MaxAppendBytes)
+            throw new InvalidInputException("data", $"an append has {size} bytes of data; {AppendLimits.MaxAppendBytes} are allowed.", AppendLimits.MaxAppendBytes, size, tooLarge: true);
     }
+
+    private RetryBudget NewBudget() => new(RetryBudget.WriteTimeout, time);
 
     /// <summary>Appends, unless an append with the same key is on its way: then its answer is this one's as well.</summary>
     private async Task<AppendResult> AppendOnceAsync(PendingAppend append, CancellationToken cancellationToken)
     {
         while (true)
         {
-            var isAlone = queue.Enter(append, out var earlier);
+            var isAlone = queue.Enqueue(append, out var earlier);
             if (earlier is null)
                 return await AnswerAsync(append, isAlone, cancellationToken);
 
@@ -106,7 +97,7 @@ internal sealed class TopicWriter(Topic topic, TableEventLog log, TableClient ta
         }
         catch
         {
-            queue.Leave(append);
+            queue.Withdraw(append);
             throw;
         }
     }
@@ -129,13 +120,13 @@ internal sealed class TopicWriter(Topic topic, TableEventLog log, TableClient ta
     {
         if (isAlone)
         {
-            // Outside the context of whoever came first: its logs and traces are not the others'.
+            // Outside the context of the first publisher: its logs and traces are not the others'.
             ThreadPool.UnsafeQueueUserWorkItem(static writer => _ = writer.RunAsync(), this, preferLocal: false);
         }
 
         try
         {
-            // Whoever waits for nobody goes on trying, rather than waiting, for as long as it is patient.
+            // The first in line is tried until its time is used up, and then told why that failed.
             return await answer.WaitAsync(isAlone ? Timeout.InfiniteTimeSpan : retry.Left, time, cancellationToken);
         }
         catch (TimeoutException)
@@ -150,12 +141,56 @@ internal sealed class TopicWriter(Topic topic, TableEventLog log, TableClient ta
         {
             try
             {
-                await write.RunAsync(partition);
+                await (write is AppendBatch batch ? WriteAsync(batch, batch.Abandoned) : WriteAsync((Completion)write));
             }
-            catch (Exception fault)
+            catch (Exception ex)
             {
-                write.Fail(fault);
+                write.Fail(ex);
             }
         }
+    }
+
+    private async Task WriteAsync(AppendBatch batch, CancellationToken cancellationToken)
+    {
+        Commit? commit;
+        try
+        {
+            commit = await partition.AppendAsync(batch, cancellationToken);
+        }
+        catch (EventLogUnavailableException ex) when (ex.Fault is { IsOfContent: true } && batch.Appends.Count > 1)
+        {
+            // What the table refuses because of one append must not fail the others: halves of halves find out which it is.
+            foreach (var half in batch.Bisect())
+                await WriteHalfAsync(half, cancellationToken);
+
+            return;
+        }
+
+        if (commit is null)
+            return;
+
+        onWritten(topic, commit);
+        batch.Settle(commit.Head.Epoch, commit.Events[0].Sequence);
+    }
+
+    private async Task WriteHalfAsync(AppendBatch half, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await WriteAsync(half, cancellationToken);
+        }
+        catch (EventLogUnavailableException ex)
+        {
+            half.Fail(ex);
+        }
+    }
+
+    private async Task WriteAsync(Completion completion)
+    {
+        var (head, isWritten) = await partition.CompleteAsync(completion.Retry, completion.Abandoned);
+        if (isWritten)
+            onWritten(topic, new Commit(head, []));
+
+        completion.Settle(head);
     }
 }

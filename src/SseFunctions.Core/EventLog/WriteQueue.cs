@@ -1,15 +1,15 @@
 namespace SseFunctions.EventLog;
 
 /// <summary>
-/// What waits to be written to one topic, in the order in which it came, already laid out in transactions: so its bound
-/// is one on how long anything waits.
+/// What waits to be written to one topic, in the order in which it came, already divided into transactions, so that the bound
+/// on their number bounds how long anything waits.
 /// </summary>
 internal sealed class WriteQueue
 {
-    /// <summary>Transactions, behind the one under way. Conflicts with other processes can make a transaction several tries.</summary>
+    /// <summary>Transactions, beside the one being written. Conflicts with other processes can make a transaction several tries.</summary>
     public const int MaxWaiting = 9;
 
-    /// <summary>Appends that wait for an earlier one with their idempotency key.</summary>
+    /// <summary>Appends that wait for an earlier one with the same idempotency key.</summary>
     public const int MaxRepeats = 100;
 
     private readonly Lock gate = new();
@@ -18,7 +18,7 @@ internal sealed class WriteQueue
     private bool isRunning;
     private int repeats;
 
-    /// <summary>Whether nothing is under way or waits.</summary>
+    /// <summary>Whether nothing is being written or waits.</summary>
     public bool IsEmpty
     {
         get
@@ -28,12 +28,11 @@ internal sealed class WriteQueue
         }
     }
 
-    /// <summary>Takes the append on, unless an append with its key is there already.</summary>
-    /// <param name="append">The append.</param>
-    /// <param name="earlier">The append with its key; the caller waits for it and then says so with <see cref="EndRepeat"/>.</param>
-    /// <returns>Whether nothing was under way, so that <see cref="Next"/> must now be asked.</returns>
+    /// <summary>Takes the append, unless an append with its key is there already.</summary>
+    /// <param name="earlier">The append with its key; the caller waits for it and then calls <see cref="EndRepeat"/>.</param>
+    /// <returns>Whether nothing was being written, so that the caller must now call <see cref="Next"/>.</returns>
     /// <exception cref="EventLogBusyException">Too much waits already.</exception>
-    public bool Enter(PendingAppend append, out PendingAppend? earlier)
+    public bool Enqueue(PendingAppend append, out PendingAppend? earlier)
     {
         lock (gate)
         {
@@ -41,7 +40,7 @@ internal sealed class WriteQueue
             if (earlier is not null)
             {
                 if (repeats == MaxRepeats)
-                    throw new EventLogBusyException("Too many appends with a key of another wait already.");
+                    throw new EventLogBusyException("Too many appends wait for an earlier one with their key.");
 
                 repeats++;
                 return false;
@@ -52,9 +51,9 @@ internal sealed class WriteQueue
         }
     }
 
-    /// <returns>Whether nothing was under way, so that <see cref="Next"/> must now be asked.</returns>
+    /// <returns>Whether nothing was being written, so that the caller must now call <see cref="Next"/>.</returns>
     /// <exception cref="EventLogBusyException">Too much waits already.</exception>
-    public bool Enter(Completion completion)
+    public bool Enqueue(Completion completion)
     {
         lock (gate)
             return Add(completion);
@@ -66,7 +65,7 @@ internal sealed class WriteQueue
             repeats--;
     }
 
-    /// <summary>Ends the write under way and begins the next.</summary>
+    /// <summary>Ends the current write and begins the next.</summary>
     /// <returns>Null when there is none.</returns>
     public TopicWrite? Next()
     {
@@ -81,13 +80,13 @@ internal sealed class WriteQueue
         }
     }
 
-    /// <summary>Takes out an append whose publisher has left. If it is under way, that goes on while anyone waits for it.</summary>
-    public void Leave(PendingAppend append)
+    /// <summary>Removes an append whose publisher has left. If its batch is being written, that goes on while anyone waits for it.</summary>
+    public void Withdraw(PendingAppend append)
     {
         TopicWrite? abandoned = null;
         lock (gate)
         {
-            append.HasLeft = true;
+            append.IsAbandoned = true;
             if (current is AppendBatch { IsAbandoned: true })
                 abandoned = current;
 
@@ -103,7 +102,7 @@ internal sealed class WriteQueue
         abandoned?.Abandon();
     }
 
-    public void Leave(Completion completion)
+    public void Withdraw(Completion completion)
     {
         lock (gate)
             waiting.Remove(completion);
@@ -111,7 +110,7 @@ internal sealed class WriteQueue
         completion.Abandon();
     }
 
-    /// <summary>The append with the key whose answer is still to come; who has one, while the others of its batch wait, tells nothing new.</summary>
+    /// <summary>The append with the key whose answer is still to come; one that has its answer, while the others of its batch wait, is none.</summary>
     private PendingAppend? WithKey(string? key) => key is null
         ? null
         : waiting.Append(current).OfType<AppendBatch>().SelectMany(batch => batch.Appends).FirstOrDefault(append => append.IdempotencyKey == key && !append.Answer.IsCompleted);

@@ -11,7 +11,7 @@ public interface IEventPublisher
     /// <param name="idempotencyKey">1 to 128 characters of visible ASCII: a repeat with the same key writes nothing. Null for none.</param>
     /// <param name="cancellationToken">Ends the waiting; the events may have been written by then.</param>
     /// <exception cref="ArgumentException">The topic's name is none, or a text is not Unicode.</exception>
-    /// <exception cref="EventLimitException">An event, all of them or the key is outside its limits; nothing was written.</exception>
+    /// <exception cref="InvalidInputException">An event, all of them or the key is outside its limits; nothing was written.</exception>
     /// <exception cref="TopicCompleteException">The topic takes no more events; nothing was written.</exception>
     /// <exception cref="IdempotencyKeyReusedException">The key was used before, for other events; nothing was written.</exception>
     /// <exception cref="EventLogBusyException">Too many publish to the topic at once; nothing was written. Try again in a second.</exception>

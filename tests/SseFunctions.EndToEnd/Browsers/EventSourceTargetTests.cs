@@ -13,6 +13,9 @@ public abstract class EventSourceTargetTests(Target target, IEventSourceClient c
 
         [Collection(ProxiedTarget.Collection)]
         public sealed class Proxied(ProxiedTarget target, Browser browser) : InChromium(target, browser);
+
+        [Collection(WorkerTarget.Collection)]
+        public sealed class Worker(WorkerTarget target, Browser browser) : InChromium(target, browser);
     }
 
     public abstract class InFirefox(Target target, Firefox firefox) : EventSourceTargetTests(target, firefox), IClassFixture<Firefox>
@@ -34,6 +37,9 @@ public abstract class EventSourceTargetTests(Target target, IEventSourceClient c
 
         [Collection(ProxiedTarget.Collection)]
         public sealed class Proxied(ProxiedTarget target, NodeEventSources node) : InNode(target, node);
+
+        [Collection(WorkerTarget.Collection)]
+        public sealed class Worker(WorkerTarget target, NodeEventSources node) : InNode(target, node);
     }
 
     private readonly string topic = TopicApi.NewTopic();

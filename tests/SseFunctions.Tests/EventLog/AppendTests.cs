@@ -69,7 +69,7 @@ public sealed class AppendTests
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
-    [InlineData(NewEvent.MaxDataBytes)]
+    [InlineData(AppendLimits.MaxDataBytes)]
     public async Task ReadAsync_gives_the_data_back_when_it_has_any_size_allowed(int size)
     {
         var log = (await LogTable.NewAsync()).Log();
@@ -87,7 +87,7 @@ public sealed class AppendTests
     public Property ReadAsync_gives_texts_back_byte_by_byte_when_they_hold_anything()
     {
         var pieces = Gen.Elements("a", "\0", "\n", "\r\n", "\r", "\u0085", "\u2028", "\"", "\\", "ß", "漢", "🙂", "\ufeff", "data: x\n\n", "</script>");
-        var batches = Gen.NonEmptyListOf(Gen.ListOf(pieces).Select(string.Concat)).Where(texts => texts.Count <= TopicWriter.MaxEvents);
+        var batches = Gen.NonEmptyListOf(Gen.ListOf(pieces).Select(string.Concat)).Where(texts => texts.Count <= AppendLimits.MaxEvents);
         return Prop.ForAll(Arb.From(batches), texts => IsReadBackAsync([.. texts]).GetAwaiter().GetResult());
 
         static async Task<bool> IsReadBackAsync(string[] texts)
@@ -103,7 +103,7 @@ public sealed class AppendTests
     public async Task AppendAsync_writes_all_events_when_they_are_as_many_as_allowed()
     {
         var log = (await LogTable.NewAsync()).Log();
-        var texts = Texts(TopicWriter.MaxEvents);
+        var texts = Texts(AppendLimits.MaxEvents);
 
         // With a key: the transaction has the most operations that it can have.
         await log.AppendOnceAsync("key", texts);

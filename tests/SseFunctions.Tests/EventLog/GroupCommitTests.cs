@@ -127,7 +127,7 @@ public sealed class GroupCommitTests
 
         async Task ForgetKeyAndLetArriveAsync()
         {
-            await group.Table.Client().DeleteEntityAsync(Orders.Name, LogRows.IdempotencyKey("used"));
+            await group.Table.Client().DeleteEntityAsync(Orders.Name, LogRows.KeyOf("used"));
             answer = await late.ArriveAsync();
         }
     }
@@ -182,7 +182,7 @@ public sealed class GroupCommitTests
     {
         await using var group = await HeldGroup.StartAsync();
         var a = group.Append("a");
-        await Assert.ThrowsAsync<EventLimitException>(() => group.AppendAsync([new NewEvent(null, new byte[NewEvent.MaxDataBytes + 1])], null));
+        await Assert.ThrowsAsync<InvalidInputException>(() => group.AppendAsync([new NewEvent(null, new byte[AppendLimits.MaxDataBytes + 1])], null));
         var b = group.Append("b");
 
         await group.ReleaseAsync();
@@ -287,7 +287,7 @@ public sealed class GroupCommitTests
     public async Task AppendAsync_is_refused_when_more_would_wait_than_ten_transactions()
     {
         await using var group = await HeldGroup.StartAsync();
-        var full = Texts(TopicWriter.MaxEvents);
+        var full = Texts(AppendLimits.MaxEvents);
         var waiting = Enumerable.Range(0, WriteQueue.MaxWaiting).Select(_ => group.Append(full)).ToList();
 
         await Assert.ThrowsAsync<EventLogBusyException>(() => group.Append("too many"));
@@ -303,7 +303,7 @@ public sealed class GroupCommitTests
     {
         await using var group = await HeldGroup.StartAsync();
         using var leave = new CancellationTokenSource();
-        var full = Texts(TopicWriter.MaxEvents).Select(Event).ToList();
+        var full = Texts(AppendLimits.MaxEvents).Select(Event).ToList();
         var waiting = Enumerable.Range(0, WriteQueue.MaxWaiting).Select(_ => group.AppendAsync(full, null, leave.Token)).ToList();
         await leave.CancelAsync();
         foreach (var left in waiting)

@@ -23,7 +23,7 @@ internal static class LogActions
     /// <summary>Appends many texts, as many at once as an append takes.</summary>
     public static async Task FillAsync(this TableEventLog log, params string[] texts)
     {
-        foreach (var batch in texts.Chunk(TopicWriter.MaxEvents))
+        foreach (var batch in texts.Chunk(AppendLimits.MaxEvents))
             await log.AppendTextsAsync(batch);
     }
 

@@ -15,14 +15,12 @@ internal sealed record LogTable(string ConnectionString, string Name)
 
     public TableClient Client() => TableConnection.Open(new EventLogOptions { ConnectionString = ConnectionString, TableName = Name }, TestTelemetry.Log);
 
-    /// <summary>A log with a client and writers of its own: what another process would have.</summary>
-    public TableEventLog Log(TimeProvider? time = null) => new(Client(), TestTelemetry.Log, time ?? TimeProvider.System);
+    public EventTable Table(TimeProvider? time = null) => new(Client(), time ?? TimeProvider.System);
 
-    public TopicTrimmer Trimmer(TimeProvider? time = null)
-    {
-        time ??= TimeProvider.System;
-        return new TopicTrimmer(Log(time), Client(), time);
-    }
+    /// <summary>A log with a client and writers of its own: what another process would have.</summary>
+    public TableEventLog Log(TimeProvider? time = null) => new(Table(time), TestTelemetry.Log, time ?? TimeProvider.System);
+
+    public TopicTrimmer Trimmer(TimeProvider? time = null) => new(Table(time), time ?? TimeProvider.System);
 
     /// <summary>The row keys of a partition, as they lie there.</summary>
     public async Task<IReadOnlyList<string>> RowKeysAsync(string partition)

@@ -12,29 +12,29 @@ public sealed class RetryBudgetTests
     [InlineData(409, 80)]
     [InlineData(412, 80)]
     [InlineData(500, 1000)]
-    public async Task PauseAsync_grows_to_its_longest_and_no_further(int status, int longest)
+    public async Task DelayOrThrowAsync_grows_to_its_longest_and_no_further(int status, int longest)
     {
         var time = new Pausing();
         var retry = new RetryBudget(TimeSpan.FromHours(1), time);
 
         for (var i = 0; i < Pauses; i++)
-            await retry.PauseAsync(new RequestFailedException(status, "A fault."), CancellationToken.None);
+            await retry.DelayOrThrowAsync(StorageFault.Unavailable(new RequestFailedException(status, "A fault.")), CancellationToken.None);
 
         // Drawn at random: that all are below an eighth of the longest happens once in 10^20 runs.
         Assert.InRange(time.Longest.TotalMilliseconds, longest / 8, longest);
     }
 
     [Fact]
-    public async Task PauseAsync_gives_up_when_the_time_is_used_up_or_trying_again_cannot_help()
+    public async Task DelayOrThrowAsync_gives_up_when_the_time_is_used_up_or_trying_again_cannot_help()
     {
         var time = new FakeTimeProvider();
         var retry = new RetryBudget(TimeSpan.FromSeconds(20), time);
-        await Assert.ThrowsAsync<EventLogUnavailableException>(() => retry.PauseAsync(new RequestFailedException(403, "A refusal."), CancellationToken.None));
+        await Assert.ThrowsAsync<EventLogUnavailableException>(() => retry.DelayOrThrowAsync(StorageFault.Unavailable(new RequestFailedException(403, "A refusal.")), CancellationToken.None));
 
         time.Advance(TimeSpan.FromSeconds(20));
 
         Assert.Equal(TimeSpan.Zero, retry.Left);
-        await Assert.ThrowsAsync<EventLogUnavailableException>(() => retry.PauseAsync(new RequestFailedException(412, "A conflict."), CancellationToken.None));
+        await Assert.ThrowsAsync<EventLogUnavailableException>(() => retry.DelayOrThrowAsync(StorageFault.Unavailable(new RequestFailedException(412, "A conflict.")), CancellationToken.None));
     }
 
     /// <summary>Ends every pause at once.</summary>

@@ -9,9 +9,8 @@ public sealed class TopicWriterPoolTests
     [Fact]
     public async Task WriteAsync_keeps_a_bounded_number_of_writers_and_never_forgets_one_that_is_used()
     {
-        var table = await LogTable.NewAsync();
-        var log = table.Log();
-        var writers = new TopicWriterPool(topic => new TopicWriter(topic, log, table.Client(), TestTelemetry.Log, TimeProvider.System));
+        var table = (await LogTable.NewAsync()).Table();
+        var writers = new TopicWriterPool(topic => new TopicWriter(topic, table, (_, _) => { }, TestTelemetry.Log, TimeProvider.System));
         var done = new TaskCompletionSource();
         TopicWriter? first = null;
         var writing = writers.WriteAsync(Topic.Parse("used"), async writer =>
@@ -36,9 +35,8 @@ public sealed class TopicWriterPoolTests
     [Fact]
     public async Task WriteAsync_takes_any_number_of_topics_at_once()
     {
-        var table = await LogTable.NewAsync();
-        var log = table.Log();
-        var writers = new TopicWriterPool(topic => new TopicWriter(topic, log, table.Client(), TestTelemetry.Log, TimeProvider.System));
+        var table = (await LogTable.NewAsync()).Table();
+        var writers = new TopicWriterPool(topic => new TopicWriter(topic, table, (_, _) => { }, TestTelemetry.Log, TimeProvider.System));
         var done = new TaskCompletionSource();
 
         var writing = Enumerable.Range(0, 3 * TopicWriterPool.MaxIdle)

@@ -59,7 +59,7 @@ public sealed class TrimInterruptedTests
         Assert.Equal(0, await table.Trimmer().TrimAsync(maxEvents: 10)); // all was counted before
 
         Assert.Equal(Sequences(241, 250), await table.EventRowsAsync(Orders));
-        Assert.DoesNotContain(LogRows.IdempotencyKey("key"), await table.RowKeysAsync(Orders.Name));
+        Assert.DoesNotContain(LogRows.KeyOf("key"), await table.RowKeysAsync(Orders.Name));
     }
 
     public enum Fault

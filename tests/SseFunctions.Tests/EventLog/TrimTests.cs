@@ -147,7 +147,7 @@ public sealed class TrimTests
 
         await table.Trimmer().TrimAsync(maxEvents: 2);
 
-        string[] keys = [LogRows.IdempotencyKey("partly gone"), LogRows.IdempotencyKey("kept")];
+        string[] keys = [LogRows.KeyOf("partly gone"), LogRows.KeyOf("kept")];
         Assert.Equal(keys.Order(StringComparer.Ordinal), (await table.RowKeysAsync(Orders.Name)).Where(key => key.StartsWith(LogRows.KeyPrefix, StringComparison.Ordinal)));
         Assert.Equal((AppendOutcome.Repeated, 3, 5), Key(await log.AppendOnceAsync("partly gone", "3", "4", "5")));
         Assert.Equal((AppendOutcome.Repeated, 6, 6), Key(await log.AppendOnceAsync("kept", "6")));
@@ -171,7 +171,7 @@ public sealed class TrimTests
         foreach (var topic in near)
         {
             Assert.Equal(Texts(3), await log.ReadTextsAsync(topic));
-            Assert.Contains(LogRows.IdempotencyKey("key"), await table.RowKeysAsync(topic.Name));
+            Assert.Contains(LogRows.KeyOf("key"), await table.RowKeysAsync(topic.Name));
         }
     }
 

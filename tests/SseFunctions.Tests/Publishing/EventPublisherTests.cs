@@ -52,7 +52,7 @@ public sealed class EventPublisherTests : IAsyncLifetime
         Assert.Equal("type", (await LimitAsync(new SseEvent("", "sse.reset"))).Field);
         Assert.Equal("events", (await LimitAsync()).Field);
         Assert.Equal("events", (await LimitAsync([.. Enumerable.Repeat(new SseEvent(""), 99)])).Field);
-        Assert.Equal("Idempotency-Key", (await Assert.ThrowsAsync<EventLimitException>(() => publisher.PublishAsync("orders", [new SseEvent("")], "a b"))).Field);
+        Assert.Equal("Idempotency-Key", (await Assert.ThrowsAsync<InvalidInputException>(() => publisher.PublishAsync("orders", [new SseEvent("")], "a b"))).Field);
         await Assert.ThrowsAsync<ArgumentException>("topic", () => publisher.PublishAsync("-a", [new SseEvent("")]));
         await Assert.ThrowsAnyAsync<ArgumentException>(() => publisher.PublishAsync("orders", [new SseEvent("\ud800")]));
         await Assert.ThrowsAnyAsync<ArgumentException>(() => publisher.PublishAsync("orders", [new SseEvent("", "\ud800")]));
@@ -60,6 +60,6 @@ public sealed class EventPublisherTests : IAsyncLifetime
         await Assert.ThrowsAsync<TopicCompleteException>(() => publisher.PublishAsync("orders", [new SseEvent("")]));
     }
 
-    private Task<EventLimitException> LimitAsync(params SseEvent[] events) =>
-        Assert.ThrowsAsync<EventLimitException>(() => publisher.PublishAsync("orders", events));
+    private Task<InvalidInputException> LimitAsync(params SseEvent[] events) =>
+        Assert.ThrowsAsync<InvalidInputException>(() => publisher.PublishAsync("orders", events));
 }

@@ -81,7 +81,7 @@ public class TimedSourceTests
     private TimedSource Instance(TableClient table, ITimedSource source, ILogger? logger = null) =>
         new(source, TickSchedule.TryParse(ClockSource.EveryFiveSeconds)!, Log(table), time, logger ?? NullLogger.Instance);
 
-    private static TableEventLog Log(TableClient table) => new(table, TestTelemetry.Log, TimeProvider.System);
+    private static TableEventLog Log(TableClient table) => new(new EventTable(table, TimeProvider.System), TestTelemetry.Log, TimeProvider.System);
 
     private class Source(Func<SseEvent?> read) : ITimedSource
     {

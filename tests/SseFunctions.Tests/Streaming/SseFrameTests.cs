@@ -90,7 +90,7 @@ public class SseFrameTests
             new NewEvent(text, default).Validate();
             return text is not null && Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) == text;
         }
-        catch (EventLimitException)
+        catch (InvalidInputException)
         {
             return false;
         }

@@ -72,10 +72,10 @@ internal sealed class Replay : IAsyncDisposable
         foreach (var sequence in await table.EventRowsAsync(Orders))
         {
             var row = await table.Client().GetEntityAsync<TableEntity>(Orders.Name, LogRows.EventKey(sequence));
-            Assert.Equal(ReplayedWriter.Text(Nonce.AppendOf(state.NonceAt((int)sequence))), TextOf(LogRows.Event(row)));
+            Assert.Equal(ReplayedWriter.Text(Nonce.AppendOf(state.NonceAt((int)sequence))), TextOf(LogRows.ToEvent(row)));
         }
 
-        var keys = Enumerable.Range(0, Nonce.Max).Where(append => (state.Keys & (1 << append)) != 0).Select(append => LogRows.IdempotencyKey(ReplayedWriter.Text(append)));
+        var keys = Enumerable.Range(0, Nonce.Max).Where(append => (state.Keys & (1 << append)) != 0).Select(append => LogRows.KeyOf(ReplayedWriter.Text(append)));
         Assert.Equal(keys.Order(StringComparer.Ordinal), (await table.RowKeysAsync(Orders.Name)).Where(key => key.StartsWith(LogRows.KeyPrefix, StringComparison.Ordinal)));
     }
 
@@ -144,7 +144,7 @@ internal sealed class Replay : IAsyncDisposable
         {
             (trimming, var client) = await StartAsync(isTrimmer: true);
             var time = new PassingTime();
-            trim = new TopicTrimmer(new TableEventLog(client, TestTelemetry.Log, time), client, time)
+            trim = new TopicTrimmer(new EventTable(client, time), time)
                 .TrimAsync(Orders, DateTimeOffset.UtcNow - TimeSpan.FromDays(1), maxEvents, trimmerDies.Token);
         }
 

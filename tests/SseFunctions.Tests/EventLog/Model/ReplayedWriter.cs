@@ -66,7 +66,8 @@ internal sealed class ReplayedWriter(int index, Func<bool, Task<(HeldCalls, Tabl
         if (log is null)
         {
             (calls, var client) = await start(false);
-            log = new TableEventLog(client, TestTelemetry.Log, new PassingTime());
+            var time = new PassingTime();
+            log = new TableEventLog(new EventTable(client, time), TestTelemetry.Log, time);
         }
 
         return log.AppendAsync(Orders, [Event(Text(number))], Nonce.HasKey(index) ? Text(number) : null, dies.Token);

@@ -28,6 +28,7 @@ internal enum Does
     Poll,
     StartLoad,
     ReadPage,
+    ConfirmHead,
     TakeEvent,
     TakeGap,
     Reconnect,

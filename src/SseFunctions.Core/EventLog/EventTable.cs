@@ -1,0 +1,139 @@
+using System.Runtime.CompilerServices;
+using Azure;
+using Azure.Data.Tables;
+using Azure.Data.Tables.Models;
+
+namespace SseFunctions.EventLog;
+
+/// <summary>
+/// The requests that the log makes to its table. The only file that calls the storage client: what this throws becomes an
+/// <see cref="EventLogUnavailableException"/> here, and every request ends within its timeout.
+/// </summary>
+internal sealed class EventTable(TableClient table, TimeProvider time)
+{
+    /// <summary>Maximum rows of a query's page: learn.microsoft.com/rest/api/storageservices/query-timeout-and-pagination.</summary>
+    public const int PageRows = 1000;
+
+    /// <summary>The time of a read, with the storage client's own retries; of a query, the time of each page.</summary>
+    public static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(5);
+
+    /// <returns>Null when the topic, or the table, is not there.</returns>
+    public async Task<TopicHead?> ReadHeadAsync(Topic topic, TimeSpan timeout, CancellationToken cancellationToken) =>
+        await ReadRowAsync(topic.Name, LogRows.HeadKey, timeout, cancellationToken) is { } row ? LogRows.ToHead(row) : null;
+
+    /// <returns>Null when the row, or the table, is not there.</returns>
+    public async Task<TableEntity?> ReadRowAsync(string partitionKey, string rowKey, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var answer = await ReadAsync(
+            token => table.GetEntityIfExistsAsync<TableEntity>(partitionKey, rowKey, cancellationToken: token)!, timeout, cancellationToken);
+        return answer is { HasValue: true } ? answer.Value : null;
+    }
+
+    /// <summary>Follows continuation tokens to the end, through pages that hold a token and no rows.</summary>
+    public async IAsyncEnumerable<TableEntity> QueryAsync(string filter, string[]? select, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        string? continuation = null;
+        do
+        {
+            var page = await ReadAsync(token => ReadPageAsync(filter, select, continuation, token), ReadTimeout, cancellationToken);
+            foreach (var row in page?.Values ?? [])
+                yield return row;
+
+            continuation = page?.ContinuationToken;
+        }
+        while (!string.IsNullOrEmpty(continuation));
+    }
+
+    /// <returns>The storage service's time, which rows' timestamps are by. A clock of this process may have jumped.</returns>
+    public async Task<DateTimeOffset> ReadClockAsync(CancellationToken cancellationToken)
+    {
+        var answer = await ReadAsync(
+            token => table.GetEntityIfExistsAsync<TableEntity>(LogRows.TopicsPartition, LogRows.HeadKey, cancellationToken: token)!,
+            ReadTimeout,
+            cancellationToken);
+        return answer?.GetRawResponse().Headers.Date ?? time.GetUtcNow();
+    }
+
+    /// <summary>Writes an append's rows and its head in one transaction; a topic's first head after the topic's registration.</summary>
+    /// <param name="head">The head to write; with the default ETag it must not be there yet, with another it must be that.</param>
+    /// <param name="batch">What to append; null for the head alone.</param>
+    /// <param name="now">The events' time.</param>
+    /// <returns>The ETag of the head.</returns>
+    public async Task<ETag> CommitAsync(Topic topic, TopicHead head, AppendBatch? batch, DateTimeOffset now, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var operations = TopicTransaction.Operations(topic, head, batch, now);
+        return await RequestAsync(
+            async token =>
+            {
+                if (head.ETag == default)
+                    await RegisterAsync(topic, token);
+
+                var answer = await table.SubmitTransactionAsync(operations, token);
+                return answer.Value[TopicTransaction.HeadIndex].Headers.ETag.GetValueOrDefault();
+            },
+            timeout,
+            cancellationToken);
+    }
+
+    /// <summary>Writes the head as it is, for a new ETag.</summary>
+    /// <returns>The new ETag.</returns>
+    public Task<ETag> RewriteHeadAsync(Topic topic, TopicHead head, TimeSpan timeout, CancellationToken cancellationToken) => RequestAsync(
+        async token => (await table.UpdateEntityAsync(LogRows.HeadRow(topic, head), head.ETag, TableUpdateMode.Replace, token)).Headers.ETag.GetValueOrDefault(),
+        timeout,
+        cancellationToken);
+
+    /// <summary>Moves the head's first sequence, when the head is still the one that was read.</summary>
+    public Task MoveFirstAsync(Topic topic, TopicHead head, long first, TimeSpan timeout, CancellationToken cancellationToken) => RequestAsync(
+        token => table.UpdateEntityAsync(LogRows.FirstOfHead(topic, first), head.ETag, TableUpdateMode.Merge, token),
+        timeout,
+        cancellationToken);
+
+    /// <summary>Deletes rows of a topic in one transaction, when all are still those that were read.</summary>
+    public Task DeleteAsync(IReadOnlyList<TableEntity> rows, TimeSpan timeout, CancellationToken cancellationToken) => RequestAsync(
+        token => table.SubmitTransactionAsync(
+            rows.Select(row => new TableTransactionAction(TableTransactionActionType.Delete, row, row.ETag)), token),
+        timeout,
+        cancellationToken);
+
+    public Task<Response<TableItem>> CreateAsync(TimeSpan timeout, CancellationToken cancellationToken) =>
+        RequestAsync(token => table.CreateIfNotExistsAsync(token), timeout, cancellationToken);
+
+    /// <summary>Retention finds the topic by this row; before the head, so that no head is ever without it.</summary>
+    private Task<Response> RegisterAsync(Topic topic, CancellationToken cancellationToken) =>
+        table.UpsertEntityAsync(LogRows.TopicRow(topic), TableUpdateMode.Merge, cancellationToken);
+
+    private async Task<Page<TableEntity>?> ReadPageAsync(string filter, string[]? select, string? continuation, CancellationToken cancellationToken)
+    {
+        await using var pages = table.QueryAsync<TableEntity>(filter, select: select, cancellationToken: cancellationToken)
+            .AsPages(continuation).GetAsyncEnumerator(cancellationToken);
+        return await pages.MoveNextAsync() ? pages.Current : null;
+    }
+
+    /// <returns>The answer; null when the table is not there yet.</returns>
+    private async Task<T?> ReadAsync<T>(Func<CancellationToken, Task<T?>> request, TimeSpan timeout, CancellationToken cancellationToken)
+        where T : class
+    {
+        try
+        {
+            return await RequestAsync(request, timeout < ReadTimeout ? timeout : ReadTimeout, cancellationToken);
+        }
+        catch (EventLogUnavailableException ex) when (ex.Fault is { IsTableMissing: true })
+        {
+            return null;
+        }
+    }
+
+    private async Task<T> RequestAsync<T>(Func<CancellationToken, Task<T>> request, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        try
+        {
+            return await request(either.Token);
+        }
+        catch (Exception ex) when (StorageFault.IsStorage(ex, cancellationToken))
+        {
+            throw StorageFault.Unavailable(ex);
+        }
+    }
+}
