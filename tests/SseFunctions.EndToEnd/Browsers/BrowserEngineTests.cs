@@ -59,8 +59,12 @@ public abstract class BrowserEngineTests(EventSourceHosts hosts, BrowserEngine e
         await using (var source = await TabEventSource.OpenHereAsync(tab, stream, withCredentials: true))
             Assert.Equal([new SseMessage(id, "message", "for those who may")], await source.ReadEventsAsync(1));
 
-        await OpenClientAsync(tab, "{ withCredentials: true }", stream.AbsoluteUri);
-        Assert.Equal([(id, "for those who may")], await SeenAsync(tab, 1));
+        await using (var client = await engine.NewTabAsync())
+        {
+            await client.GoToAsync(new Uri(pages, "client.js"));
+            await OpenClientAsync(client, "{ withCredentials: true }", stream.AbsoluteUri);
+            Assert.Equal([(id, "for those who may")], await SeenAsync(client, 1));
+        }
 
         var another = await engine.NewTabAsync();
         await another.GoToAsync(new Uri(pages, "client.js"));
