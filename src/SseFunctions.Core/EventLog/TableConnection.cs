@@ -1,7 +1,6 @@
 using Azure.Core;
 using Azure.Core.Pipeline;
 using Azure.Data.Tables;
-using Azure.Identity;
 
 namespace SseFunctions.EventLog;
 
@@ -36,17 +35,7 @@ internal static class TableConnection
         clientOptions.Transport = Transport;
         clientOptions.AddPolicy(telemetry.CountTransactions, HttpPipelinePosition.PerRetry);
         return options.TableServiceUri is { } uri
-            ? new TableClient(uri, options.TableName, Credential(options), clientOptions)
+            ? new TableClient(uri, options.TableName, options.Identity.Credential, clientOptions)
             : new TableClient(options.ConnectionString, options.TableName, clientOptions);
-    }
-
-    private static TokenCredential Credential(EventLogOptions options)
-    {
-        if (!options.UseManagedIdentity)
-            return new DefaultAzureCredential(new DefaultAzureCredentialOptions { ManagedIdentityClientId = options.ClientId });
-
-        return new ManagedIdentityCredential(options.ClientId is null
-            ? ManagedIdentityId.SystemAssigned
-            : ManagedIdentityId.FromUserAssignedClientId(options.ClientId));
     }
 }

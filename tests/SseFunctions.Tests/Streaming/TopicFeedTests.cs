@@ -20,7 +20,7 @@ public class TopicFeedTests
         for (var i = 0; i < 100; i++)
         {
             using var feeds = new TopicFeedRegistry(host.Services.GetRequiredService<TableEventLog>(), new StreamOptions(), TimeProvider.System, NullLogger<TopicFeed>.Instance);
-            using var position = new StreamPosition([Reader(host, feeds)]);
+            using var position = new StreamPosition([new TopicStart(Topic, StreamStart.Now)], _ => Reader(host, feeds));
             while (position.Only!.Cursor is null)
             {
                 var read = position.Next(isLive: true, out _);
