@@ -16,6 +16,7 @@ var all = new Dictionary<string, Func<IAsyncEnumerable<Figure>>>
     ["reads"] = TableReads.MeasureAsync,
     ["group-commit"] = GroupCommit.MeasureAsync,
     ["catch-up"] = CatchUp.MeasureAsync,
+    ["retention"] = Retention.MeasureAsync,
 };
 
 // The parts that run in processes of their own.

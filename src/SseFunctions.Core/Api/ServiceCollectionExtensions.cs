@@ -38,10 +38,9 @@ public static class ServiceCollectionExtensions
         services.AddSingleton(_ => new SubscriberTokens(settings.Access));
         services.AddSingleton(s => new ReadAccess(settings.Access, s.GetRequiredService<SubscriberTokens>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new TokenEndpoint(s.GetRequiredService<SubscriberTokens>(), s.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<TopicTrimmer>();
         services.AddSingleton(s => new RetentionSweep(
-            s.GetRequiredService<TableEventLog>(),
-            s.GetRequiredService<TopicTrimmer>(),
+            s.GetRequiredService<EventTable>(),
+            s.GetRequiredService<TimeProvider>(),
             settings.Retention,
             s.GetRequiredService<ILogger<RetentionSweep>>()));
         services.AddSingleton<IEventPublisher, EventPublisher>();
