@@ -60,8 +60,9 @@ internal sealed class CrossOrigin(CorsPolicy? policy)
         if (isRead || request.Headers.Origin.Count == 0 || IsAllowed(request.Headers.Origin, $"{request.Scheme}://{request.Host}"))
             return next(context);
 
+        context.Response.Headers.Append("Vary", "Origin");
         return Problem
-            .Of(
+            .Create(
                 StatusCodes.Status403Forbidden,
                 "Cross-origin request",
                 "a page of another origin may not write here; Host.CORS in local.settings.json names those that may.",

@@ -13,7 +13,7 @@ namespace SseFunctions.Local;
 /// </remarks>
 internal static class LocalHost
 {
-    /// <summary>Streams say farewell at once; a client that takes no bytes is cut off after 2 s.</summary>
+    /// <summary>Streams write their closing frame at once; a client that takes no bytes is cut off after 2 s.</summary>
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(4);
 
     /// <exception cref="SettingsException">At least one setting has a wrong value.</exception>
@@ -25,7 +25,7 @@ internal static class LocalHost
         builder.Configuration["AllowedHosts"] = "localhost;127.0.0.1;[::1]"; // a foreign name that resolves to loopback is refused
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning); // this host says what matters itself
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
-        // Whatever bytes a Last-Event-ID has, it is an id that is not ours, and no reason to refuse the request for good.
+        // Whatever bytes a Last-Event-ID has, it is an id that was not issued by this server, and no reason to refuse the request for good.
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.RequestHeaderEncodingSelector = name =>
             name.Equals(StreamQuery.LastEventId, StringComparison.OrdinalIgnoreCase) ? Encoding.Latin1 : null);
         builder.WebHost.UseUrls(LoopbackUrls.Check(builder.Configuration));
@@ -45,31 +45,18 @@ internal static class LocalHost
 
         var app = builder.Build();
         crossOrigin.UseIn(app);
-        Map(app, app.Services.GetRequiredService<Settings>().RoutePrefix);
+        app.MapSseFunctions();
+        app.MapMethods("/", [HttpMethods.Get, HttpMethods.Head], () => Results.Redirect(DemoPath(app)));
         return app;
     }
 
     public static void PrintAddresses(WebApplication app)
     {
         Console.WriteLine("The emitter is running; Ctrl+C stops it.");
-        var prefix = app.Services.GetRequiredService<Settings>().RoutePrefix;
         foreach (var url in app.Urls)
-            Console.WriteLine($"Demo page: {string.Join('/', new[] { url.TrimEnd('/'), prefix, Routes.Demo }.Where(part => part.Length > 0))}");
+            Console.WriteLine($"Demo page: {url.TrimEnd('/')}{DemoPath(app)}");
     }
 
-    private static void Map(WebApplication app, string prefix)
-    {
-        var endpoints = app.Services.GetRequiredService<SseEndpoints>();
-        var routes = app.MapGroup(prefix);
-        routes.MapGet(Routes.Events, (HttpContext context, string topic) => endpoints.StreamAsync(context, topic, CancellationToken.None));
-        routes.MapGet(Routes.EventsOfTopics, (HttpContext context) => endpoints.StreamTopicsAsync(context, CancellationToken.None));
-        routes.MapPost(Routes.Events, (HttpContext context, string topic) => endpoints.PublishAsync(context, topic, CancellationToken.None));
-        routes.MapMethods(Routes.Events, [HttpMethods.Options], (HttpContext context, string topic) => SseEndpoints.Handshake(context, topic));
-        routes.MapGet(Routes.Topic, (HttpContext context, string topic) => endpoints.TopicAsync(context, topic));
-        routes.MapPost(Routes.Complete, (HttpContext context, string topic) => endpoints.CompleteAsync(context, topic));
-        routes.MapPost(Routes.Tokens, (Delegate)app.Services.GetRequiredService<TokenEndpoint>().MintAsync);
-        routes.MapGet(Routes.Health, (Delegate)endpoints.HealthAsync);
-        routes.MapGet(Routes.Demo, SseEndpoints.Demo);
-        routes.MapGet(Routes.Client, SseEndpoints.Client);
-    }
+    private static string DemoPath(WebApplication app) =>
+        "/" + string.Join('/', new[] { app.Services.GetRequiredService<Settings>().RoutePrefix, Routes.Demo }.Where(part => part.Length > 0));
 }

@@ -4,17 +4,17 @@ using SseFunctions.Api;
 
 namespace SseFunctions;
 
-public class PageFunctions(SseEndpoints endpoints)
+public class PageFunctions(HealthEndpoint health)
 {
     [Function("Health")]
-    public Task<IResult> HealthAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Routes.Health)] HttpRequest request) =>
-        endpoints.HealthAsync(request.HttpContext);
+    public Task<IResult> HealthAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = Routes.Health)] HttpRequest request) =>
+        health.ReadAsync(request.HttpContext);
 
     [Function("Demo")]
-    public static IResult Demo([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Routes.Demo)] HttpRequest request) =>
-        SseEndpoints.Demo();
+    public static IResult Demo([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = Routes.Demo)] HttpRequest request) =>
+        PageEndpoint.Demo(request.HttpContext);
 
     [Function("Client")]
-    public static IResult Client([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Routes.Client)] HttpRequest request) =>
-        SseEndpoints.Client();
+    public static IResult Client([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = Routes.Client)] HttpRequest request) =>
+        PageEndpoint.Client();
 }

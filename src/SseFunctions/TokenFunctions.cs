@@ -7,6 +7,7 @@ namespace SseFunctions;
 public class TokenFunctions(TokenEndpoint endpoint)
 {
     [Function("Tokens")]
-    public Task<IResult> TokensAsync([HttpTrigger(AuthorizationLevel.Function, "post", Route = Routes.Tokens)] HttpRequest request) =>
-        endpoint.MintAsync(request.HttpContext);
+    public Task<IResult> TokensAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = Routes.Tokens)] HttpRequest request, FunctionContext context) =>
+        endpoint.MintAsync(request.HttpContext, context.CancellationToken);
 }

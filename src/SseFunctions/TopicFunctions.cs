@@ -4,15 +4,15 @@ using SseFunctions.Api;
 
 namespace SseFunctions;
 
-public class TopicFunctions(SseEndpoints endpoints)
+public class TopicFunctions(TopicEndpoint endpoint)
 {
     [Function("Topic")]
-    public Task<IResult> TopicAsync(
-        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Routes.Topic)] HttpRequest request, string topic) =>
-        endpoints.TopicAsync(request.HttpContext, topic);
+    public Task<IResult> ReadAsync(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = Routes.Topic)] HttpRequest request, string topic) =>
+        endpoint.ReadAsync(request.HttpContext, topic);
 
     [Function("Complete")]
     public Task<IResult> CompleteAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = Routes.Complete)] HttpRequest request, string topic) =>
-        endpoints.CompleteAsync(request.HttpContext, topic);
+        endpoint.CompleteAsync(request.HttpContext, topic);
 }

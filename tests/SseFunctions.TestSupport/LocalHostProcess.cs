@@ -92,6 +92,7 @@ public sealed class LocalHostProcess : IAsyncDisposable
         foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, HostAssembly), "--urls", urls])
             start.ArgumentList.Add(argument);
 
+        start.Environment["DOTNET_TieredPGO"] = "0"; // it seldom lives long enough for what it would learn of itself
         // A developer's own local.settings.json may name a storage account: a URI would win over the connection string.
         string[] own = ["EventLog__tableServiceUri=", "EventLog__accountName=", $"EventLog__TableName={table}"];
         if (!Array.Exists(settings, setting => setting.StartsWith(ConnectionSetting, StringComparison.Ordinal)))

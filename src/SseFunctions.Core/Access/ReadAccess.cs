@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http;
 using SseFunctions.EventLog;
 
 namespace SseFunctions.Access;
@@ -8,26 +7,32 @@ internal sealed class ReadAccess(AccessOptions options, SubscriberTokens tokens,
 {
     private readonly TopicPatterns anonymous = new(options.AnonymousTopics);
 
-    /// <summary>Checks one topic; a request that names several needs all of them granted. The token of an open topic's request is not looked at.</summary>
-    public async Task<TopicAccess> CheckAsync(Topic topic, HttpRequest request)
+    /// <summary>Whether everybody may read all of the topics. The token of such a request is not looked at.</summary>
+    public bool IsOpen(IEnumerable<Topic> topics) => topics.All(anonymous.Cover);
+
+    /// <summary>Checks that the topics may be read, every one of them.</summary>
+    /// <param name="topics">The topics.</param>
+    /// <param name="token">The request's token; null for none.</param>
+    /// <returns>For how long they may be read; null without end.</returns>
+    /// <exception cref="AccessDeniedException">One of them may not be read.</exception>
+    public async Task<TimeSpan?> CheckAsync(IEnumerable<Topic> topics, string? token)
     {
-        if (anonymous.Cover(topic))
-            return new(AccessOutcome.Granted);
+        var closed = topics.Where(topic => !anonymous.Cover(topic)).ToList();
+        if (closed.Count == 0)
+            return null;
 
-        try
+        if (token is null)
         {
-            if (RequestToken.Find(request) is not { } text)
-                return new(AccessOutcome.NoToken, Fault: new(RequestToken.Field, $"topic '{topic}' is not open to anonymous readers (Access__AnonymousTopics), and the request carries no token."));
+            throw new AccessDeniedException(
+                AccessDenial.NoToken,
+                SubscriberToken.Field,
+                $"topic '{closed[0]}' is not open to anonymous readers (Access__AnonymousTopics), and the request carries no token.");
+        }
 
-            var now = time.GetUtcNow();
-            var token = await tokens.VerifyAsync(text, now);
-            return token.Topics.Cover(topic)
-                ? new(AccessOutcome.Granted, token.Expires - now)
-                : new(AccessOutcome.NotCovered, Fault: new("topic", $"the token does not cover topic '{topic}'."));
-        }
-        catch (AccessFaultException fault)
-        {
-            return new(AccessOutcome.InvalidToken, Fault: fault);
-        }
+        var now = time.GetUtcNow();
+        var verified = await tokens.VerifyAsync(token, now);
+        return closed.Find(topic => !verified.Topics.Cover(topic)) is { } foreign
+            ? throw new AccessDeniedException(AccessDenial.NotCovered, "topic", $"the token does not cover topic '{foreign}'.")
+            : verified.Expires - now;
     }
 }

@@ -7,6 +7,9 @@ namespace SseFunctions.Access;
 /// <param name="Expires">Until when.</param>
 internal sealed record SubscriberToken(TopicPatterns Topics, DateTimeOffset Expires)
 {
+    /// <summary>How a request and a problem name it.</summary>
+    public const string Field = "token";
+
     public const string TopicsClaim = "topics";
     public const string ExpiryClaim = "exp";
     public const string IssuedClaim = "iat";
@@ -22,20 +25,20 @@ internal sealed record SubscriberToken(TopicPatterns Topics, DateTimeOffset Expi
     /// <summary>The last second of the year 9999.</summary>
     private const double MaxNumericDate = 253_402_300_799;
 
-    /// <exception cref="AccessFaultException">A claim is missing, malformed, or does not hold now.</exception>
+    /// <exception cref="AccessDeniedException">A claim is missing, malformed, or does not hold now.</exception>
     public static SubscriberToken Read(JsonElement claims, DateTimeOffset now)
     {
-        var expires = Time(claims, ExpiryClaim) ?? throw Fault($"its claim {ExpiryClaim} is missing.");
+        var expires = Time(claims, ExpiryClaim) ?? throw Invalid($"its claim {ExpiryClaim} is missing.");
         if (expires <= now)
-            throw Fault($"it expired at {expires.UtcDateTime:u}.");
+            throw Invalid($"it expired at {expires.UtcDateTime:u}.");
 
         if (expires > now + MaxLifetime + ClockSkew)
-            throw Fault($"it expires more than {MaxLifetime.TotalHours} hours ahead.");
+            throw Invalid($"it expires more than {MaxLifetime.TotalHours} hours ahead.");
 
         foreach (var claim in (string[])[NotBeforeClaim, IssuedClaim])
         {
             if (Time(claims, claim) > now + ClockSkew)
-                throw Fault($"its claim {claim} is more than {ClockSkew.TotalMinutes} minute ahead of the server's clock.");
+                throw Invalid($"its claim {claim} is more than {ClockSkew.TotalMinutes} minute ahead of the server's clock.");
         }
 
         return new SubscriberToken(Patterns(claims), expires);
@@ -44,12 +47,12 @@ internal sealed record SubscriberToken(TopicPatterns Topics, DateTimeOffset Expi
     private static TopicPatterns Patterns(JsonElement claims)
     {
         if (!claims.TryGetProperty(TopicsClaim, out var topics) || topics.ValueKind != JsonValueKind.Array)
-            throw Fault($"its claim {TopicsClaim} is missing or no array.");
+            throw Invalid($"its claim {TopicsClaim} is missing or no array.");
 
         var patterns = topics.EnumerateArray().Select(topic => topic.ValueKind == JsonValueKind.String ? topic.GetString()! : "").ToList();
         return patterns.All(TopicPatterns.IsPattern)
             ? new TopicPatterns(patterns)
-            : throw Fault($"its claim {TopicsClaim} has something else than {TopicPatterns.Rule}.");
+            : throw Invalid($"its claim {TopicsClaim} has something else than {TopicPatterns.Rule}.");
     }
 
     /// <summary>A NumericDate of RFC 7519, section 2: seconds since 1970, which may have a fraction.</summary>
@@ -60,8 +63,8 @@ internal sealed record SubscriberToken(TopicPatterns Topics, DateTimeOffset Expi
 
         return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var seconds) && seconds is >= 0 and <= MaxNumericDate
             ? DateTimeOffset.FromUnixTimeSeconds((long)seconds)
-            : throw Fault($"its claim {claim} is no number of seconds since 1970.");
+            : throw Invalid($"its claim {claim} is no number of seconds since 1970.");
     }
 
-    private static AccessFaultException Fault(string reason) => new(RequestToken.Field, $"the token is not valid: {reason}");
+    private static AccessDeniedException Invalid(string reason) => AccessDeniedException.InvalidToken($"the token is not valid: {reason}");
 }

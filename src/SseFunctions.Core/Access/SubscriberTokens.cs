@@ -9,7 +9,7 @@ namespace SseFunctions.Access;
 /// <summary>Signs and verifies tokens: JSON Web Tokens (RFC 7519), signed with HS256 and nothing else.</summary>
 /// <remarks>
 /// The library checks the signature, in constant time. It lets pass what makes a token ambiguous (a member given twice, text
-/// behind the JSON) and ignores extensions that change what is signed (crit, zip, b64), so these are refused here.
+/// after the JSON) and ignores extensions that change what is signed (crit, zip, b64), so these are refused here.
 /// A kid is ignored: there are at most two keys, and both are tried.
 /// </remarks>
 internal sealed class SubscriberTokens
@@ -59,22 +59,22 @@ internal sealed class SubscriberTokens
         return handler.CreateToken(JsonSerializer.Serialize(claims), signing);
     }
 
-    /// <exception cref="AccessFaultException">The token is malformed, not signed by us, or does not hold now.</exception>
+    /// <exception cref="AccessDeniedException">The token is malformed, not issued by this server, or does not hold now.</exception>
     public async Task<SubscriberToken> VerifyAsync(string token, DateTimeOffset now)
     {
         if (!HasKey)
-            throw Fault("tokens are not accepted here: Access__SigningKey is not set.");
+            throw AccessDeniedException.InvalidToken("tokens are not accepted here: Access__SigningKey is not set.");
 
         if (token.Length > MaxLength)
-            throw new AccessFaultException(RequestToken.Field, $"the token has {token.Length} characters; {MaxLength} are allowed.", MaxLength, token.Length);
+            throw AccessDeniedException.InvalidToken($"the token has {token.Length} characters; {MaxLength} are allowed.", MaxLength, token.Length);
 
         if (token.Split('.') is not [var header, var payload, { Length: > 0 }] || token.AsSpan().ContainsAnyExcept(TokenCharacters))
-            throw Fault("the token is no signed JWT: three parts in base64url with '.' between them.");
+            throw AccessDeniedException.InvalidToken("the token is no signed JWT: three parts in base64url with '.' between them.");
 
         RequireHeader(header);
         var result = await handler.ValidateTokenAsync(token, validation);
         if (!result.IsValid)
-            throw Fault("the token's signature is not ours: it was made with another key, or the token was changed.");
+            throw AccessDeniedException.InvalidToken("the token's signature is not this server's: it was made with another key, or the token was changed.");
 
         return Parse(payload, "payload", claims => SubscriberToken.Read(claims, now));
     }
@@ -82,12 +82,12 @@ internal sealed class SubscriberTokens
     private static void RequireHeader(string text) => Parse(text, "header", header =>
     {
         if (!header.TryGetProperty(AlgorithmMember, out var algorithm) || algorithm.ValueKind != JsonValueKind.String || !algorithm.ValueEquals(Algorithm))
-            throw Fault($"the token's {AlgorithmMember} is not {Algorithm}.");
+            throw AccessDeniedException.InvalidToken($"the token's {AlgorithmMember} is not {Algorithm}.");
 
         foreach (var extension in (string[])["crit", "zip", "b64"])
         {
             if (header.TryGetProperty(extension, out _))
-                throw Fault($"the token's header has {extension}, which is not supported.");
+                throw AccessDeniedException.InvalidToken($"the token's header has {extension}, which is not supported.");
         }
 
         return true;
@@ -101,13 +101,11 @@ internal sealed class SubscriberTokens
             if (json.RootElement.ValueKind == JsonValueKind.Object)
                 return read(json.RootElement);
         }
-        catch (Exception fault) when (fault is FormatException or JsonException or InvalidOperationException)
+        catch (Exception ex) when (ex is FormatException or JsonException or InvalidOperationException)
         {
             // Not base64url, not JSON, a member twice, or half a surrogate pair: the answer is the same.
         }
 
-        throw Fault($"the token's {name} is not one JSON object in base64url, each member given once.");
+        throw AccessDeniedException.InvalidToken($"the token's {name} is not one JSON object in base64url, each member given once.");
     }
-
-    private static AccessFaultException Fault(string reason) => new(RequestToken.Field, reason);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SseFunctions.EventLog;
 
 namespace SseFunctions.Access;
 
@@ -7,7 +8,7 @@ namespace SseFunctions.Access;
 /// <param name="Lifetime">How long the token lasts.</param>
 internal sealed record TokenRequest(IReadOnlyList<string> Topics, TimeSpan Lifetime)
 {
-    /// <summary>So many of the longest still make a token below <see cref="SubscriberTokens.MaxLength"/>.</summary>
+    /// <summary>So many names of the maximum length still make a token below <see cref="SubscriberTokens.MaxLength"/>.</summary>
     public const int MaxTopics = 32;
 
     /// <summary>In bytes; so many topics need a third of it.</summary>
@@ -21,7 +22,7 @@ internal sealed record TokenRequest(IReadOnlyList<string> Topics, TimeSpan Lifet
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
-    /// <exception cref="AccessFaultException">The body is not such a request.</exception>
+    /// <exception cref="InvalidInputException">The body is not such a request.</exception>
     public static TokenRequest Read(ReadOnlyMemory<byte> body)
     {
         try
@@ -29,20 +30,20 @@ internal sealed record TokenRequest(IReadOnlyList<string> Topics, TimeSpan Lifet
             using var json = JsonDocument.Parse(body, Strict);
             return Read(json.RootElement);
         }
-        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        catch (Exception ex) when (ex is JsonException or InvalidOperationException)
         {
             // JsonException's own message may quote the body; half a surrogate pair is an InvalidOperationException.
-            throw new AccessFaultException("body", "the body is not one JSON object, in UTF-8, each member given once.");
+            throw new InvalidInputException("body", "the body is not one JSON object, in UTF-8, each member given once.");
         }
     }
 
     private static TokenRequest Read(JsonElement body)
     {
         if (body.ValueKind != JsonValueKind.Object)
-            throw new AccessFaultException("body", $"the body is no JSON object with {TopicsMember} and, if wanted, {LifetimeMember}.");
+            throw new InvalidInputException("body", $"the body is no JSON object with {TopicsMember} and, if wanted, {LifetimeMember}.");
 
         if (body.EnumerateObject().FirstOrDefault(member => member.Name is not (TopicsMember or LifetimeMember)) is { Value.ValueKind: not JsonValueKind.Undefined })
-            throw new AccessFaultException("body", $"the body has a member that is neither {TopicsMember} nor {LifetimeMember}.");
+            throw new InvalidInputException("body", $"the body has a member that is neither {TopicsMember} nor {LifetimeMember}.");
 
         return new TokenRequest(ReadTopics(body), ReadLifetime(body));
     }
@@ -50,10 +51,10 @@ internal sealed record TokenRequest(IReadOnlyList<string> Topics, TimeSpan Lifet
     private static List<string> ReadTopics(JsonElement body)
     {
         if (!body.TryGetProperty(TopicsMember, out var given) || given.ValueKind != JsonValueKind.Array)
-            throw new AccessFaultException(TopicsMember, $"{TopicsMember} is missing or no array: it has {TopicPatterns.Rule}.");
+            throw new InvalidInputException(TopicsMember, $"{TopicsMember} is missing or no array: it has {TopicPatterns.Rule}.");
 
         if (given.GetArrayLength() is var count and (0 or > MaxTopics))
-            throw new AccessFaultException(TopicsMember, $"{TopicsMember} has {count} elements; 1 to {MaxTopics} are allowed.", MaxTopics, count);
+            throw new InvalidInputException(TopicsMember, $"{TopicsMember} has {count} elements; 1 to {MaxTopics} are allowed.", MaxTopics, count, count > MaxTopics);
 
         var topics = new List<string>();
         foreach (var element in given.EnumerateArray())
@@ -61,11 +62,12 @@ internal sealed record TokenRequest(IReadOnlyList<string> Topics, TimeSpan Lifet
             var text = element.ValueKind == JsonValueKind.String ? element.GetString()! : "";
             if (!TopicPatterns.IsPattern(text))
             {
-                throw new AccessFaultException(
+                throw new InvalidInputException(
                     $"{TopicsMember}[{topics.Count}]",
                     $"{TopicsMember}[{topics.Count}] has {text.Length} characters or some that are not allowed: {TopicsMember} has {TopicPatterns.Rule}.",
                     TopicPatterns.MaxPatternLength,
-                    text.Length);
+                    text.Length,
+                    text.Length > TopicPatterns.MaxPatternLength);
             }
 
             topics.Add(text);
@@ -79,12 +81,12 @@ internal sealed record TokenRequest(IReadOnlyList<string> Topics, TimeSpan Lifet
         if (!body.TryGetProperty(LifetimeMember, out var given))
             return DefaultLifetime;
 
-        var most = (long)SubscriberToken.MaxLifetime.TotalSeconds;
+        var max = (long)SubscriberToken.MaxLifetime.TotalSeconds;
         if (given.ValueKind != JsonValueKind.Number || !given.TryGetInt64(out var seconds))
-            throw new AccessFaultException(LifetimeMember, $"{LifetimeMember} is no whole number; 1 to {most} are allowed.", most);
+            throw new InvalidInputException(LifetimeMember, $"{LifetimeMember} is no whole number; 1 to {max} are allowed.");
 
-        return seconds >= 1 && seconds <= most
+        return seconds >= 1 && seconds <= max
             ? TimeSpan.FromSeconds(seconds)
-            : throw new AccessFaultException(LifetimeMember, $"{LifetimeMember} is {seconds}; 1 to {most} are allowed.", most, seconds);
+            : throw new InvalidInputException(LifetimeMember, $"{LifetimeMember} is {seconds}; 1 to {max} are allowed.", max, seconds, seconds > max);
     }
 }

@@ -1,11 +1,23 @@
+using System.IO.Compression;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace SseFunctions.Api;
 
-/// <summary>Reads a request's body into memory, up to a limit.</summary>
+/// <summary>Reads a request's body into memory, decoded, up to a limit: what comes out of a compressed body counts.</summary>
 internal static class BoundedBody
 {
+    private const string ContentEncoding = "Content-Encoding";
+
+    /// <summary>The content codings that are decoded: RFC 9110, section 8.4.1.</summary>
+    private const string Codings = "gzip, br, deflate";
+
+    /// <summary>What a coding may add to a body that cannot be compressed, in bytes.</summary>
+    private const int CodingOverhead = 1024;
+
+    /// <summary>Has decoders refuse a body that is cut off, which they otherwise take for its end. To be called before any is used.</summary>
+    public static void RefuseTruncatedBodies() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
+
     /// <param name="context">The request.</param>
     /// <param name="field">How a problem names the body.</param>
     /// <param name="limit">In bytes.</param>
@@ -13,15 +25,27 @@ internal static class BoundedBody
     /// <returns>The body, or the answer to a request that has none that could be read: nothing, where the client has left.</returns>
     public static async Task<(ReadOnlyMemory<byte> Body, IResult? Problem)> ReadAsync(HttpContext context, string field, int limit, CancellationToken invocationCancelled)
     {
-        if (context.Request.ContentLength > limit)
+        var input = Decode(context.Request.Headers.ContentEncoding.ToString(), context.Request.Body);
+        if (input is null)
+        {
+            context.Response.Headers.AcceptEncoding = Codings;
+            return (default, Problem.UnsupportedMediaType(ContentEncoding, $"{ContentEncoding} must be one of {Codings}, or left out."));
+        }
+
+        var isEncoded = input != context.Request.Body;
+        await using var decoder = isEncoded ? input : null;
+        if (!isEncoded && context.Request.ContentLength > limit)
             return (default, TooLarge(field, limit, context.Request.ContentLength.Value, "has"));
+
+        if (isEncoded && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } maxBodySize)
+            maxBodySize.MaxRequestBodySize = limit + CodingOverhead; // or a client could keep the decoder busy with nothing
 
         using var left = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, invocationCancelled);
         using var body = new MemoryStream();
         var buffer = new byte[16 * 1024];
         try
         {
-            while (await context.Request.Body.ReadAsync(buffer, left.Token) is > 0 and var read)
+            while (await input.ReadAsync(buffer, left.Token) is > 0 and var read)
             {
                 if (body.Length + read > limit)
                     return (default, TooLarge(field, limit, body.Length + read, "has at least"));
@@ -31,9 +55,17 @@ internal static class BoundedBody
 
             return (body.ToArray(), null);
         }
-        catch (BadHttpRequestException fault)
+        catch (BadHttpRequestException ex) when (ex.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
-            return (default, Problem.Of(fault.StatusCode, "Bad request", "the body could not be read to its end.", "body"));
+            return (default, TooLarge(field, limit, limit + CodingOverhead + 1, "is sent in at least"));
+        }
+        catch (BadHttpRequestException ex)
+        {
+            return (default, Problem.Create(ex.StatusCode, "Bad request", "the body could not be read to its end.", "body"));
+        }
+        catch (Exception ex) when (isEncoded && ex is InvalidDataException or InvalidOperationException)
+        {
+            return (default, Problem.Create(StatusCodes.Status400BadRequest, "Bad request", $"the body is not what {ContentEncoding} says, or is cut off.", "body"));
         }
         catch (IOException)
         {
@@ -45,9 +77,19 @@ internal static class BoundedBody
         }
     }
 
-    private static ProblemHttpResult TooLarge(string field, int limit, long size, string has) =>
-        Problem.Of(StatusCodes.Status413PayloadTooLarge, "Content too large", $"{field} {has} {size} bytes; {limit} are allowed.", field, limit, size);
+    /// <returns>What reads the body decoded; null when its coding is not known.</returns>
+    private static Stream? Decode(string coding, Stream body) => coding.ToLowerInvariant() switch
+    {
+        "" or "identity" => body,
+        "gzip" or "x-gzip" => new GZipStream(body, CompressionMode.Decompress, leaveOpen: true),
+        "br" => new BrotliStream(body, CompressionMode.Decompress, leaveOpen: true),
+        "deflate" => new ZLibStream(body, CompressionMode.Decompress, leaveOpen: true),
+        _ => null,
+    };
 
-    private static ProblemHttpResult TooSlow() =>
-        Problem.Of(StatusCodes.Status408RequestTimeout, "Request timeout", "the body did not come to its end in the time that a request has. Nothing was written.", "body");
+    private static Problem TooLarge(string field, int limit, long size, string has) =>
+        Problem.TooLarge(field, $"{field} {has} {size} bytes; {limit} are allowed.", limit, size);
+
+    private static Problem TooSlow() =>
+        Problem.Create(StatusCodes.Status408RequestTimeout, "Request timeout", "the body did not come to its end in the time that a request has. Nothing was written.", "body");
 }

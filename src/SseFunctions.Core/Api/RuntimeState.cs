@@ -1,7 +1,7 @@
 namespace SseFunctions.Api;
 
 /// <summary>An event of topic "runtime".</summary>
-/// <param name="Instance">Which process it tells of.</param>
+/// <param name="Instance">Which process it reports.</param>
 /// <param name="Time">When, UTC.</param>
 /// <param name="Streams">How many streams it holds open.</param>
 /// <param name="MemoryBytes">Its working set.</param>

@@ -12,8 +12,7 @@ using SseFunctions.Streaming;
 namespace SseFunctions.Api;
 
 /// <summary>
-/// Registers everything that a host needs: <see cref="SseEndpoints"/>, <see cref="TokenEndpoint"/>, <see cref="TimedSources"/> and
-/// <see cref="RetentionSweep"/>; and <see cref="IEventPublisher"/> for your own functions.
+/// Registers everything that a host needs: the endpoints, <see cref="TimedSources"/> and <see cref="RetentionSweep"/>; and <see cref="IEventPublisher"/> for your own functions.
 /// </summary>
 public static class ServiceCollectionExtensions
 {
@@ -37,7 +36,6 @@ public static class ServiceCollectionExtensions
         services.AddSingleton<OpenStreams>();
         services.AddSingleton(_ => new SubscriberTokens(settings.Access));
         services.AddSingleton(s => new ReadAccess(settings.Access, s.GetRequiredService<SubscriberTokens>(), s.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(s => new TokenEndpoint(s.GetRequiredService<SubscriberTokens>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new RetentionSweep(
             s.GetRequiredService<EventTable>(),
             s.GetRequiredService<TimeProvider>(),
@@ -53,16 +51,7 @@ public static class ServiceCollectionExtensions
             s.GetRequiredService<TimeProvider>(),
             s.GetRequiredService<ILogger<TimedSources>>()));
         services.AddSourceTimers(sources => sources.PerProcess);
-        services.AddSingleton(s => new SseEndpoints(
-            s.GetRequiredService<TableEventLog>(),
-            s.GetRequiredService<TopicFeedRegistry>(),
-            s.GetRequiredService<OpenStreams>(),
-            s.GetRequiredService<ReadAccess>(),
-            settings.Stream,
-            s.GetRequiredService<StreamTelemetry>(),
-            s.GetRequiredService<IHostApplicationLifetime>(),
-            s.GetRequiredService<TimeProvider>(),
-            s.GetRequiredService<ILogger<SseEndpoints>>()));
+        services.AddEndpoints();
         return services;
     }
 

@@ -1,73 +1,72 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.HttpResults;
 using SseFunctions.EventLog;
 using SseFunctions.Streaming;
 
 namespace SseFunctions.Api;
 
-/// <summary>Reads a stream request's header and query.</summary>
+/// <summary>
+/// Reads a stream request's header and query. <c>lastEventId</c> may be given several times, and the last counts;
+/// <c>mode</c>, <c>from</c> and <c>last</c> have one value.
+/// </summary>
 internal static class StreamQuery
 {
     public const string LastEventId = "Last-Event-ID";
 
     /// <summary>The topics that a request for several names, in the order of their names and each once.</summary>
-    public static string[] Topics(HttpRequest http) =>
-        [.. http.Query["topic"].Select(name => name ?? "").Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+    /// <exception cref="InvalidInputException">There are none, or too many.</exception>
+    public static string[] Topics(HttpRequest http)
+    {
+        string[] names = [.. http.Query["topic"].Select(name => name ?? "").Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        return names.Length is > 0 and <= StreamRequest.MaxTopics ? names : throw new InvalidInputException(
+            "topic",
+            $"the query names {names.Length} topics; 1 to {StreamRequest.MaxTopics} are allowed, as in ?topic=a&topic=b.",
+            StreamRequest.MaxTopics,
+            names.Length,
+            names.Length > StreamRequest.MaxTopics);
+    }
 
     /// <param name="http">The request.</param>
     /// <param name="topics">Its topics, in the order of their names.</param>
     /// <param name="accessLeft">How long all of them may be read; null without end.</param>
-    /// <returns>The request, or the problem with it.</returns>
-    public static (StreamRequest? Request, ProblemHttpResult? Problem) Read(HttpRequest http, IReadOnlyList<Topic> topics, TimeSpan? accessLeft)
+    /// <exception cref="InvalidInputException">A parameter has a value that is not allowed.</exception>
+    public static StreamRequest Read(HttpRequest http, IReadOnlyList<Topic> topics, TimeSpan? accessLeft)
     {
-        var mode = http.Query["mode"].ToString();
-        if (mode is not ("" or "poll"))
-            return (null, Problem.BadField("mode", $"mode has {mode.Length} characters that are not 'poll'; leave it out to hold the stream open."));
+        var mode = SingleValue.FromQuery(http, "mode");
+        if (mode is not (null or "poll"))
+            throw new InvalidInputException("mode", $"mode has {mode.Length} characters that are not 'poll'; leave it out to hold the stream open.");
 
-        var (starts, problem) = ReadStarts(http, topics.Count);
-        return starts is null
-            ? (null, problem)
-            : (new StreamRequest([.. topics.Zip(starts, (topic, start) => new TopicStart(topic, start))], IsPoll: mode == "poll", accessLeft), null);
+        var starts = ReadStarts(http, topics.Count);
+        return new StreamRequest([.. topics.Zip(starts, (topic, start) => new TopicStart(topic, start))], IsPoll: mode == "poll", accessLeft);
     }
 
-    private static (IReadOnlyList<StreamStart>? Starts, ProblemHttpResult? Problem) ReadStarts(HttpRequest http, int topics)
+    private static IReadOnlyList<StreamStart> ReadStarts(HttpRequest http, int topics)
     {
         // The header wins: it is the browser's own, newer than what the page put into the URL.
-        var lastEventId = http.Headers[LastEventId].ToString();
-        if (lastEventId.Length == 0)
-            lastEventId = http.Query["lastEventId"].ToString();
-
-        if (lastEventId.Length > 0)
-            return (StreamCursor.Starts(lastEventId, topics), null);
-
-        var (start, problem) = ReadStart(http.Query["last"].ToString(), http.Query["from"].ToString());
-        return start is null ? (null, problem) : ([.. Enumerable.Repeat(start, topics)], null);
+        var lastEventId = LastOf(http.Headers[LastEventId].SelectMany(line => (line ?? "").Split(',', StringSplitOptions.TrimEntries)))
+            ?? LastOf(http.Query["lastEventId"]);
+        return lastEventId is not null
+            ? StreamCursor.Starts(lastEventId, topics)
+            : [.. Enumerable.Repeat(ReadStart(SingleValue.FromQuery(http, "last"), SingleValue.FromQuery(http, "from")), topics)];
     }
 
-    private static (StreamStart? Start, ProblemHttpResult? Problem) ReadStart(string last, string from)
+    /// <summary>Clients that reconnect with a new id add it to what they have: the last is the newest.</summary>
+    private static string? LastOf(IEnumerable<string?> ids) => ids.LastOrDefault(id => !string.IsNullOrEmpty(id));
+
+    private static StreamStart ReadStart(string? last, string? from)
     {
-        if (last.Length > 0)
+        if (last is not null)
         {
             return long.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count <= EventId.MaxSequence
-                ? (StreamStart.Last(count), null)
-                : (null, Problem.BadField("last", $"last is no whole number from 0 to {EventId.MaxSequence}.", EventId.MaxSequence));
+                ? StreamStart.Last(count)
+                : throw new InvalidInputException("last", $"last is no whole number from 0 to {EventId.MaxSequence}.");
         }
 
         return from switch
         {
-            "" or "now" => (StreamStart.Now, null),
-            "start" => (StreamStart.Oldest, null),
-            _ => (null, Problem.BadField("from", $"from has {from.Length} characters that are neither 'now' nor 'start'.")),
+            null or "now" => StreamStart.Now,
+            "start" => StreamStart.Oldest,
+            _ => throw new InvalidInputException("from", $"from has {from.Length} characters that are neither 'now' nor 'start'."),
         };
-    }
-
-    /// <summary>What every stream response says to caches and proxies on its way.</summary>
-    public static void SetHeaders(HttpResponse response)
-    {
-        response.StatusCode = StatusCodes.Status200OK;
-        response.ContentType = "text/event-stream";
-        response.Headers.CacheControl = "no-cache, no-store, no-transform";
-        response.Headers["X-Accel-Buffering"] = "no"; // nginx would hold back what it takes for a page
     }
 }

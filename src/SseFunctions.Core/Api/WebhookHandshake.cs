@@ -1,11 +1,12 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using SseFunctions.EventLog;
 
 namespace SseFunctions.Api;
 
 /// <summary>
 /// Tells a webhook's sender, such as an Event Grid subscription, that its events are welcome:
-/// github.com/cloudevents/spec/blob/v1.0.2/cloudevents/http-webhook.md#4-abuse-protection. Who may ask is the function key's matter.
+/// github.com/cloudevents/spec/blob/v1.0.2/cloudevents/http-webhook.md#4-abuse-protection. The function key decides who may ask.
 /// </summary>
 internal static class WebhookHandshake
 {
@@ -21,17 +22,18 @@ internal static class WebhookHandshake
     private const int MaxOriginLength = 253;
 
     /// <returns>200, with the permission when it was asked for.</returns>
+    /// <exception cref="InvalidInputException">A header has a value that is not allowed.</exception>
     public static IResult Answer(HttpContext context)
     {
         context.Response.Headers.Allow = HttpMethods.Post;
-        var origin = context.Request.Headers[RequestOrigin].ToString();
-        if (origin.Length == 0)
+        var origin = SingleValue.FromHeader(context.Request, RequestOrigin);
+        if (string.IsNullOrEmpty(origin))
             return TypedResults.Ok();
 
         if (origin.Length > MaxOriginLength || origin.Any(character => character is <= ' ' or > '~'))
-            return Problem.BadField(RequestOrigin, $"{RequestOrigin} has {origin.Length} characters that are no DNS name.", MaxOriginLength, origin.Length);
+            throw new InvalidInputException(RequestOrigin, $"{RequestOrigin} has {origin.Length} characters that are no DNS name.", MaxOriginLength, origin.Length, origin.Length > MaxOriginLength);
 
-        var rate = context.Request.Headers[RequestRate].ToString();
+        var rate = SingleValue.FromHeader(context.Request, RequestRate);
         context.Response.Headers[AllowedOrigin] = origin;
         context.Response.Headers[AllowedRate] = uint.TryParse(rate, NumberStyles.None, CultureInfo.InvariantCulture, out var perMinute) && perMinute > 0 ? rate : AnyRate;
         return TypedResults.Ok();

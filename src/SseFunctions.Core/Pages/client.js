@@ -152,6 +152,7 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
   let state = CONNECTING;
   let isStopped = true;
   let isLeading = false;
+  let isWaiting = false; // the browser is, for as long as the server has told it, which it tells nobody
   let leader = 0; // whom this tab follows
 
   const events = /** @type {SseEvents} */ (new EventTarget());
@@ -233,6 +234,7 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
   const begin = () => {
     attempt?.abort();
     source?.close();
+    isWaiting = false;
     return (attempt = new AbortController()).signal;
   };
 
@@ -324,6 +326,7 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
   /** @param {Event} event The EventSource's. One with data is the server's, whatever its type. */
   const hear = event => {
     lastHeard = Date.now();
+    isWaiting = event.type === 'error' && !(event instanceof MessageEvent);
     if (event instanceof MessageEvent)
       receive({ type: event.type, data: event.data, id: event.lastEventId });
     else if (event.type === 'open') {
@@ -458,14 +461,15 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
     const now = Date.now();
     const isAwaited = now - lastLook > SLEEP || event && !document.hidden && state < OPEN;
     lastLook = now;
+    tell(); // that its leader lives is all that a follower of a quiet topic hears
     if (isAwaited)
-      hurry(); // the connection may be dead, whatever its readyState
-    else if (now - lastHeard > LONGEST_SILENCE && !isStopped)
+      connectNow(); // the connection may be dead, whatever its readyState
+    else if (now - lastHeard > LONGEST_SILENCE && !isStopped && !isWaiting)
       start(true);
   };
 
   /** Connects now, however long the next retry was to wait. */
-  const hurry = () => {
+  const connectNow = () => {
     failures = 0;
     lastHeard = lastLook;
     if (!isStopped)
@@ -475,7 +479,7 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
   const revive = () => isStopped && start();
   // In the back/forward cache, or frozen, a page hears nothing: it must not lead.
   const listeners = {
-    visibilitychange: look, online: hurry,
+    visibilitychange: look, online: connectNow,
     pagehide: stop, freeze: stop, pageshow: revive, resume: revive,
   };
   for (const [type, listener] of Object.entries(listeners))

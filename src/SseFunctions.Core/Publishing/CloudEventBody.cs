@@ -6,29 +6,29 @@ using SseFunctions.EventLog;
 namespace SseFunctions.Publishing;
 
 /// <summary>
-/// CloudEvents 1.0 in JSON, structured and batched: github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md.
+/// CloudEvents 1.0 in JSON, structured and batched (for the binary mode see <see cref="BinaryCloudEvent"/>): github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md.
 /// An event's data is the CloudEvent as it was written, all of it, and its type is the CloudEvent's.
 /// </summary>
 internal static class CloudEventBody
 {
     /// <summary>Of the parser's message, which may quote an attribute of any length.</summary>
-    private const int MaxFaultCharacters = 200;
+    private const int MaxReasonCharacters = 200;
 
     private static readonly JsonEventFormatter Formatter = new();
 
-    /// <summary>Parsers differ in which of two members of one name counts, and a subscriber's may not be ours.</summary>
-    private static readonly JsonDocumentOptions Options = new() { MaxDepth = JsonText.MaxDepth, AllowDuplicateProperties = false };
+    /// <summary>Parsers differ in which of two members of one name counts, and a subscriber's may differ from this one.</summary>
+    public static readonly JsonDocumentOptions Options = new() { MaxDepth = JsonText.MaxDepth, AllowDuplicateProperties = false };
 
-    /// <exception cref="FormatException">The body is no CloudEvent.</exception>
-    /// <exception cref="InvalidInputException">Its type is outside the limits.</exception>
+    /// <exception cref="InvalidInputException">The body is no CloudEvent, or its type is outside the limits.</exception>
     public static IReadOnlyList<NewEvent> ReadOne(ReadOnlyMemory<byte> body, string? type)
     {
         RefuseType(type);
         return [Read(JsonText.Require(body), "the body")];
     }
 
-    /// <exception cref="FormatException">The body is no array of CloudEvents; the message names the one that is none.</exception>
-    /// <exception cref="InvalidInputException">There are too many events, or one is outside its limits.</exception>
+    /// <exception cref="InvalidInputException">
+    /// The body is no array of CloudEvents, there are too many, or one is outside its limits; the message names that one.
+    /// </exception>
     public static IReadOnlyList<NewEvent> ReadBatch(ReadOnlyMemory<byte> body, string? type)
     {
         RefuseType(type);
@@ -41,7 +41,7 @@ internal static class CloudEventBody
         var reader = new Utf8JsonReader(array.Span, JsonText.ReaderOptions);
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartArray)
-            throw new FormatException("the body is no JSON array.");
+            throw new InvalidInputException("body", "the body is no JSON array.");
 
         var (elements, count) = (new List<ReadOnlyMemory<byte>>(), 0);
         for (; reader.Read() && reader.TokenType != JsonTokenType.EndArray; count++)
@@ -65,18 +65,23 @@ internal static class CloudEventBody
             using var document = JsonDocument.Parse(json, Options);
             type = Formatter.ConvertFromJsonElement(document.RootElement, null).Type;
         }
-        catch (Exception fault) when (fault is ArgumentException or FormatException or InvalidOperationException or JsonException or NotSupportedException)
+        catch (Exception ex) when (IsInvalid(ex))
         {
-            throw new FormatException($"{place} is no CloudEvent 1.0 in JSON: {Cut(fault.Message)}", fault);
+            throw Invalid($"{place} is no CloudEvent 1.0 in JSON", ex);
         }
 
         // A copy, so that one small event in memory does not hold all of the body there.
         return PublishBody.Checked(new NewEvent(type, json.ToArray()), place);
     }
 
-    private static string Cut(string text) => text.Length > MaxFaultCharacters ? text[..MaxFaultCharacters] + "..." : text;
+    /// <summary>Whether the library throws it at what is no CloudEvent.</summary>
+    public static bool IsInvalid(Exception ex) => ex is ArgumentException or FormatException or InvalidOperationException or JsonException or NotSupportedException;
 
-    private static void RefuseType(string? type)
+    public static InvalidInputException Invalid(string what, Exception ex) =>
+        new("body", $"{what}: {(ex.Message.Length > MaxReasonCharacters ? ex.Message[..MaxReasonCharacters] + "..." : ex.Message)}");
+
+    /// <exception cref="InvalidInputException">There is one.</exception>
+    public static void RefuseType(string? type)
     {
         if (type is not null)
             throw new InvalidInputException("type", "a CloudEvent brings its own type; leave ?type= out.");

@@ -16,7 +16,7 @@ internal sealed class EventPublisher(TableEventLog log) : IEventPublisher
         if (!Topic.TryParse(topic, out var parsed))
             throw new ArgumentException($"topic has {topic.Length} characters that are not {Topic.Rule}.", nameof(topic));
 
-        var key = idempotencyKey is null ? null : IdempotencyKey.Require(idempotencyKey);
+        var key = idempotencyKey is null ? null : IdempotencyKeyRule.Require(idempotencyKey);
         var result = await log.AppendAsync(parsed, [.. events.Select(ToNewEvent)], key, cancellationToken);
         return result.Outcome switch
         {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using SseFunctions.EventLog;
 
 namespace SseFunctions.Publishing;
 
@@ -10,11 +11,11 @@ internal static class JsonText
 
     public static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = MaxDepth };
 
-    /// <summary>Sees to it that a text is one JSON value.</summary>
+    /// <summary>Ensures that a text is one JSON value.</summary>
     /// <param name="text">UTF-8.</param>
     /// <param name="place">What the text is, for the message.</param>
     /// <returns>The value as it was written, without the white space around it.</returns>
-    /// <exception cref="FormatException">It is not.</exception>
+    /// <exception cref="InvalidInputException">It is not.</exception>
     public static ReadOnlyMemory<byte> Require(ReadOnlyMemory<byte> text, string place = "the body")
     {
         try
@@ -27,11 +28,11 @@ internal static class JsonText
                     Unescape(reader);
             }
         }
-        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        catch (Exception ex) when (ex is JsonException or InvalidOperationException)
         {
             // JsonException's own message may quote the body.
-            var where = fault is JsonException json ? $" (line {json.LineNumber + 1}, byte {json.BytePositionInLine})" : "";
-            throw new FormatException($"{place} is not one JSON value{where}.", fault);
+            var where = ex is JsonException json ? $" (line {json.LineNumber + 1}, byte {json.BytePositionInLine})" : "";
+            throw new InvalidInputException("body", $"{place} is not one JSON value{where}.");
         }
 
         return Trim(text);

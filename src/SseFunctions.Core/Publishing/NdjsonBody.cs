@@ -12,8 +12,9 @@ internal static class NdjsonBody
     private const string Data = "data";
     private const string Type = "type";
 
-    /// <exception cref="FormatException">A line is no such event; the message names the line.</exception>
-    /// <exception cref="InvalidInputException">There are too many events, or one is outside its limits.</exception>
+    /// <exception cref="InvalidInputException">
+    /// A line is no such event or outside the limits, and the message names it; or there are too many.
+    /// </exception>
     public static IReadOnlyList<NewEvent> Read(ReadOnlyMemory<byte> body, string? type)
     {
         var lines = Lines(body).Where(line => line.Text.Length > 0);
@@ -37,7 +38,7 @@ internal static class NdjsonBody
         var reader = new Utf8JsonReader(line.Span, JsonText.ReaderOptions);
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)
-            throw new FormatException($"{place} is no JSON object.");
+            throw new InvalidInputException("body", $"{place} is no JSON object.");
 
         ReadOnlyMemory<byte>? data = null;
         var hasType = false;
@@ -50,11 +51,11 @@ internal static class NdjsonBody
             else if (name == Type && !hasType)
                 (hasType, type) = (true, TypeOf(ref reader, place) ?? type);
             else
-                throw new FormatException($"{place} has another member than one \"{Type}\" and one \"{Data}\".");
+                throw new InvalidInputException("body", $"{place} has another member than one \"{Type}\" and one \"{Data}\".");
         }
 
         if (data is null)
-            throw new FormatException($"{place} has no member \"{Data}\".");
+            throw new InvalidInputException("body", $"{place} has no member \"{Data}\".");
 
         return new NewEvent(type, data.Value.ToArray()); // a copy, so that one small event in memory does not hold all of the body there
     }
@@ -70,6 +71,6 @@ internal static class NdjsonBody
     {
         JsonTokenType.String => reader.GetString(),
         JsonTokenType.Null => null,
-        _ => throw new FormatException($"{place} has a \"{Type}\" that is no string."),
+        _ => throw new InvalidInputException("body", $"{place} has a \"{Type}\" that is no string."),
     };
 }

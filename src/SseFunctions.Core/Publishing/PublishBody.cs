@@ -1,6 +1,4 @@
-using System.Text;
-using System.Text.Unicode;
-using Microsoft.Net.Http.Headers;
+using Microsoft.AspNetCore.Http;
 using SseFunctions.EventLog;
 
 namespace SseFunctions.Publishing;
@@ -13,57 +11,52 @@ internal sealed class PublishBody
 
     private static readonly PublishBody[] All =
     [
-        new("application/json", isBatch: false, (body, type) => [new NewEvent(type, JsonText.Require(body))]),
-        new("text/plain", isBatch: false, (body, type) => [new NewEvent(type, body)]),
-        new("application/x-ndjson", isBatch: true, NdjsonBody.Read),
-        new("application/cloudevents+json", isBatch: false, CloudEventBody.ReadOne),
-        new("application/cloudevents-batch+json", isBatch: true, CloudEventBody.ReadBatch),
+        new("application/json", ReadJson),
+        new("text/plain", (body, type) => [new NewEvent(type, body)]),
+        new("application/x-ndjson", NdjsonBody.Read) { IsBatch = true },
+        new("application/cloudevents+json", CloudEventBody.ReadOne) { IsCloudEvents = true },
+        new("application/cloudevents-batch+json", CloudEventBody.ReadBatch) { IsBatch = true, IsCloudEvents = true },
     ];
-
-    private static readonly byte[] Utf8Bom = [0xEF, 0xBB, 0xBF];
 
     private readonly Func<ReadOnlyMemory<byte>, string?, IReadOnlyList<NewEvent>> read;
 
-    private PublishBody(string mediaType, bool isBatch, Func<ReadOnlyMemory<byte>, string?, IReadOnlyList<NewEvent>> read) =>
-        (MediaType, IsBatch, this.read) = (mediaType, isBatch, read);
+    private PublishBody(string mediaType, Func<ReadOnlyMemory<byte>, string?, IReadOnlyList<NewEvent>> read) => (MediaType, this.read) = (mediaType, read);
 
     public static IEnumerable<string> MediaTypes => All.Select(body => body.MediaType);
 
     public string MediaType { get; }
 
     /// <summary>Whether the body may hold several events; otherwise all of it is one event's data.</summary>
-    public bool IsBatch { get; }
+    public bool IsBatch { get; private init; }
+
+    public bool IsCloudEvents { get; private init; }
 
     public int MaxBytes => IsBatch ? MaxBatchBytes : AppendLimits.MaxDataBytes;
 
+    /// <summary>Whether the body may be anything; otherwise it is text in UTF-8.</summary>
+    private bool IsBinary { get; init; }
+
+    /// <summary>The kind of body that a request has: by its Content-Type, or by the headers of a CloudEvent in binary mode.</summary>
+    /// <returns>Null when bodies of this type cannot be published.</returns>
+    public static PublishBody? For(HttpRequest request)
+    {
+        var body = For(request.Headers.ContentType.ToString());
+        return body?.IsCloudEvents != true && BinaryCloudEvent.Matches(request.Headers) ? BinaryMode(request.Headers) : body;
+    }
+
     /// <summary>The kind of body that a Content-Type says; it must be UTF-8.</summary>
     /// <returns>Null when bodies of this type cannot be published.</returns>
-    public static PublishBody? For(string? contentType)
+    public static PublishBody? For(string contentType)
     {
-        if (!MediaTypeHeaderValue.TryParse(contentType, out var header))
-            return null;
-
-        if (header.Charset.HasValue && !HeaderUtilities.RemoveQuotes(header.Charset).Equals(Encoding.UTF8.WebName, StringComparison.OrdinalIgnoreCase))
-            return null;
-
-        return All.FirstOrDefault(body => header.MediaType.Equals(body.MediaType, StringComparison.OrdinalIgnoreCase));
+        var mediaType = Utf8Body.MediaType(contentType);
+        return All.FirstOrDefault(body => body.MediaType == mediaType);
     }
 
     /// <summary>Reads the events.</summary>
     /// <param name="body">What was sent.</param>
     /// <param name="type">The type of events that do not say their own; null for none.</param>
-    /// <exception cref="FormatException">The body is not what its Content-Type says.</exception>
-    /// <exception cref="InvalidInputException">A type, the data or the number of events is outside its limits.</exception>
-    public IReadOnlyList<NewEvent> Read(ReadOnlyMemory<byte> body, string? type)
-    {
-        if (body.Span.StartsWith(Utf8Bom))
-            body = body[Utf8Bom.Length..];
-
-        if (!Utf8.IsValid(body.Span))
-            throw new FormatException("the body is not valid UTF-8.");
-
-        return read(body, type);
-    }
+    /// <exception cref="InvalidInputException">The body is not what its Content-Type says, or something is outside its limits.</exception>
+    public IReadOnlyList<NewEvent> Read(ReadOnlyMemory<byte> body, string? type) => read(IsBinary ? body : Utf8Body.Require(body), type);
 
     /// <exception cref="InvalidInputException">There are too many.</exception>
     public static void RequireCount(int events)
@@ -83,9 +76,27 @@ internal sealed class PublishBody
             newEvent.Validate();
             return newEvent;
         }
-        catch (InvalidInputException fault)
+        catch (InvalidInputException ex)
         {
-            throw new InvalidInputException(fault.Field, $"{place}: {fault.Message}", fault.Limit, fault.Size, fault.TooLarge);
+            throw new InvalidInputException(ex.Field, $"{place}: {ex.Message}", ex.Limit, ex.Size, ex.TooLarge);
         }
+    }
+
+    private static PublishBody BinaryMode(IHeaderDictionary headers)
+    {
+        return new("", Read) { IsCloudEvents = true, IsBinary = true };
+
+        IReadOnlyList<NewEvent> Read(ReadOnlyMemory<byte> body, string? type)
+        {
+            CloudEventBody.RefuseType(type);
+            return [BinaryCloudEvent.Read(headers, body)];
+        }
+    }
+
+    private static IReadOnlyList<NewEvent> ReadJson(ReadOnlyMemory<byte> body, string? type)
+    {
+        var json = JsonText.Require(body);
+        EventGridSchema.RefuseValidationEvent(json);
+        return [new NewEvent(type, json)];
     }
 }

@@ -10,10 +10,10 @@ internal enum FeedReadKind
     /// <summary>As <see cref="Waiting"/>, and the table cannot be read at present.</summary>
     StorageUnavailable,
 
-    /// <summary>Nothing behind the cursor yet.</summary>
+    /// <summary>Nothing after the cursor yet.</summary>
     CaughtUp,
 
-    /// <summary>Nothing behind the cursor, ever.</summary>
+    /// <summary>Nothing after the cursor, ever.</summary>
     Complete,
 
     /// <summary>There is more, in the table: load it.</summary>
@@ -26,6 +26,7 @@ internal enum FeedReadKind
 /// <summary>What a feed answers to a cursor.</summary>
 /// <param name="Kind">Which of the others are set.</param>
 /// <param name="Cursor">Where the reader is after this answer.</param>
+/// <param name="Until">The last sequence that the reader may have now, when there is more after the cursor.</param>
 /// <param name="Slice">The frames between the old cursor and the new.</param>
 /// <param name="Gap">What the client must be told before the next event.</param>
-internal readonly record struct FeedRead(FeedReadKind Kind, EventId Cursor, FrameSlice Slice = default, StreamGap? Gap = null);
+internal readonly record struct FeedRead(FeedReadKind Kind, EventId Cursor, long Until = 0, FrameSlice Slice = default, StreamGap? Gap = null);

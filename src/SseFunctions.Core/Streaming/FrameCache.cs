@@ -1,121 +1,134 @@
-using System.Diagnostics.CodeAnalysis;
-using SseFunctions.EventLog;
-
 namespace SseFunctions.Streaming;
 
 /// <summary>
-/// The frames that this process keeps in memory, in blocks of up to <see cref="BlockEvents"/> events that begin at fixed
-/// sequences; beyond its capacity it lets go of the blocks that were read longest ago.
+/// The frames that this process keeps in memory, in blocks that begin at fixed sequences. Over its capacity it evicts the
+/// blocks whose last use is the longest ago.
 /// </summary>
 /// <param name="capacity">Bytes (Stream__CacheBytes).</param>
 internal sealed class FrameCache(long capacity)
 {
-    /// <summary>How many events share a block: a request to the table reads four; at 200 bytes an event, 60 KiB, and at 64 KiB 16 MiB.</summary>
-    public const int BlockEvents = TableEventLog.PageRows / 4;
-
     private readonly Lock gate = new();
-    private readonly Dictionary<(object Owner, long Block), LinkedListNode<FrameBlock>> blocks = [];
-    private readonly LinkedList<FrameBlock> byLastUse = new();
+    private readonly Dictionary<object, Dictionary<long, LinkedListNode<Entry>>> owners = [];
+    private readonly LinkedList<Entry> byLastUse = new();
 
     /// <summary>Bytes held.</summary>
     public long Size { get; private set; }
 
-    /// <summary>Whether so many bytes more make nothing else go.</summary>
+    /// <summary>Whether so many more bytes fit without an eviction.</summary>
     public bool HasRoomFor(long bytes)
     {
         lock (gate)
             return Size + bytes <= capacity;
     }
 
-    public static long BlockOf(long sequence) => (sequence - 1) / BlockEvents;
-
-    public static long FirstOf(long block) => (block * BlockEvents) + 1;
-
     /// <summary>Finds whole frames from one sequence to another, as many as are handed out at a time.</summary>
-    public bool TryRead(object owner, long sequence, long last, out FrameSlice slice)
+    /// <param name="owner">Whose frames.</param>
+    /// <param name="sequence">The first.</param>
+    /// <param name="last">The last.</param>
+    /// <param name="loaded">What the reader has just loaded, of the same epoch: it may have been evicted already, and serves all the same.</param>
+    /// <param name="slice">The frames.</param>
+    public bool TryRead(object owner, long sequence, long last, FrameBuffer? loaded, out FrameSlice slice)
     {
+        slice = default;
         lock (gate)
         {
-            if (TryFind(owner, BlockOf(sequence), out var node) && node.Value.First <= sequence && sequence <= node.Value.Last)
+            if (Find(owner, FrameBlock.NumberOf(sequence)) is { } node && node.Value.Block.First <= sequence && sequence <= node.Value.Block.Last)
             {
-                byLastUse.Remove(node);
-                byLastUse.AddLast(node);
-                slice = node.Value.Slice(sequence, last);
+                Touch(node);
+                slice = node.Value.Block.Slice(sequence, last);
                 return true;
             }
 
-            slice = default;
-            return false;
+            if (loaded?.Has(sequence) != true)
+                return false;
+
+            slice = loaded.Slice(sequence, last);
+            return true;
         }
     }
 
     /// <summary>Which sequences of a block are held.</summary>
-    public (long First, long Last)? Held(object owner, long block)
+    public (long First, long Last)? Held(object owner, long number)
     {
         lock (gate)
-            return TryFind(owner, block, out var node) ? (node.Value.First, node.Value.Last) : null;
+            return Find(owner, number)?.Value.Block is { } block ? (block.First, block.Last) : null;
     }
 
-    /// <summary>Takes in a run that lies within one block, joining it to what is held of that block; of two that do not touch, the longer stays.</summary>
-    public void Put(object owner, FrameRun run)
+    /// <summary>Keeps a block, joined to what is held of its range; of two parts that do not touch, the longer stays.</summary>
+    public void Put(object owner, FrameBlock block)
     {
         lock (gate)
         {
-            var block = BlockOf(run.First);
-            if (!TryFind(owner, block, out var node))
+            if (Find(owner, block.Number) is not { } node)
             {
-                Add(block, new FrameBlock(owner, run));
+                Add(owner, block);
             }
-            else if (run.First >= node.Value.First && run.First <= node.Value.Last + 1)
+            else if (node.Value.Block is var held && held.First <= block.First && block.First <= held.Last + 1)
             {
-                Size -= node.Value.Size;
-                node.Value.Append(run);
-                Size += node.Value.Size;
-                byLastUse.Remove(node);
-                byLastUse.AddLast(node);
+                Size -= held.Size;
+                held.Append(block);
+                Size += held.Size;
+                Touch(node);
             }
-            else if (run.First < node.Value.First && node.Value.First <= run.Last + 1)
+            else if (block.First < held.First && held.First <= block.Last + 1)
             {
-                var joined = new FrameBlock(owner, run);
-                joined.Append(node.Value);
-                Remove(node);
-                Add(block, joined);
+                block.Append(held);
+                Evict(node);
+                Add(owner, block);
             }
-            else if (run.Ends.Length > node.Value.Count)
+            else if (block.Count > held.Count)
             {
-                Remove(node);
-                Add(block, new FrameBlock(owner, run));
+                Evict(node);
+                Add(owner, block);
             }
 
             // The newest stays, whatever its size: somebody is about to read it.
             while (Size > capacity && byLastUse.First is { } oldest && oldest != byLastUse.Last)
-                Remove(oldest);
+                Evict(oldest);
         }
     }
 
-    /// <summary>Lets go of all that an owner holds.</summary>
-    public void Drop(object owner)
+    /// <summary>Evicts all that an owner holds.</summary>
+    public void Evict(object owner)
     {
         lock (gate)
         {
-            foreach (var node in blocks.Where(entry => entry.Key.Owner == owner).Select(entry => entry.Value).ToList())
-                Remove(node);
+            if (!owners.TryGetValue(owner, out var blocks))
+                return;
+
+            foreach (var node in blocks.Values.ToList())
+                Evict(node);
         }
     }
 
-    private bool TryFind(object owner, long block, [NotNullWhen(true)] out LinkedListNode<FrameBlock>? node) =>
-        blocks.TryGetValue((owner, block), out node);
+    private LinkedListNode<Entry>? Find(object owner, long number) =>
+        owners.TryGetValue(owner, out var blocks) ? blocks.GetValueOrDefault(number) : null;
 
-    private void Add(long number, FrameBlock block)
+    private void Touch(LinkedListNode<Entry> node)
     {
-        blocks[(block.Owner, number)] = byLastUse.AddLast(block);
+        byLastUse.Remove(node);
+        byLastUse.AddLast(node);
+    }
+
+    private void Add(object owner, FrameBlock block)
+    {
+        if (!owners.TryGetValue(owner, out var blocks))
+            owners[owner] = blocks = [];
+
+        blocks[block.Number] = byLastUse.AddLast(new Entry(owner, block));
         Size += block.Size;
     }
 
-    private void Remove(LinkedListNode<FrameBlock> node)
+    private void Evict(LinkedListNode<Entry> node)
     {
-        blocks.Remove((node.Value.Owner, BlockOf(node.Value.First)));
+        var (owner, block) = node.Value;
+        owners[owner].Remove(block.Number);
+        if (owners[owner].Count == 0)
+            owners.Remove(owner);
+
         byLastUse.Remove(node);
-        Size -= node.Value.Size;
+        Size -= block.Size;
     }
+
+    private sealed record Entry(object Owner, FrameBlock Block);
 }

@@ -1,43 +1,82 @@
+using Microsoft.Extensions.Logging;
+using SseFunctions.EventLog;
+
 namespace SseFunctions.Streaming;
 
 /// <summary>
-/// The rhythm in which a feed polls its topic's head: at the interval while there is news, less and less often while the
-/// topic is quiet.
+/// Polls a topic's head for its feed: at the interval while there is news, less and less often while the topic is quiet.
 /// </summary>
-/// <param name="interval">The least time between the starts of two polls (Stream__PollInterval): clients cost the table nothing.</param>
+/// <param name="topic">The topic.</param>
+/// <param name="readHeadAsync">A poll; returns whether there was news.</param>
+/// <param name="isAwaited">Whether a reader waits for the next poll's answer, which brings it nearer, but not under the interval.</param>
+/// <param name="onFailed">Called when a poll has failed.</param>
+/// <param name="interval">The minimum time between the starts of two polls (Stream__PollInterval): clients cost the table nothing.</param>
 /// <param name="time">The clock.</param>
-internal sealed class HeadPoll(TimeSpan interval, TimeProvider time)
+/// <param name="logger">Takes polls that fail.</param>
+internal sealed partial class HeadPoll(
+    Topic topic,
+    Func<Task<bool>> readHeadAsync,
+    Func<bool> isAwaited,
+    Action onFailed,
+    TimeSpan interval,
+    TimeProvider time,
+    ILogger logger)
 {
     /// <summary>What the time between polls of a quiet topic grows to, and by how much each time.</summary>
     private static readonly TimeSpan QuietInterval = TimeSpan.FromSeconds(2);
     private const double QuietGrowth = 1.5;
 
-    private readonly AsyncAutoResetEvent hurry = new();
+    private readonly AsyncAutoResetEvent signal = new();
+    private readonly TaskCompletionSource firstAnswer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Looks again whether somebody waits, or whether to stop.</summary>
-    public void Hurry() => hurry.Set();
+    /// <summary>Completes when the table has answered, or failed to, for the first time.</summary>
+    public Task FirstAnswer => firstAnswer.Task;
 
-    /// <param name="pollAsync">A poll, which tells whether there was news.</param>
-    /// <param name="isAwaited">Whether a reader waits for the next poll's answer, which brings it nearer, but not under the interval.</param>
-    /// <param name="stop">The feed's end, after which <see cref="Hurry"/> is called.</param>
-    public async Task RunAsync(Func<Task<bool>> pollAsync, Func<bool> isAwaited, CancellationToken stop)
+    public static TimeSpan Longer(TimeSpan interval) =>
+        interval >= QuietInterval ? interval : TimeSpan.FromTicks(Math.Min((long)(interval.Ticks * QuietGrowth), QuietInterval.Ticks));
+
+    /// <summary>Says that a reader waits for the next poll's answer, or that the polling is to stop.</summary>
+    public void Signal() => signal.Set();
+
+    public async Task RunAsync(CancellationToken stop)
     {
-        using var timer = time.CreateTimer(_ => hurry.Set(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        using var timer = time.CreateTimer(_ => signal.Set(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         var quiet = interval;
         while (!stop.IsCancellationRequested)
         {
             var started = time.GetTimestamp();
-            quiet = await pollAsync() ? interval : Longer(quiet);
+            quiet = await PollAsync(stop) ? interval : Longer(quiet);
             while (Due() is var due && due > TimeSpan.Zero && !stop.IsCancellationRequested)
             {
                 timer.Change(due, Timeout.InfiniteTimeSpan);
-                await hurry.WaitAsync();
+                await signal.WaitAsync();
             }
 
             TimeSpan Due() => (isAwaited() ? interval : quiet) - time.GetElapsedTime(started);
         }
     }
 
-    public static TimeSpan Longer(TimeSpan interval) =>
-        interval >= QuietInterval ? interval : TimeSpan.FromTicks(Math.Min((long)(interval.Ticks * QuietGrowth), QuietInterval.Ticks));
+    private async Task<bool> PollAsync(CancellationToken stop)
+    {
+        try
+        {
+            return await readHeadAsync();
+        }
+        catch (Exception ex)
+        {
+            // Whatever it is, the polling goes on: streams hang on it.
+            if (!stop.IsCancellationRequested)
+                LogPollFailed(topic, ex.Message);
+
+            onFailed();
+            return false;
+        }
+        finally
+        {
+            firstAnswer.TrySetResult();
+        }
+    }
+
+    [LoggerMessage(EventId = 101, Level = LogLevel.Warning, Message = "The head of topic {Topic} could not be read: {Fault}")]
+    private partial void LogPollFailed(Topic topic, string fault);
 }

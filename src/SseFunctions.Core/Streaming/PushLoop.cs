@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using Microsoft.Extensions.Logging;
 using SseFunctions.EventLog;
 using EventId = SseFunctions.EventLog.EventId;
@@ -11,19 +9,37 @@ namespace SseFunctions.Streaming;
 /// over, and then all that have come by then. One loop that writes to client after client costs half of what it costs to
 /// wake a task for each, and a process that cannot keep up writes more events at a time, not more often.
 /// </summary>
-/// <param name="feed">The topic's feed.</param>
-/// <param name="flushInterval">The least time between two rounds (Stream__FlushInterval).</param>
+/// <param name="topic">The topic.</param>
+/// <param name="newest">The topic's last event as it is known; null while there is no log.</param>
+/// <param name="takeNews">The next events that readers have not been given.</param>
+/// <param name="loadAsync">Loads what follows an event.</param>
+/// <param name="leaveToReaders">Has the readers see all there is for themselves.</param>
+/// <param name="flushInterval">The minimum time between the starts of two rounds (Stream__FlushInterval).</param>
 /// <param name="time">The clock.</param>
-/// <param name="logger">Told of what nobody foresaw.</param>
-internal sealed partial class PushLoop(TopicFeed feed, TimeSpan flushInterval, TimeProvider time, ILogger logger)
+/// <param name="logger">Takes what nobody foresaw.</param>
+internal sealed partial class PushLoop(
+    Topic topic,
+    Func<EventId?> newest,
+    PushLoop.TakeNews takeNews,
+    Func<EventId, Task> loadAsync,
+    Action leaveToReaders,
+    TimeSpan flushInterval,
+    TimeProvider time,
+    ILogger logger)
 {
     private readonly AsyncAutoResetEvent news = new();
 
-    /// <summary>The readers of the round under way.</summary>
-    private readonly List<TopicReader> readers = [];
+    /// <summary>The readers of a step of the round under way.</summary>
+    private readonly List<IFeedReader> receivers = [];
 
-    /// <summary>Says that there may be something new.</summary>
-    public void Hurry() => news.Set();
+    /// <param name="until">The last event of the round.</param>
+    /// <param name="receivers">Takes the readers, when the events are in memory.</param>
+    /// <param name="slice">The events then.</param>
+    /// <returns>The event before them; null when there is nothing.</returns>
+    public delegate EventId? TakeNews(EventId? until, List<IFeedReader> receivers, out FrameSlice slice);
+
+    /// <summary>Says that there may be something new, or that the loop is to stop.</summary>
+    public void Signal() => news.Set();
 
     public async Task RunAsync(CancellationToken stop)
     {
@@ -41,66 +57,47 @@ internal sealed partial class PushLoop(TopicFeed feed, TimeSpan flushInterval, T
             {
                 // The feed is no more.
             }
-            catch (Exception fault)
+            catch (Exception ex)
             {
                 // Streams hang on this loop: it goes on, and they see for themselves.
-                LogPushFailed(feed.Topic, fault);
-                readers.Clear();
-                feed.LeaveToReaders();
+                LogPushFailed(topic, ex);
+                receivers.Clear();
+                leaveToReaders();
             }
         }
     }
 
+    /// <summary>A round, up to the head as it is at its beginning: what comes meanwhile waits for the next one.</summary>
     /// <returns>Whether there was something new.</returns>
     private async Task<bool> PushAsync(CancellationToken stop)
     {
-        var (hasPushed, hasLoaded) = (false, false);
-        while (!stop.IsCancellationRequested)
+        var (until, hasPushed, hasLoaded) = (newest(), false, false);
+        while (!stop.IsCancellationRequested && takeNews(until, receivers, out var slice) is { } after)
         {
-            switch (feed.TakeNews(readers, out var after, out var slice))
+            if (receivers.Count > 0)
             {
-                case FeedReadKind.Frames:
-                    var chunk = ChunkOf(slice.Bytes.Span);
-                    foreach (var reader in readers)
-                        reader.Push(after, slice, chunk);
+                var chunk = slice.ToChunk();
+                foreach (var reader in receivers)
+                    reader.Push(after, slice, chunk);
 
-                    readers.Clear();
-                    (hasPushed, hasLoaded) = (true, false);
-                    break;
-
-                case FeedReadKind.NotLoaded when !hasLoaded:
-                    await LoadAsync(after);
-                    hasLoaded = true;
-                    break;
-
-                case FeedReadKind.NotLoaded:
-                    feed.LeaveToReaders(); // they are told what is wrong, and tell their clients
-                    return hasPushed;
-
-                default:
-                    return hasPushed;
+                receivers.Clear();
+                (hasPushed, hasLoaded) = (true, false);
+            }
+            else if (!hasLoaded)
+            {
+                await loadAsync(after).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // a load that fails is logged there
+                hasLoaded = true;
+            }
+            else
+            {
+                leaveToReaders(); // they see what is wrong, and tell their clients
+                break;
             }
         }
 
         return hasPushed;
     }
 
-    /// <summary>A chunk of an HTTP response, RFC 9112 section 7.1: made once for all clients.</summary>
-    private static byte[] ChunkOf(ReadOnlySpan<byte> bytes) =>
-        [.. Encoding.ASCII.GetBytes(bytes.Length.ToString("x", CultureInfo.InvariantCulture)), .. "\r\n"u8, .. bytes, .. "\r\n"u8];
-
-    private async Task LoadAsync(EventId after)
-    {
-        try
-        {
-            await feed.LoadAsync(after);
-        }
-        catch (EventLogUnavailableException)
-        {
-            // The feed has logged it.
-        }
-    }
-
     [LoggerMessage(EventId = 103, Level = LogLevel.Error, Message = "New events of topic {Topic} could not be given to its streams by the push loop")]
-    private partial void LogPushFailed(Topic topic, Exception fault);
+    private partial void LogPushFailed(Topic topic, Exception ex);
 }

@@ -13,7 +13,7 @@ internal static class StreamCursor
     public static string Join(IEnumerable<EventId> ids) => string.Join(Separator, ids);
 
     /// <summary>Where each of the topics goes on.</summary>
-    /// <param name="lastEventId">What the client brings. If any part of it is none of ours, none is trusted.</param>
+    /// <param name="lastEventId">What the client brings. If any part of it was not issued by this server, none is trusted.</param>
     /// <param name="topics">How many topics the stream has.</param>
     public static IReadOnlyList<StreamStart> Starts(string lastEventId, int topics)
     {
@@ -24,7 +24,7 @@ internal static class StreamCursor
             if (parts.Length != topics || !EventId.TryParse(parts[i], out var id))
                 return [.. Enumerable.Repeat(StreamStart.UnknownId, topics)];
 
-            starts[i] = StreamStart.Behind(id);
+            starts[i] = StreamStart.After(id);
         }
 
         return starts;

@@ -93,6 +93,9 @@ internal sealed class StreamSession : IDisposable
         return true;
     }
 
+    /// <summary>Ends the stream of a client that asks for the headers only.</summary>
+    public void EndWithoutBody() => end = StreamEnd.CaughtUp;
+
     /// <summary>Streams until there is a reason to end, and says it to a client that can still hear it.</summary>
     /// <param name="output">The response's body.</param>
     /// <param name="abort">Cuts the connection off.</param>

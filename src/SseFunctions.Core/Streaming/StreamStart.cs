@@ -2,20 +2,21 @@ using SseFunctions.EventLog;
 
 namespace SseFunctions.Streaming;
 
-/// <summary>Where a stream begins: right behind an id that the client brings, or at a place in the retained events.</summary>
+/// <summary>Where a stream begins: right after an id that the client brings, or at a place in the retained events.</summary>
 internal sealed record StreamStart
 {
     public static readonly StreamStart Now = new() { Newest = 0 };
     public static readonly StreamStart Oldest = new();
 
-    /// <summary>The client brought an id that is none of ours: from the oldest event, and the client is told.</summary>
+    /// <summary>The client brought an id that this server did not issue: from the oldest event, and the client is told.</summary>
     public static readonly StreamStart UnknownId = new() { IsUnknownId = true };
 
     private StreamStart()
     {
     }
 
-    public EventId? After { get; private init; }
+    /// <summary>The id that the client brings.</summary>
+    public EventId? LastEventId { get; private init; }
 
     public bool IsUnknownId { get; private init; }
 
@@ -25,14 +26,14 @@ internal sealed record StreamStart
     /// <summary>How the stream starts, in a word.</summary>
     public string Name => this switch
     {
-        { After: not null } => "resumed",
+        { LastEventId: not null } => "resumed",
         { IsUnknownId: true } => "unknown",
         { Newest: 0 } => "now",
         { Newest: null } => "oldest",
         _ => "newest",
     };
 
-    public static StreamStart Behind(EventId id) => new() { After = id };
+    public static StreamStart After(EventId id) => new() { LastEventId = id };
 
     public static StreamStart Last(long count) => new() { Newest = count };
 }

@@ -25,7 +25,7 @@ internal sealed class TopicFeedRegistry : IDisposable
     {
         (this.log, this.options, this.time, this.logger) = (log, options, time, logger);
         cache = new FrameCache(options.CacheBytes);
-        cooling = time.CreateTimer(_ => LetGoOfIdle(), null, WarmTime, WarmTime);
+        cooling = time.CreateTimer(_ => EvictIdle(), null, WarmTime, WarmTime);
         log.Written += OnWritten;
     }
 
@@ -39,7 +39,7 @@ internal sealed class TopicFeedRegistry : IDisposable
         }
     }
 
-    public (TopicFeed Feed, long Ticket) Join(Topic topic, TopicReader reader)
+    public (TopicFeed Feed, long Ticket) Join(Topic topic, IFeedReader reader)
     {
         lock (gate)
         {
@@ -47,7 +47,7 @@ internal sealed class TopicFeedRegistry : IDisposable
                 return (feed, feed.Join(reader));
 
             if (feeds.Count >= MaxWarmFeeds)
-                LetGoOfSurplus();
+                EvictSurplus();
 
             feed = new TopicFeed(topic, log, cache, options, time, logger);
             feeds.Add(topic, feed);
@@ -80,20 +80,20 @@ internal sealed class TopicFeedRegistry : IDisposable
     }
 
     /// <summary>Ends the feeds that have been without readers for long enough.</summary>
-    private void LetGoOfIdle()
+    private void EvictIdle()
     {
         lock (gate)
-            LetGoOf([.. feeds.Values.Where(feed => feed.IdleSince is { } since && time.GetElapsedTime(since) >= WarmTime)]);
+            Evict([.. feeds.Values.Where(feed => feed.IdleSince is { } since && time.GetElapsedTime(since) >= WarmTime)]);
     }
 
     /// <summary>Ends those that have been without readers the longest.</summary>
-    private void LetGoOfSurplus()
+    private void EvictSurplus()
     {
         var warm = feeds.Values.Where(feed => feed.IdleSince is not null).OrderBy(feed => feed.IdleSince).ToList();
-        LetGoOf([.. warm.Take(warm.Count - MaxWarmFeeds + 1)]);
+        Evict([.. warm.Take(warm.Count - MaxWarmFeeds + 1)]);
     }
 
-    private void LetGoOf(IReadOnlyList<TopicFeed> idle)
+    private void Evict(IReadOnlyList<TopicFeed> idle)
     {
         foreach (var feed in idle)
         {

@@ -4,13 +4,24 @@ using EventId = SseFunctions.EventLog.EventId;
 
 namespace SseFunctions.Streaming;
 
-/// <summary>What of a topic is being read from the table for its feed: each row once, whoever asks meanwhile.</summary>
-/// <param name="feed">The topic's feed, which is told of what was read.</param>
+/// <summary>What of a topic is being read from the table: each row once, whoever asks meanwhile. For its feed, which holds its own lock.</summary>
+/// <param name="topic">The topic.</param>
 /// <param name="log">Where it is read.</param>
 /// <param name="cache">Where the feed keeps it.</param>
-/// <param name="logger">Told of loads that fail.</param>
+/// <param name="owner">As whose the cache knows it.</param>
+/// <param name="onLoaded">Takes what was read: the event before it, the last sequence that was asked for, and what there was.</param>
+/// <param name="readHeadAsync">Reads the head anew. Rows are missing when they have expired, which the head then says, or when the log is another one.</param>
+/// <param name="logger">Takes loads that fail.</param>
 /// <param name="stop">The feed's end.</param>
-internal sealed partial class TopicLoads(TopicFeed feed, TableEventLog log, FrameCache cache, ILogger logger, CancellationToken stop)
+internal sealed partial class TopicLoads(
+    Topic topic,
+    TableEventLog log,
+    FrameCache cache,
+    object owner,
+    Action<EventId, long, List<FrameBlock>> onLoaded,
+    Func<Task> readHeadAsync,
+    ILogger logger,
+    CancellationToken stop)
 {
     /// <summary>What a load is to bring, about. Events have up to 64 KiB, and a thousand of them would be too much at a time.</summary>
     private const int LoadBytes = 4 * 1024 * 1024;
@@ -18,40 +29,40 @@ internal sealed partial class TopicLoads(TopicFeed feed, TableEventLog log, Fram
     /// <summary>The rows of the first load, before it is known how large this topic's events are.</summary>
     private const int FirstLoadRows = 256;
 
-    private static readonly Task<FrameRun?> Nothing = Task.FromResult<FrameRun?>(null);
+    private static readonly Task<FrameBuffer?> Nothing = Task.FromResult<FrameBuffer?>(null);
 
     private readonly Lock gate = new();
-    private readonly Dictionary<(string Epoch, long Block), Task<FrameRun?>> loads = [];
+    private readonly Dictionary<(string Epoch, long Block), Task<FrameBuffer?>> loads = [];
 
     /// <summary>How many rows to load at a time, by the size of those loaded last.</summary>
     private int loadRows = FirstLoadRows;
 
-    /// <summary>Reads from behind the cursor on, about as much as one request brings. For the feed, which holds its own lock.</summary>
+    /// <summary>Reads what follows the cursor, about as much as one request brings.</summary>
     /// <param name="cursor">Of the log's epoch.</param>
     /// <param name="first">The first sequence that may be in the table.</param>
     /// <param name="last">The last one.</param>
-    /// <returns>The first block of what was read, or null when there was nothing.</returns>
-    public Task<FrameRun?> Begin(EventId cursor, long first, long last)
+    /// <returns>The beginning of what was read, or null when there was nothing.</returns>
+    public Task<FrameBuffer?> Begin(EventId cursor, long first, long last)
     {
         lock (gate)
         {
-            var (epoch, from, block) = (cursor.Epoch, cursor.Sequence + 1, FrameCache.BlockOf(cursor.Sequence + 1));
+            var (epoch, from, block) = (cursor.Epoch, cursor.Sequence + 1, FrameBlock.NumberOf(cursor.Sequence + 1));
             if (loads.TryGetValue((epoch, block), out var load))
                 return load;
 
             var to = Math.Min(last, cursor.Sequence + loadRows);
-            if (cache.Held(feed, block) is { } held)
+            if (cache.Held(owner, block) is { } held)
             {
                 // What touches that is joined to it.
                 (from, to) = from < held.First
-                    ? (Math.Max(first, FrameCache.FirstOf(block)), held.First - 1)
+                    ? (Math.Max(first, FrameBlock.FirstOf(block)), held.First - 1)
                     : (held.Last + 1, to);
             }
 
-            for (var next = block + 1; FrameCache.FirstOf(next) <= to; next++)
+            for (var next = block + 1; FrameBlock.FirstOf(next) <= to; next++)
             {
-                if (cache.Held(feed, next) is not null || loads.ContainsKey((epoch, next)))
-                    to = FrameCache.FirstOf(next) - 1;
+                if (cache.Held(owner, next) is not null || loads.ContainsKey((epoch, next)))
+                    to = FrameBlock.FirstOf(next) - 1;
             }
 
             if (from > to)
@@ -60,7 +71,8 @@ internal sealed partial class TopicLoads(TopicFeed feed, TableEventLog log, Fram
             using (ExecutionContext.SuppressFlow())
                 load = Task.Run(() => LoadAsync(epoch, from, to), CancellationToken.None);
 
-            for (var covered = block; covered <= FrameCache.BlockOf(to); covered++)
+            Observe(load);
+            for (var covered = block; covered <= FrameBlock.NumberOf(to); covered++)
                 loads[(epoch, covered)] = load;
 
             return load;
@@ -69,7 +81,7 @@ internal sealed partial class TopicLoads(TopicFeed feed, TableEventLog log, Fram
 
     /// <summary>
     /// Keeps one load ahead of a reader that catches up: the table works while the reader's client is written to. Not where
-    /// that would cost others what is in memory. For the feed, which holds its own lock.
+    /// that would evict what others read.
     /// </summary>
     /// <inheritdoc cref="Begin"/>
     public void ReadAhead(EventId cursor, long first, long last)
@@ -80,7 +92,7 @@ internal sealed partial class TopicLoads(TopicFeed feed, TableEventLog log, Fram
 
         var ahead = cursor.Sequence;
         while (ahead - cursor.Sequence < rows
-            && cache.Held(feed, FrameCache.BlockOf(ahead + 1)) is { } held && held.First <= ahead + 1 && held.Last > ahead)
+            && cache.Held(owner, FrameBlock.NumberOf(ahead + 1)) is { } held && held.First <= ahead + 1 && held.Last > ahead)
         {
             ahead = held.Last;
         }
@@ -89,30 +101,42 @@ internal sealed partial class TopicLoads(TopicFeed feed, TableEventLog log, Fram
             _ = Begin(cursor with { Sequence = ahead }, first, last);
     }
 
-    private async Task<FrameRun?> LoadAsync(string epoch, long from, long to)
+    /// <summary>A load that failed has been logged, and those who still wait for it learn of it; there may be nobody.</summary>
+    private static void Observe(Task load) => _ = load.ContinueWith(
+        static failed => _ = failed.Exception,
+        CancellationToken.None,
+        TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
+        TaskScheduler.Default);
+
+    private async Task<FrameBuffer?> LoadAsync(string epoch, long from, long to)
     {
         try
         {
-            var runs = FrameRun.Blocks(epoch, await log.ReadAsync(feed.Topic, epoch, from, to, stop));
-            feed.OnLoaded(epoch, from, to, runs);
-            if (runs.LastOrDefault() is { } newest)
+            var events = await log.ReadAsync(topic, epoch, from, to, stop);
+            if (events.Count == 0 || events[0].Sequence != from)
+                await readHeadAsync();
+
+            var blocks = FrameBlock.From(epoch, events);
+            var first = blocks.FirstOrDefault()?.FirstBuffer;
+            if (blocks.LastOrDefault() is { } newest)
             {
                 lock (gate)
-                    loadRows = (int)Math.Clamp((long)LoadBytes * newest.Ends.Length / newest.Bytes.Length, 1, TableEventLog.PageRows);
+                    loadRows = (int)Math.Clamp(LoadBytes * newest.Count / newest.Size, 1, TableEventLog.PageRows);
             }
 
-            return runs.FirstOrDefault();
+            onLoaded(new EventId(epoch, from - 1), to, blocks);
+            return first;
         }
-        catch (Exception fault) when (!stop.IsCancellationRequested)
+        catch (Exception ex) when (!stop.IsCancellationRequested)
         {
-            LogLoadFailed(feed.Topic, from, to, fault.Message);
+            LogLoadFailed(topic, from, to, ex.Message);
             throw;
         }
         finally
         {
             lock (gate)
             {
-                for (var block = FrameCache.BlockOf(from); block <= FrameCache.BlockOf(to); block++)
+                for (var block = FrameBlock.NumberOf(from); block <= FrameBlock.NumberOf(to); block++)
                     loads.Remove((epoch, block));
             }
         }

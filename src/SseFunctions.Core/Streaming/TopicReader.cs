@@ -6,7 +6,7 @@ namespace SseFunctions.Streaming;
 /// A stream's place in one topic. While the stream has all there is and waits, it is parked here: the feed then writes new
 /// events to the client by itself, without waking the stream.
 /// </summary>
-internal sealed class TopicReader : IDisposable
+internal sealed class TopicReader : IFeedReader, IDisposable
 {
     private readonly StreamStart start;
     private readonly AsyncAutoResetEvent wake;
@@ -20,7 +20,7 @@ internal sealed class TopicReader : IDisposable
     private readonly Lock gate = new();
     private ClientWriter? parked;
 
-    private Task<FrameRun?>? load;
+    private Task<FrameBuffer?>? load;
 
     /// <param name="place">The topic and where to begin.</param>
     /// <param name="feeds">Where its feed is.</param>
@@ -31,7 +31,7 @@ internal sealed class TopicReader : IDisposable
     public TopicReader(TopicStart place, TopicFeedRegistry feeds, AsyncAutoResetEvent wake, StreamTelemetry telemetry, KeyValuePair<string, object?>[] tags, TimeProvider time)
     {
         (Topic, start, this.wake, this.telemetry, this.tags, this.time) = (place.Topic, place.Start, wake, telemetry, tags, time);
-        (Cursor, IsTold, IsUnknown) = (start.After, start.After is not null, start.IsUnknownId);
+        (Cursor, IsTold, IsUnknown) = (start.LastEventId, start.LastEventId is not null, start.IsUnknownId);
         (feed, ticket) = feeds.Join(place.Topic, this);
     }
 
@@ -51,7 +51,7 @@ internal sealed class TopicReader : IDisposable
 
     /// <summary>Whether the topic is complete, and the client brought its last id.</summary>
     public bool IsFullyRead => !IsUnknown
-        && feed.TryResolve(start, out var resolved)
+        && feed.TryResolve(start, out var resolved, out _)
         && feed.Read(resolved, ticket, isLive: false).Kind == FeedReadKind.Complete;
 
     /// <summary>Finds out where to begin.</summary>
@@ -59,17 +59,10 @@ internal sealed class TopicReader : IDisposable
     public bool TryResolve(out FeedRead unresolved)
     {
         unresolved = default;
-        if (Cursor is not null)
-            return true;
+        if (Cursor is null && feed.TryResolve(start, out var resolved, out unresolved))
+            Cursor = resolved;
 
-        if (!feed.TryResolve(start, out var resolved))
-        {
-            unresolved = feed.Read(resolved, ticket, isLive: false);
-            return false;
-        }
-
-        Cursor = resolved;
-        return true;
+        return Cursor is not null;
     }
 
     /// <summary>What comes next, once it is known where to begin. Never waits and never reads the table.</summary>
@@ -77,30 +70,24 @@ internal sealed class TopicReader : IDisposable
     public FeedRead Read(bool isLive)
     {
         var cursor = Cursor.GetValueOrDefault();
-        FrameRun? run = null;
+        FrameBuffer? buffer = null;
         if (load is { IsCompleted: true } loaded)
         {
             load = null;
             if (!loaded.IsCompletedSuccessfully)
                 return new(FeedReadKind.StorageUnavailable, cursor);
 
-            run = loaded.Result;
+            buffer = loaded.Result;
         }
 
         if (IsUnknown)
             return new(FeedReadKind.Gap, cursor, Gap: new StreamGap(StreamGap.Unknown, null, cursor));
 
-        var read = feed.Read(cursor, ticket, isLive);
-        if (read.Kind != FeedReadKind.NotLoaded)
-            return read;
+        var read = feed.Read(cursor, ticket, isLive, buffer);
+        if (read.Kind == FeedReadKind.NotLoaded)
+            MoveTo(read.Cursor);
 
-        MoveTo(read.Cursor);
-        if (run is null || run.Epoch != read.Cursor.Epoch || read.Cursor.Sequence < run.First - 1 || read.Cursor.Sequence >= run.Last)
-            return read;
-
-        // What was just loaded has already had to make room for something else: take it from the hand.
-        var slice = run.From(read.Cursor.Sequence + 1);
-        return new(FeedReadKind.Frames, read.Cursor with { Sequence = slice.Last }, slice);
+        return read;
     }
 
     /// <summary>Loads what the cursor lacks, and wakes the stream then.</summary>

@@ -40,29 +40,45 @@ internal static class Burst
                 ratio >= OfNchan);
         }
 
-        foreach (var (rate, goal) in ((int, double)[])[(10, 10), (100, 20), (1000, 20)])
+        foreach (var (rate, goal) in ((int?, double)[])[(10, 10), (100, 20), (null, 20)])
         {
-            var run = await MeasureAsync(emitter, rate, Math.Max(1, rate / 20));
+            var run = await MeasureAsync(emitter, (publisher, duration) => PublishOneByOneAsync(publisher, rate, duration));
             var writes = run.Report.Writes / run.Seconds / FanOut.Streams;
+            var published = run.Report.Events / run.Seconds / FanOut.Streams;
             yield return new Figure(
-                $"writes a stream and second at {rate} ev/s",
+                rate is null ? "writes a stream and second, events published one by one as fast as they go through" : $"writes a stream and second at {rate} ev/s",
                 string.Create(CultureInfo.InvariantCulture, $"≤ {goal:0}"),
-                string.Create(CultureInfo.InvariantCulture, $"{writes:0.0}"),
+                string.Create(CultureInfo.InvariantCulture, $"{writes:0.0} at {published:0} ev/s"),
                 writes <= goal + 0.1); // a heartbeat
         }
     }
 
-    private static async Task<(ClientReport Report, double Seconds, double PerCpuSecond)> MeasureAsync(Server server, int rate, int batch)
+    private static async Task PublishOneByOneAsync(Publisher publisher, int? rate, TimeSpan duration)
+    {
+        if (rate is { } steady)
+        {
+            await publisher.PublishAsync((int)(steady * duration.TotalSeconds), steady);
+            return;
+        }
+
+        for (var start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < duration;)
+            await publisher.PublishBatchAsync(1);
+    }
+
+    private static Task<(ClientReport Report, double Seconds, double PerCpuSecond)> MeasureAsync(Server server, int rate, int batch) =>
+        MeasureAsync(server, (publisher, duration) => publisher.PublishAsync((int)(rate * duration.TotalSeconds), rate, batch));
+
+    private static async Task<(ClientReport Report, double Seconds, double PerCpuSecond)> MeasureAsync(Server server, Func<Publisher, TimeSpan, Task> publishAsync)
     {
         var publisher = new Publisher(server);
         using var clients = new LoadClients();
         await clients.OpenAsync(server.Port, FanOut.Streams, server.StreamPath);
-        await publisher.PublishAsync(2 * rate, rate, batch);
+        await publishAsync(publisher, TimeSpan.FromSeconds(2));
         await clients.UntilAsync(report => report.Newest == publisher.Next - 1, "the first events");
         await clients.ResetAsync();
 
         var (cpu, start) = (server.CpuSeconds, Stopwatch.GetTimestamp());
-        await publisher.PublishAsync(rate * Seconds, rate, batch);
+        await publishAsync(publisher, TimeSpan.FromSeconds(Seconds));
         var report = await clients.UntilAsync(report => report.Newest == publisher.Next - 1, "all events");
         var (used, seconds) = (server.CpuSeconds - cpu, Stopwatch.GetElapsedTime(start).TotalSeconds);
         return (report, seconds, report.Events / used);

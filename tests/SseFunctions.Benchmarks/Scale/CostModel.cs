@@ -60,7 +60,7 @@ internal static class CostModel
         };
     }
 
-    /// <summary>Log Analytics in USD a month for streams whose clients leave in their middle, which the host takes for failures.</summary>
+    /// <summary>Log Analytics in USD a month for streams whose clients leave in their middle, if host.json let the host log what it takes for failures.</summary>
     /// <param name="workload">Of held streams.</param>
     /// <param name="share">Of all streams, those that end so: 0 to 1.</param>
     public static double LeaverLogs(Workload workload, double share)

@@ -3,33 +3,39 @@ using SseFunctions.TestSupport;
 
 namespace SseFunctions.EndToEnd.Browsers;
 
-/// <summary>The machine's Chromium, started for the first test that needs it.</summary>
-public sealed class Browser : IEventSourceClient, IAsyncLifetime
+/// <summary>The machine's Chromium.</summary>
+public sealed class Browser : BrowserEngine
 {
-    private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome"];
+    private static readonly string[] Programs = ["chromium", "chromium-browser", "google-chrome"];
+    private static readonly Shared<ChromiumProcess> Process = new(() => ChromiumProcess.StartAsync(Executable!));
 
-    private IPlaywright? playwright;
-    private IBrowser? browser;
+    private ChromiumProcess? process;
+    private IBrowserContext? tabs;
 
-    /// <summary>Null where there is none and none can be installed.</summary>
-    private static string? Executable { get; } = Find() ?? (BrowserInstallation.Try() ? Find() : null);
+    private static string? Executable { get; } = BrowserInstallation.Find(Programs, "chromium");
 
     /// <summary>Why a test that needs it is skipped; null where it need not be.</summary>
-    public static string? Missing => Executable is null
-        ? $"None of {string.Join(", ", Names)} is on the PATH, and this machine gives no way to install Chromium (root and apt-get)."
-        : null;
+    public static string? Missing => Executable is null ? BrowserInstallation.Absence("Chromium", Programs) : null;
 
-    public string? Absence => Missing;
+    public override string? Absence => Missing;
 
-    public bool TakesIdAlone => true;
+    /// <summary>Skips a test that needs it and hosts of its own, where one of them cannot be.</summary>
+    public static void SkipIfMissing()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        Skip.If(Missing is not null, Missing);
+    }
 
-    public Task InitializeAsync() => Task.CompletedTask;
+    public override async Task InitializeAsync()
+    {
+        if (Missing is null)
+            process = await Process.AcquireAsync();
+    }
 
     /// <summary>A page in a profile of its own.</summary>
     public async Task<IPage> NewPageAsync()
     {
-        await LaunchAsync();
-        var page = await browser!.NewPageAsync();
+        var page = await process!.Browser.NewPageAsync();
         page.SetDefaultTimeout((float)SseStream.Patience.TotalMilliseconds);
         return page;
     }
@@ -37,44 +43,26 @@ public sealed class Browser : IEventSourceClient, IAsyncLifetime
     /// <summary>A profile for several tabs, which share its connections.</summary>
     public async Task<IBrowserContext> NewProfileAsync()
     {
-        await LaunchAsync();
-        var profile = await browser!.NewContextAsync();
+        var profile = await process!.Browser.NewContextAsync();
         profile.SetDefaultTimeout((float)SseStream.Patience.TotalMilliseconds);
         return profile;
     }
 
-    public async Task<RecordedEventSource> OpenAsync(Uri baseAddress, string path, params string[] types)
+    public override async Task<BrowserTab> NewTabAsync() => new ChromiumTab(await (tabs ??= await NewProfileAsync()).NewPageAsync());
+
+    public override async Task<RecordedEventSource> OpenAsync(Uri baseAddress, string path, params string[] types)
     {
         var page = await EventSourcePage.GoToAsync(await NewPageAsync(), baseAddress);
         await page.ConnectAsync(new Uri(baseAddress, path), types: types);
         return page;
     }
 
-    public async Task DisposeAsync()
+    public override async Task DisposeAsync()
     {
-        if (browser is not null)
-            await browser.DisposeAsync();
+        if (tabs is not null)
+            await tabs.DisposeAsync();
 
-        playwright?.Dispose();
+        if (process is not null)
+            await Process.ReleaseAsync();
     }
-
-    private async Task LaunchAsync()
-    {
-        playwright ??= await Playwright.CreateAsync();
-        browser ??= await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
-        {
-            ExecutablePath = Executable,
-            Args =
-            [
-                "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-                "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            ],
-        });
-    }
-
-    private static string? Find() => (Environment.GetEnvironmentVariable("PATH") ?? "")
-        .Split(Path.PathSeparator)
-        .Prepend("/usr/bin")
-        .SelectMany(folder => Names.Select(name => Path.Combine(folder, name)))
-        .FirstOrDefault(File.Exists);
 }

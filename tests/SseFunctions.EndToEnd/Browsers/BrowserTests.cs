@@ -4,8 +4,7 @@ using SseFunctions.TestSupport;
 namespace SseFunctions.EndToEnd.Browsers;
 
 /// <summary>What only a browser does to its EventSources: it goes offline, and its tabs share six connections to a host over HTTP/1.1.</summary>
-[Collection(EventSourceHosts.Collection)]
-public sealed class BrowserTests(EventSourceHosts hosts, Browser browser)
+public sealed class BrowserTests(EventSourceHosts hosts, Browser browser) : IClassFixture<EventSourceHosts>, IClassFixture<Browser>
 {
     private const int ConnectionsPerHost = 6;
 

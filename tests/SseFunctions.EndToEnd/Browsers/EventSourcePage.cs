@@ -86,6 +86,6 @@ public sealed class EventSourcePage : RecordedEventSource
     private void Take(string steps)
     {
         foreach (var step in JsonSerializer.Deserialize<JsonElement>(steps).EnumerateArray())
-            Add(EventSourceStep.Of(step));
+            Add(EventSourceStep.From(step));
     }
 }

@@ -9,13 +9,13 @@ namespace SseFunctions.EndToEnd.Browsers;
 /// <param name="Message">The stream's event; null for its own.</param>
 public sealed record EventSourceStep(string Name, EventSourceState State, SseMessage? Message)
 {
-    /// <summary>Reads what node/record.mjs tells.</summary>
-    public static EventSourceStep Of(JsonElement told)
+    /// <summary>Reads what node/record.mjs reports.</summary>
+    public static EventSourceStep From(JsonElement step)
     {
-        var name = told.GetProperty("step").GetString()!;
-        return new(name, (EventSourceState)told.GetProperty("readyState").GetInt32(), name == "event" ? new SseMessage(Text("id"), Text("type"), Text("data")) : null);
+        var name = step.GetProperty("step").GetString()!;
+        return new(name, (EventSourceState)step.GetProperty("readyState").GetInt32(), name == "event" ? new SseMessage(Text("id"), Text("type"), Text("data")) : null);
 
-        string Text(string member) => told.GetProperty(member).GetString()!;
+        string Text(string member) => step.GetProperty(member).GetString()!;
     }
 
     public override string ToString() => $"{Name}-{State}";

@@ -13,6 +13,21 @@ public abstract class EventSourceTargetTests(Target target, IEventSourceClient c
 
         [Collection(ProxiedTarget.Collection)]
         public sealed class Proxied(ProxiedTarget target, Browser browser) : InChromium(target, browser);
+
+        [Collection(WorkerTarget.Collection)]
+        public sealed class Worker(WorkerTarget target, Browser browser) : InChromium(target, browser);
+    }
+
+    public abstract class InFirefox(Target target, Firefox firefox) : EventSourceTargetTests(target, firefox), IClassFixture<Firefox>
+    {
+        [Collection(Target.Collection)]
+        public sealed class Direct(Target target, Firefox firefox) : InFirefox(target, firefox);
+    }
+
+    public abstract class InWebKit(Target target, WebKit webKit) : EventSourceTargetTests(target, webKit), IClassFixture<WebKit>
+    {
+        [Collection(Target.Collection)]
+        public sealed class Direct(Target target, WebKit webKit) : InWebKit(target, webKit);
     }
 
     public abstract class InNode(Target target, NodeEventSources node) : EventSourceTargetTests(target, node), IClassFixture<NodeEventSources>
@@ -22,6 +37,9 @@ public abstract class EventSourceTargetTests(Target target, IEventSourceClient c
 
         [Collection(ProxiedTarget.Collection)]
         public sealed class Proxied(ProxiedTarget target, NodeEventSources node) : InNode(target, node);
+
+        [Collection(WorkerTarget.Collection)]
+        public sealed class Worker(WorkerTarget target, NodeEventSources node) : InNode(target, node);
     }
 
     private readonly string topic = TopicApi.NewTopic();

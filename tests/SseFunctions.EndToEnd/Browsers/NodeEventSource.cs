@@ -35,7 +35,7 @@ public sealed class NodeEventSource(Func<Task> close) : RecordedEventSource
                 waits.Enqueue(told.GetProperty("milliseconds").GetInt32());
                 break;
             default:
-                Add(EventSourceStep.Of(told));
+                Add(EventSourceStep.From(told));
                 break;
         }
     }

@@ -19,6 +19,9 @@ public abstract class RecordedEventSource : IAsyncDisposable
         }
     }
 
+    /// <summary>How often it has lost, or not got, a connection.</summary>
+    public int Failures => Steps.Count(step => step.Name == "error");
+
     /// <summary>The last event ID of the events that had come each time that it lost its connection; null before the first.</summary>
     public IReadOnlyList<string?> CursorsAtEnds
     {

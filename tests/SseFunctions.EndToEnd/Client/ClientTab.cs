@@ -113,6 +113,50 @@ internal sealed class ClientTab(IPage page, Uri baseAddress)
         }
         """);
 
+    /// <summary>Counts from now on, as fetches, the requests that the page makes.</summary>
+    public Task CountFetchesAsync() => page.EvaluateAsync("""
+        () => {
+          const { fetch } = window;
+          window.fetches = 0;
+          window.fetch = (...given) => (fetches++, fetch(...given));
+        }
+        """);
+
+    /// <summary>Counts from now on, as steals, the locks that the page takes from others.</summary>
+    public Task CountStealsAsync() => page.EvaluateAsync("""
+        () => {
+          const request = navigator.locks.request.bind(navigator.locks);
+          window.steals = 0;
+          navigator.locks.request = (...given) => (steals += given[1].steal ? 1 : 0, request(...given));
+        }
+        """);
+
+    /// <summary>Counts from now on, as heard, what comes on a channel.</summary>
+    public Task CountHeardAsync(string channel) => page.EvaluateAsync(
+        "name => { window.heard = 0; (window.ear = new BroadcastChannel(name)).onmessage = () => heard++; }", channel);
+
+    /// <summary>Records from now on, as waits, the times for which the page sets timers, in milliseconds.</summary>
+    /// <param name="random">What chance is from now on, from 0 to 1.</param>
+    public Task RecordWaitsAsync(double random) => page.EvaluateAsync(
+        """
+        random => {
+          const { setTimeout } = window;
+          Math.random = () => random;
+          window.waits = [];
+          window.setTimeout = (callback, wait) => (waits.push(wait), setTimeout(callback, wait));
+        }
+        """,
+        random);
+
+    /// <summary>Waits until one of the tabs leads; one that goes back has no connection for a moment.</summary>
+    public static async Task<ClientTab> LeaderAsync(List<ClientTab> tabs)
+    {
+        var leading = tabs.Select(tab => tab.WaitUntilAsync(Leads)).ToList();
+        var first = await Task.WhenAny(leading);
+        await first;
+        return tabs[leading.IndexOf(first)];
+    }
+
     /// <summary>Kills the tab's process.</summary>
     public async Task CrashAsync()
     {

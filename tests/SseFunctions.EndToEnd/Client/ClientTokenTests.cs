@@ -18,7 +18,7 @@ public sealed class ClientTokenTests(Browser browser) : IClassFixture<Browser>
     [InlineData(false)] // renewed when the server refuses it
     public async Task Client_misses_and_repeats_nothing_when_its_tokens_expire(bool isExpiryKnown)
     {
-        SkipWithoutBrowser();
+        Browser.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, [.. Settings, "Stream__Lifetime=00:00:02"]);
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.NewAsync(profile, host.BaseAddress);
@@ -53,7 +53,7 @@ public sealed class ClientTokenTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Client_asks_for_a_token_again_when_that_has_failed()
     {
-        SkipWithoutBrowser();
+        Browser.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, Settings);
         await using var profile = await browser.NewProfileAsync();
         var ids = await host.Client.PublishAllAsync(topic, "0");
@@ -71,7 +71,7 @@ public sealed class ClientTokenTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Client_asks_for_a_token_again_when_none_comes()
     {
-        SkipWithoutBrowser();
+        Browser.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, Settings);
         await using var profile = await browser.NewProfileAsync();
         var ids = await host.Client.PublishAllAsync(topic, "0");
@@ -92,7 +92,7 @@ public sealed class ClientTokenTests(Browser browser) : IClassFixture<Browser>
     [InlineData(403)]
     public async Task Client_closes_and_says_the_status_when_a_new_token_is_refused(int status)
     {
-        SkipWithoutBrowser();
+        Browser.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, Settings);
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.NewAsync(profile, host.BaseAddress);
@@ -107,7 +107,7 @@ public sealed class ClientTokenTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Client_closes_and_says_401_when_there_is_no_way_to_a_token()
     {
-        SkipWithoutBrowser();
+        Browser.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, Settings);
         await using var profile = await browser.NewProfileAsync();
 
@@ -126,11 +126,5 @@ public sealed class ClientTokenTests(Browser browser) : IClassFixture<Browser>
             claims = SignedToken.Claims(expires, topic).Replace("{", $$"""{"note":"{{padding}}???",""", StringComparison.Ordinal);
 
         return SignedToken.Make(SignedToken.Header, claims);
-    }
-
-    private static void SkipWithoutBrowser()
-    {
-        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        Skip.If(Browser.Missing is not null, Browser.Missing);
     }
 }

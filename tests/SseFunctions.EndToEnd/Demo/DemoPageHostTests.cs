@@ -11,8 +11,7 @@ public sealed class DemoPageHostTests(Browser browser) : IClassFixture<Browser>
     public async Task Demo_page_draws_each_connection_and_the_waits_between_when_responses_end()
     {
         const int Connections = 4;
-        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        Browser.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, "Stream__Lifetime=00:00:02", "Stream__Retry=00:00:00.200");
         await using var tab = await DemoTab.OpenLiveAsync(browser, host.BaseAddress);
         await using var publisher = new SteadyPublisher(host.Client, "demo");
@@ -29,8 +28,7 @@ public sealed class DemoPageHostTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Demo_page_marks_failed_attempts_and_catches_up_when_its_host_is_killed_and_started_again()
     {
-        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        Browser.SkipIfMissing();
         await using var publishing = await LocalHostProcess.StartAsync(table);
         await using var streaming = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.200");
         await using var tab = await DemoTab.OpenLiveAsync(browser, streaming.BaseAddress);
@@ -51,8 +49,7 @@ public sealed class DemoPageHostTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Demo_page_says_what_to_do_when_the_topics_are_not_open()
     {
-        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        Browser.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, "Access__AnonymousTopics=clock");
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress);
 
@@ -66,8 +63,7 @@ public sealed class DemoPageHostTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Demo_page_goes_on_when_the_browser_has_given_up_for_a_passing_reason()
     {
-        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        Browser.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table);
         await using var tab = await DemoTab.OpenLiveAsync(browser, host.BaseAddress);
         await tab.Page.ClickAsync("#button");
@@ -85,8 +81,7 @@ public sealed class DemoPageHostTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Demo_page_opens_one_stream_when_it_is_cut_while_it_reads_the_topics()
     {
-        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        Browser.SkipIfMissing();
         var streams = 0;
         var answered = new TaskCompletionSource();
         await using var host = await LocalHostProcess.StartAsync(table);
@@ -114,8 +109,7 @@ public sealed class DemoPageHostTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Demo_page_stays_cut_when_it_is_cut_while_it_reads_the_topics()
     {
-        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        Browser.SkipIfMissing();
         var answered = new TaskCompletionSource();
         await using var host = await LocalHostProcess.StartAsync(table);
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress, page => page.RouteAsync("**/topics/*", async route =>
@@ -135,8 +129,7 @@ public sealed class DemoPageHostTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Demo_page_finds_an_events_topic_when_one_of_another_type_came_before_it_in_another_topic()
     {
-        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        Browser.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, "ClockSchedule=0 0 0 1 1 *", "RuntimeSchedule=0 0 0 1 1 *");
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress);
         await tab.WaitForStateAsync("open");
@@ -158,8 +151,7 @@ public sealed class DemoPageHostTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Demo_page_counts_nothing_when_nobody_can_tell_whose_an_event_is()
     {
-        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        Browser.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, "ClockSchedule=0 0 0 1 1 *", "RuntimeSchedule=0 0 0 1 1 *");
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress);
         await tab.WaitForStateAsync("open");
@@ -175,8 +167,7 @@ public sealed class DemoPageHostTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Demo_page_tells_events_that_have_waited_when_they_are_the_first_it_sees()
     {
-        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        Browser.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, "ClockSchedule=* * * * * *");
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress, page => page.RouteAsync(
             "**/events?*", route => route.FulfillAsync(new() { ContentType = "text/event-stream", Body = "retry: 1\n\n" })));

@@ -11,6 +11,9 @@ public abstract class DemoPageTests(Target target, Browser browser) : IClassFixt
     [Collection(ProxiedTarget.Collection)]
     public sealed class Proxied(ProxiedTarget target, Browser browser) : DemoPageTests(target, browser);
 
+    [Collection(WorkerTarget.Collection)]
+    public sealed class Worker(WorkerTarget target, Browser browser) : DemoPageTests(target, browser);
+
     private const string Topic = "demo";
 
     private readonly string words = $"words {Guid.NewGuid():N}";

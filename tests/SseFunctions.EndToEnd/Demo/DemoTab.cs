@@ -38,11 +38,11 @@ internal sealed class DemoTab : IAsyncDisposable
         return tab;
     }
 
-    /// <summary>Opens the page and waits for a first event, behind which nothing can be missed.</summary>
+    /// <summary>Opens the page and waits until it has caught up: what is published from now on is live, and none of it can be missed.</summary>
     public static async Task<DemoTab> OpenLiveAsync(Browser browser, Uri baseAddress)
     {
         var tab = await OpenAsync(browser, baseAddress);
-        await tab.WaitUntilAsync("() => document.querySelector('#log .event')");
+        await tab.WaitUntilAsync("() => document.querySelector('#log .event .how.live')");
         return tab;
     }
 
@@ -65,6 +65,10 @@ internal sealed class DemoTab : IAsyncDisposable
     /// <summary>How many rows of the log have the text.</summary>
     public Task<int> CountEventsAsync(string text) => Page.EvaluateAsync<int>(
         "text => [...document.querySelectorAll('#log .data')].filter(cell => cell.textContent === text).length", text);
+
+    /// <summary>Waits until there are so many of the elements.</summary>
+    public Task WaitForCountAsync(string selector, int count) =>
+        WaitUntilAsync("([selector, count]) => document.querySelectorAll(selector).length === count", new object[] { selector, count });
 
     public Task<int> CountAsync(string selector) => Page.Locator(selector).CountAsync();
 

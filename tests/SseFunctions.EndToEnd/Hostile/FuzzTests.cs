@@ -12,7 +12,7 @@ namespace SseFunctions.EndToEnd.Hostile;
 /// <summary>Whatever a client sends, the host answers it as the client's fault, goes on, and keeps its memory.</summary>
 public sealed class FuzzTests(ITestOutputHelper output)
 {
-    private const int Requests = 20_000;
+    private static readonly int Requests = Thoroughness.Choose(brief: 3_000, full: 20_000);
     private const int Clients = 16;
 
     /// <summary>Of the answer. It is enough for the status, and too little for a stream to be read on.</summary>

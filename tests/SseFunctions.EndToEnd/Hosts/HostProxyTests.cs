@@ -1,13 +1,10 @@
-using System.Diagnostics;
 using System.Net;
 using SseFunctions.TestSupport;
-using Xunit.Abstractions;
 
 namespace SseFunctions.EndToEnd.Hosts;
 
 /// <summary>What the Functions host's proxy does to streams that last; see <see cref="ProxiedTarget"/> for all the rest.</summary>
-[Collection(TimedCollection.Name)]
-public sealed class HostProxyTests(ITestOutputHelper output)
+public sealed class HostProxyTests
 {
     /// <summary>The host's 240 s, scaled down.</summary>
     private static readonly TimeSpan ActivityTimeout = TimeSpan.FromSeconds(3);
@@ -62,7 +59,7 @@ public sealed class HostProxyTests(ITestOutputHelper output)
     }
 
     [SkippableFact]
-    public async Task Session_ends_within_a_second_when_its_client_leaves_the_proxy()
+    public async Task Session_ends_when_its_client_leaves_the_proxy_and_nothing_is_sent()
     {
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
         await using var host = await LocalHostProcess.StartAsync(table, NoHeartbeat);
@@ -70,13 +67,9 @@ public sealed class HostProxyTests(ITestOutputHelper output)
         await using var stream = await SseStream.OpenAsync(proxy.Client, $"events/{topic}");
         Assert.Equal(1, await host.Client.GetOpenStreamsAsync());
 
-        var since = Stopwatch.StartNew();
         await stream.DisposeAsync();
-        while (await host.Client.GetOpenStreamsAsync() != 0)
-            Assert.True(since.Elapsed < SseStream.Patience, "The session does not end.");
 
-        output.WriteLine($"Ended after {since.ElapsedMilliseconds} ms");
-        Assert.True(since.Elapsed < TimeSpan.FromSeconds(1), $"{since.Elapsed}");
+        await host.Client.WaitForOpenStreamsAsync(0);
     }
 
     [SkippableFact]

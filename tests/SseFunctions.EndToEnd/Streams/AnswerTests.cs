@@ -14,6 +14,9 @@ public abstract class AnswerTests(Target target)
     [Collection(ProxiedTarget.Collection)]
     public sealed class Proxied(ProxiedTarget target) : AnswerTests(target);
 
+    [Collection(WorkerTarget.Collection)]
+    public sealed class Worker(WorkerTarget target) : AnswerTests(target);
+
     private readonly string topic = TopicApi.NewTopic();
 
     public static TheoryData<string> BadRequestNames => [.. BadRequest.All.Keys];

@@ -5,20 +5,19 @@ using SseFunctions.TestSupport;
 namespace SseFunctions.EndToEnd.Streams;
 
 /// <summary>Clients that read nothing hold a cursor, not a queue (promise 7).</summary>
-[Collection(TimedCollection.Name)]
 public sealed class SlowClientTests
 {
     private const int Clients = 200;
 
     /// <summary>Azurite takes minutes for a hundred thousand.</summary>
     private const string EventsVariable = "SSE_SLOW_CLIENT_EVENTS";
-    private const int DefaultEvents = 20_000;
-    private const int EventBytes = 200;
+    private static readonly int DefaultEvents = Thoroughness.Choose(brief: 2_000, full: 20_000);
+    private static readonly int EventBytes = Thoroughness.Choose(brief: 1_000, full: 200);
     private const int Batch = 98;
 
     /// <summary>
     /// 128 MiB, in the collector's own notation: the host ends when it needs more. A queue for each client would come to
-    /// 1 GB; even a copy for each of what the cache holds, to 2 GB.
+    /// 400 MB at the least; in a thorough run even a copy for each of what the cache holds, to 2 GB.
     /// </summary>
     private const string HeapLimit = "DOTNET_GCHeapHardLimit=0x8000000";
 

@@ -13,6 +13,9 @@ public abstract class StreamTests(Target target)
     [Collection(ProxiedTarget.Collection)]
     public sealed class Proxied(ProxiedTarget target) : StreamTests(target);
 
+    [Collection(WorkerTarget.Collection)]
+    public sealed class Worker(WorkerTarget target) : StreamTests(target);
+
     private readonly string topic = TopicApi.NewTopic();
 
     [Fact]

@@ -1,24 +1,37 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
 namespace SseFunctions.EndToEnd.Support;
 
-/// <summary>A TCP proxy before a host, in which a test resets connections, at a byte that it chooses, and sees what was answered.</summary>
+/// <summary>
+/// The network between clients and a host: passes bytes on, in both directions, breaks connections at any byte, and records what
+/// was asked and answered.
+/// </summary>
 internal sealed class CuttingProxy : IAsyncDisposable
 {
+    private const int BufferBytes = 64 * 1024;
+    private const int SmallBufferBytes = 4096;
+
+    /// <summary>About a round of events of a busy topic: some connections break in the next frame, some later.</summary>
+    private const int MaxBytesToCut = 4096;
+
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly ConcurrentDictionary<CuttingConnection, Task> connections = [];
     private readonly Uri destination;
     private readonly IReadOnlyList<int>? segments;
+    private readonly bool isRecording;
     private readonly Task accepting;
     private readonly Lock gate = new();
-    private readonly List<(Socket Client, Socket Host)> connections = [];
-    private readonly List<MemoryStream> answers = [];
+    private readonly List<RecordedConnection> recorded = [];
+    private readonly List<(RecordedConnection Connection, int Index)> requests = [];
+    private int cuts;
     private bool isDown;
 
-    private CuttingProxy(Uri destination, IReadOnlyList<int>? segments)
+    private CuttingProxy(Uri destination, IReadOnlyList<int>? segments, bool isRecording)
     {
-        (this.destination, this.segments) = (destination, segments);
+        (this.destination, this.segments, this.isRecording) = (destination, segments, isRecording);
         listener.Start();
         BaseAddress = new UriBuilder(destination) { Host = "127.0.0.1", Port = ((IPEndPoint)listener.LocalEndpoint).Port }.Uri;
         accepting = Task.Run(AcceptAsync);
@@ -26,6 +39,9 @@ internal sealed class CuttingProxy : IAsyncDisposable
 
     /// <summary>What the destination's base address is behind the proxy.</summary>
     public Uri BaseAddress { get; }
+
+    /// <summary>How many connections it has broken.</summary>
+    public int Cuts => Volatile.Read(ref cuts);
 
     /// <summary>
     /// At which byte of what has come on a connection to reset it, at once; null for not yet. It holds for one connection,
@@ -39,23 +55,45 @@ internal sealed class CuttingProxy : IAsyncDisposable
         get
         {
             lock (gate)
-                return string.Concat(answers.Select(answer => Encoding.Latin1.GetString(answer.ToArray())));
+                return string.Concat(recorded.Select(connection => connection.Answered));
+        }
+    }
+
+    /// <summary>All requests without a body, in the order in which they came.</summary>
+    public IReadOnlyList<RecordedRequest> Requests
+    {
+        get
+        {
+            lock (gate)
+                return [.. requests.Select(request => request.Connection.Request(request.Index))];
         }
     }
 
     /// <param name="destination">The root of the API behind it.</param>
     /// <param name="segments">The sizes in bytes of the pieces in which it sends the answers, over and over; null for what comes.</param>
-    public static CuttingProxy Start(Uri destination, IReadOnlyList<int>? segments = null) => new(destination, segments);
+    public static CuttingProxy Start(Uri destination, IReadOnlyList<int>? segments = null) => new(destination, segments, isRecording: true);
+
+    /// <summary>One that keeps nothing of what passes, and holds little of it: a client that reads slowly holds up the host.</summary>
+    public static CuttingProxy StartSmall(Uri destination) => new(destination, null, isRecording: false);
+
+    /// <summary>Breaks some of the connections that there are now, each when some bytes more have passed.</summary>
+    public void CutSome(int percent, Random random)
+    {
+        foreach (var connection in connections.Keys)
+        {
+            if (random.Next(100) < percent)
+                connection.CutAfter(random.Next(MaxBytesToCut), isRequest: random.Next(4) == 0);
+        }
+    }
 
     /// <summary>Resets all connections, and those to come, until <see cref="ComeBack"/>.</summary>
     public void GoDown()
     {
         lock (gate)
-        {
             isDown = true;
-            foreach (var (client, host) in connections)
-                Reset(client, host);
-        }
+
+        foreach (var connection in connections.Keys)
+            connection.Cut();
     }
 
     public void ComeBack()
@@ -66,9 +104,10 @@ internal sealed class CuttingProxy : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        GoDown();
         listener.Dispose();
         await accepting;
+        GoDown();
+        await Task.WhenAll(connections.Values);
     }
 
     private async Task AcceptAsync()
@@ -76,97 +115,57 @@ internal sealed class CuttingProxy : IAsyncDisposable
         try
         {
             while (true)
-                _ = ServeAsync(await listener.AcceptSocketAsync());
+                _ = PassAsync(await listener.AcceptSocketAsync());
         }
-        catch (Exception fault) when (fault is SocketException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception ex) when (ex is SocketException or ObjectDisposedException or InvalidOperationException)
         {
-            // The proxy ends.
+            // No more connections.
         }
     }
 
-    private async Task ServeAsync(Socket client)
+    private async Task PassAsync(Socket client)
     {
-        var host = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        client.NoDelay = true;
-        var answer = new MemoryStream();
+        using var connection = new CuttingConnection(client, isRecording ? BufferBytes : SmallBufferBytes, segments);
+        var record = new RecordedConnection();
         lock (gate)
         {
-            connections.Add((client, host));
-            answers.Add(answer);
             if (isDown)
-                Reset(client, host);
+                return; // which resets it
+
+            recorded.Add(record);
+            connections[connection] = Task.CompletedTask;
         }
 
-        try
-        {
-            await host.ConnectAsync(destination.Host, destination.Port);
-            var asking = PassAsync(client, host, null);
-            await PassAsync(host, client, answer);
-            await asking;
-        }
-        catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
-        {
-            // Reset, or the host is not there.
-        }
-
-        Reset(client, host);
+        var passing = connection.RunAsync(destination, (bytes, isRequest) => isRecording ? Record(record, bytes, isRequest) : null);
+        connections[connection] = passing;
+        await passing;
+        connections.TryRemove(connection, out _);
+        if (connection.IsCut)
+            Interlocked.Increment(ref cuts);
     }
 
-    private async Task PassAsync(Socket from, Socket to, MemoryStream? answer)
+    /// <returns>After how many of the bytes to break the connection.</returns>
+    private int? Record(RecordedConnection connection, byte[] bytes, bool isRequest)
     {
-        try
+        lock (gate)
         {
-            var (buffer, turn) = (new byte[64 * 1024], 0);
-            while (await from.ReceiveAsync(buffer, SocketFlags.None) is > 0 and var read)
+            if (isRequest)
             {
-                var passed = answer is null ? read : Note(answer, buffer.AsSpan(0, read));
-                for (var sent = 0; sent < passed;)
-                {
-                    var size = answer is null || segments is null ? passed : segments[turn++ % segments.Count];
-                    sent += await to.SendAsync(buffer.AsMemory(sent, Math.Min(size, passed - sent)), SocketFlags.None);
-                }
+                var before = connection.RequestCount;
+                connection.AddAsked(bytes);
+                requests.AddRange(Enumerable.Range(before, connection.RequestCount - before).Select(index => (connection, index)));
 
-                if (passed < read)
-                    throw new SocketException((int)SocketError.ConnectionReset);
+                return null;
             }
 
-            to.Shutdown(SocketShutdown.Send);
-        }
-        catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
-        {
-            Reset(from, to);
-        }
-    }
-
-    /// <returns>How many of the bytes to pass on.</returns>
-    private int Note(MemoryStream answer, ReadOnlySpan<byte> bytes)
-    {
-        lock (gate)
-        {
-            var before = (int)answer.Length;
-            answer.Write(bytes);
-            if (CutAt?.Invoke(Encoding.Latin1.GetString(answer.ToArray())) is not { } cut)
-                return bytes.Length;
+            var length = connection.Answered.Length;
+            connection.AddAnswered(bytes);
+            if (CutAt?.Invoke(connection.Answered) is not { } cut)
+                return null;
 
             CutAt = null;
-            answer.SetLength(cut);
-            return cut - before;
-        }
-    }
-
-    private static void Reset(params ReadOnlySpan<Socket> sockets)
-    {
-        foreach (var socket in sockets)
-        {
-            try
-            {
-                socket.LingerState = new LingerOption(true, 0);
-                socket.Close();
-            }
-            catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
-            {
-                // It is gone already.
-            }
+            connection.EndAnswer(cut);
+            return cut - length;
         }
     }
 }

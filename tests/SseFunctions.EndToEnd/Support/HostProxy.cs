@@ -1,34 +1,29 @@
 using System.Collections.Concurrent;
-using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using SseFunctions.WorkerHost;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace SseFunctions.EndToEnd.Support;
 
 /// <summary>
-/// The proxy through which every byte between a client and the function app passes in production: YARP's forwarder, set as
-/// the Functions host sets it (Azure/azure-functions-host, src/WebJobs.Script.Grpc/Server/DefaultHttpProxyService.cs). A test can
-/// have it do to streams what proxies on the way do: answer itself, cut off, and go silent.
+/// The proxy through which every byte between a client and the function app passes in production: it forwards as the Functions
+/// host does. A test can have it do to streams what proxies on the way do: answer itself, cut off, and go silent.
 /// </summary>
 internal sealed class HostProxy : IAsyncDisposable
 {
-    /// <summary>The host's: how long no byte may pass before it cuts a request off.</summary>
-    private static readonly TimeSpan HostActivityTimeout = TimeSpan.FromSeconds(240);
-
     private readonly WebApplication app;
-    private readonly HttpMessageInvoker invoker;
+    private readonly HostForwarder forwarder;
     private readonly string destination;
-    private readonly ForwarderRequestConfig config;
     private readonly ConcurrentDictionary<HttpContext, bool> underWay = [];
     private readonly ConcurrentQueue<string> requests = [];
 
-    private HostProxy(WebApplication app, HttpMessageInvoker invoker, Uri destination, ForwarderRequestConfig config)
+    private HostProxy(WebApplication app, HostForwarder forwarder, Uri destination)
     {
-        (this.app, this.invoker, this.config) = (app, invoker, config);
+        (this.app, this.forwarder) = (app, forwarder);
         this.destination = destination.GetLeftPart(UriPartial.Authority);
         BaseAddress = new Uri(new Uri(app.Urls.Single()), destination.AbsolutePath);
         Client = new HttpClient(new SocketsHttpHandler { UseProxy = false, ResponseDrainTimeout = TimeSpan.Zero }) { BaseAddress = BaseAddress, Timeout = Timeout.InfiniteTimeSpan };
@@ -58,28 +53,15 @@ internal sealed class HostProxy : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.Services.AddHttpForwarder();
         var app = builder.Build();
-        var invoker = new HttpMessageInvoker(new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            UseCookies = false,
-            UseProxy = false,
-        });
-        var config = new ForwarderRequestConfig
-        {
-            ActivityTimeout = activityTimeout ?? HostActivityTimeout,
-            Version = HttpVersion.Version11,
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
+        var forwarder = new HostForwarder(app.Services.GetRequiredService<IHttpForwarder>(), activityTimeout);
         HostProxy? proxy = null;
         app.Run(context => proxy!.AnswerAsync(context));
         await app.StartAsync();
-        return proxy = new HostProxy(app, invoker, destination, config);
+        return proxy = new HostProxy(app, forwarder, destination);
     }
 
     /// <summary>Lets the host answer.</summary>
-    public async Task ForwardAsync(HttpContext context) =>
-        await app.Services.GetRequiredService<IHttpForwarder>().SendAsync(context, destination, invoker, config);
+    public Task ForwardAsync(HttpContext context) => forwarder.SendAsync(context, destination);
 
     /// <summary>Answers each stream request with this status.</summary>
     public void Answer(int status, string contentType = "text/plain") => Fault = async context =>
@@ -101,7 +83,7 @@ internal sealed class HostProxy : IAsyncDisposable
         Client.Dispose();
         Cut();
         await app.DisposeAsync();
-        invoker.Dispose();
+        forwarder.Dispose();
     }
 
     private async Task AnswerAsync(HttpContext context)

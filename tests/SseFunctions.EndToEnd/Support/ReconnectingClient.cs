@@ -31,7 +31,7 @@ internal sealed class ReconnectingClient(string path)
                 }
             }
         }
-        catch (Exception fault) when (fault is IOException or InvalidDataException)
+        catch (Exception ex) when (ex is IOException or InvalidDataException)
         {
             // The connection was cut, within a frame perhaps.
         }

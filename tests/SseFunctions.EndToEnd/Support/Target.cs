@@ -27,14 +27,7 @@ public class Target : IAsyncLifetime, IDisposable
 
     public HttpClient Client => client!;
 
-    public async Task InitializeAsync()
-    {
-        own = Given(UrlVariable) is null ? await LocalHostProcess.StartAsync(TestStorage.NewTableName(), Settings) : null;
-        var address = await ReachAsync(own?.BaseAddress ?? new Uri(Given(UrlVariable)!.TrimEnd('/') + "/"));
-        client = new HttpClient(new SocketsHttpHandler { UseProxy = !address.IsLoopback }) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
-        if (Given(KeyVariable) is { } key)
-            client.DefaultRequestHeaders.Add("x-functions-key", key);
-    }
+    public async Task InitializeAsync() => client = await ConnectAsync();
 
     public virtual async Task DisposeAsync()
     {
@@ -46,6 +39,18 @@ public class Target : IAsyncLifetime, IDisposable
     {
         client?.Dispose();
         GC.SuppressFinalize(this);
+    }
+
+    /// <returns>A client of what is tested, with the key where it needs one.</returns>
+    protected virtual async Task<HttpClient> ConnectAsync()
+    {
+        own = Given(UrlVariable) is null ? await LocalHostProcess.StartAsync(TestStorage.NewTableName(), Settings) : null;
+        var address = await ReachAsync(own?.BaseAddress ?? new Uri(Given(UrlVariable)!.TrimEnd('/') + "/"));
+        var connected = new HttpClient(new SocketsHttpHandler { UseProxy = !address.IsLoopback }) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
+        if (Given(KeyVariable) is { } key)
+            connected.DefaultRequestHeaders.Add("x-functions-key", key);
+
+        return connected;
     }
 
     /// <summary>The settings of a local host of its own.</summary>

@@ -8,6 +8,9 @@ namespace SseFunctions.EndToEnd.Support;
 /// <summary>What a publisher calls.</summary>
 internal static class TopicApi
 {
+    /// <summary>Between two looks at how many streams are open.</summary>
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
+
     /// <summary>A topic that no other test, and no other run, uses.</summary>
     public static string NewTopic() => $"e2e-{Guid.NewGuid():N}";
 
@@ -37,6 +40,19 @@ internal static class TopicApi
     {
         using var answer = await client.PostAsync($"topics/{topic}/complete", null).WaitAsync(SseStream.Patience);
         answer.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>Waits until so many streams are open.</summary>
+    public static async Task WaitForOpenStreamsAsync(this HttpClient client, int expected)
+    {
+        using var patience = new CancellationTokenSource(SseStream.Patience);
+        using var timer = new PeriodicTimer(Look, TimeProvider.System);
+        int open;
+        while ((open = await client.GetOpenStreamsAsync()) != expected)
+        {
+            Assert.False(patience.IsCancellationRequested, $"{open} streams are open, not {expected}.");
+            await timer.WaitForNextTickAsync();
+        }
     }
 
     public static async Task<int> GetOpenStreamsAsync(this HttpClient client) =>

@@ -52,7 +52,7 @@ internal sealed class WatchedProcess : IAsyncDisposable
         {
             return await unread.Reader.ReadAsync().AsTask().WaitAsync(SseStream.Patience);
         }
-        catch (Exception fault) when (fault is ChannelClosedException or TimeoutException)
+        catch (Exception ex) when (ex is ChannelClosedException or TimeoutException)
         {
             throw new InvalidOperationException($"{process.StartInfo.FileName} has ended or says nothing more.\n{Output}");
         }

@@ -19,7 +19,7 @@ internal sealed class Deployment : IAsyncDisposable
         "Stream__Retry=00:00:00.200",
         "Stream__Heartbeat=00:00:01",
         $"Stream__WriteTimeout={WriteTimeout}",
-        "Stream__MaxStreams=170", // less than all readers, who all come to the one when the other is down
+        $"Stream__MaxStreams={Thoroughness.Choose(brief: 40, full: 170)}", // less than all readers, who all come to the one when the other is down
         "Stream__CacheBytes=2097152", // full within seconds, so that it grows no more
         $"Retention__MaxEvents={RetainedEvents}",
         "RetentionSchedule=* * * * * *",

@@ -46,20 +46,20 @@ internal sealed class FireReader
     public override string ToString() => $"{name} at {cursor.Id}";
 
     /// <summary>Reads until all of its topics are complete and it has all of them.</summary>
-    /// <param name="hurry">Fires when nobody dawdles any more.</param>
-    public async Task RunAsync(CancellationToken hurry)
+    /// <param name="noMorePauses">Fires when there is no time left for pauses.</param>
+    public async Task RunAsync(CancellationToken noMorePauses)
     {
-        while (!await ReadConnectionAsync(hurry))
+        while (!await ReadConnectionAsync(noMorePauses))
         {
             await Task.Delay(reconnectionTime, TimeProvider.System, CancellationToken.None);
             await deployment.Intermission.IsOverAsync();
             if (plan.IsAbsent && random.Next(100) < AbsentPercent)
-                await StayAwayAsync(hurry);
+                await StayAwayAsync(noMorePauses);
         }
     }
 
     /// <returns>Whether the answer was 204.</returns>
-    private async Task<bool> ReadConnectionAsync(CancellationToken hurry)
+    private async Task<bool> ReadConnectionAsync(CancellationToken noMorePauses)
     {
         try
         {
@@ -70,9 +70,9 @@ internal sealed class FireReader
                 return stream.Response.StatusCode == HttpStatusCode.NoContent;
 
             while (!deployment.Intermission.IsNow && await stream.ReadFrameAsync() is { } frame)
-                await TakeAsync(frame, hurry);
+                await TakeAsync(frame, noMorePauses);
         }
-        catch (Exception fault) when (fault is HttpRequestException or SocketException or IOException or InvalidDataException)
+        catch (Exception ex) when (ex is HttpRequestException or SocketException or IOException or InvalidDataException)
         {
             findings.Count("connections that broke"); // within a frame perhaps, which then has not come
         }
@@ -101,13 +101,13 @@ internal sealed class FireReader
         return isStream;
     }
 
-    private async Task TakeAsync(string frame, CancellationToken hurry)
+    private async Task TakeAsync(string frame, CancellationToken noMorePauses)
     {
         if (cursor.Take(frame))
         {
             findings.Count("events read");
             if (plan.IsSlow)
-                await PauseAsync(random.Next(100) < LongPausePercent ? LongPause : random.NextDouble() * LongestPause, hurry);
+                await PauseAsync(random.Next(100) < LongPausePercent ? LongPause : random.NextDouble() * LongestPause, noMorePauses);
         }
 
         if (frame.Contains("id: ", StringComparison.Ordinal))
@@ -117,17 +117,17 @@ internal sealed class FireReader
             reconnectionTime = TimeSpan.FromMilliseconds(int.Parse(frame.AsSpan(7, frame.IndexOf('\n', StringComparison.Ordinal) - 7), CultureInfo.InvariantCulture));
     }
 
-    private async Task StayAwayAsync(CancellationToken hurry)
+    private async Task StayAwayAsync(CancellationToken noMorePauses)
     {
-        while (cursor.Behind < AbsentEvents && !hurry.IsCancellationRequested)
-            await PauseAsync(AbsentLook, hurry);
+        while (cursor.Behind < AbsentEvents && !noMorePauses.IsCancellationRequested)
+            await PauseAsync(AbsentLook, noMorePauses);
     }
 
-    private static async Task PauseAsync(TimeSpan time, CancellationToken hurry)
+    private static async Task PauseAsync(TimeSpan time, CancellationToken noMorePauses)
     {
         try
         {
-            await Task.Delay(time, TimeProvider.System, hurry);
+            await Task.Delay(time, TimeProvider.System, noMorePauses);
         }
         catch (OperationCanceledException)
         {

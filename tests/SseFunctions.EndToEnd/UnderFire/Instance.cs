@@ -9,14 +9,14 @@ internal sealed class Instance : IAsyncDisposable
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(0.3);
 
     private readonly StorageProxy storage;
-    private readonly CutProxy clients;
+    private readonly CuttingProxy clients;
     private readonly SemaphoreSlim gate = new(1);
     private LocalHostProcess host;
 
     private Instance(LocalHostProcess host, StorageProxy storage)
     {
         (this.host, this.storage) = (host, storage);
-        clients = new CutProxy(host.BaseAddress);
+        clients = CuttingProxy.StartSmall(host.BaseAddress);
         storage.Intercept = Storage.InterceptAsync;
     }
 
@@ -54,7 +54,7 @@ internal sealed class Instance : IAsyncDisposable
         }
     }
 
-    public void Cut(int percent, Random random) => clients.Cut(percent, random);
+    public void Cut(int percent, Random random) => clients.CutSome(percent, random);
 
     public Task TroubleStorageAsync(int percent, TimeSpan duration, Random random) => Storage.FailAsync(new RandomFaults(random, percent, LongestDelay), duration);
 

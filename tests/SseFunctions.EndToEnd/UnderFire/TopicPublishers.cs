@@ -67,7 +67,7 @@ internal sealed class TopicPublishers(FireTopic topic, Deployment deployment, Le
             findings.Break($"A publication of {publication.Key} was answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
             return true;
         }
-        catch (Exception fault) when (fault is HttpRequestException or SocketException or IOException or JsonException)
+        catch (Exception ex) when (ex is HttpRequestException or SocketException or IOException or JsonException)
         {
             return false; // no answer, or a part of one
         }

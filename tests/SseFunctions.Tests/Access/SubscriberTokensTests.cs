@@ -22,7 +22,7 @@ public class SubscriberTokensTests
     {
         var (token, reason) = ForgedTokens.All[forged];
 
-        var fault = await Assert.ThrowsAsync<AccessFaultException>(() => tokens.VerifyAsync(token, Now));
+        var fault = await Assert.ThrowsAsync<AccessDeniedException>(() => tokens.VerifyAsync(token, Now));
 
         Assert.Contains(reason, fault.Message, StringComparison.Ordinal);
         Assert.Equal("token", fault.Field);
@@ -86,8 +86,8 @@ public class SubscriberTokensTests
 
         Assert.True((await rotated.VerifyAsync(ofBefore, Now)).Topics.Cover(Orders));
         Assert.True((await rotated.VerifyAsync(ofNow, Now)).Topics.Cover(Orders));
-        await Assert.ThrowsAsync<AccessFaultException>(() => old.VerifyAsync(ofNow, Now));
-        await Assert.ThrowsAsync<AccessFaultException>(() => tokens.VerifyAsync(ofBefore, Now));
+        await Assert.ThrowsAsync<AccessDeniedException>(() => old.VerifyAsync(ofNow, Now));
+        await Assert.ThrowsAsync<AccessDeniedException>(() => tokens.VerifyAsync(ofBefore, Now));
     }
 
     [Fact]
@@ -105,7 +105,7 @@ public class SubscriberTokensTests
 
         foreach (var token in (string[])[SignedToken.For(Now.AddHours(1), "*"), SignedToken.Make(SignedToken.Header, SignedToken.Claims(Now.AddHours(1), "*"), "")])
         {
-            var fault = await Assert.ThrowsAsync<AccessFaultException>(() => none.VerifyAsync(token, Now));
+            var fault = await Assert.ThrowsAsync<AccessDeniedException>(() => none.VerifyAsync(token, Now));
             Assert.Contains("Access__SigningKey is not set", fault.Message, StringComparison.Ordinal);
         }
     }

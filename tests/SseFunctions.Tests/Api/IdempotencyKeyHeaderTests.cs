@@ -44,16 +44,17 @@ public sealed class IdempotencyKeyHeaderTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("", 0)]
-    [InlineData("a b", 3)]
-    [InlineData("schl\u00fcssel", 9)]
+    [InlineData("", null)]
+    [InlineData("a b", null)]
+    [InlineData("schl\u00fcssel", null)]
     [InlineData(null, 129)]
-    public async Task Publish_answers_400_when_the_key_is_outside_its_limits(string? key, int size)
+    public async Task Publish_answers_400_when_the_key_is_outside_its_limits(string? key, int? size)
     {
-        var (status, problem) = await PublishAsync("a", key ?? new string('k', size));
+        var (status, problem) = await PublishAsync("a", key ?? new string('k', size!.Value));
 
-        Assert.Equal(HttpStatusCode.BadRequest, status);
-        Assert.Equal(("Idempotency-Key", 128, size), (problem.GetProperty("field").GetString(), problem.GetProperty("limit").GetInt32(), problem.GetProperty("size").GetInt32()));
+        Assert.Equal((HttpStatusCode.BadRequest, "Idempotency-Key"), (status, problem.GetProperty("field").GetString()));
+        Assert.Equal(size is null ? null : 128, problem.TryGetProperty("limit", out var limit) ? limit.GetInt32() : (int?)null);
+        Assert.Equal(size, problem.TryGetProperty("size", out var given) ? given.GetInt32() : null);
     }
 
     /// <summary>As two header lines: HttpClient would send them as one.</summary>

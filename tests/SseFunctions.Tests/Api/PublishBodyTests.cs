@@ -74,11 +74,20 @@ public sealed class PublishBodyTests : IAsyncLifetime
     [InlineData("{\"data\":1}\n{\"data\":1,\"Type\":\"t\"}", 400, "body", "line 2")]
     [InlineData("{\"data\":1}\n{\"data\":1,\"type\":7}", 400, "body", "line 2")]
     [InlineData("{\"data\":1}\n{\"data\":\"\\ud800\"}", 400, "body", "line 2")]
+    [InlineData("{\"data\":1}\n{\"data\":1,\"\\ud800\":1}", 400, "body", "line 2")]
+    [InlineData("{\"data\":1}\n{\"data\":{\"\\ud800\":1}}", 400, "body", "line 2")]
     [InlineData("{\"data\":1}\n{\"data\":1,\"type\":\"sse.reset\"}", 400, "type", "line 2")]
     [InlineData("{\"data\":1}\n{\"data\":1,\"type\":\"a\\nb\"}", 400, "type", "line 2")]
     [InlineData("{\"data\":1}\n{\"data\":1,\"type\":\"\"}", 400, "type", "line 2")]
     public Task Ndjson_publishes_nothing_when_a_line_is_wrong(string body, int status, string field, string? place) =>
         AssertRefusedAsync(Ndjson, body, status, field, place);
+
+    /// <summary>The escapes of a name are checked as those of a value: a parser of a subscriber's would stumble over half a surrogate pair.</summary>
+    [Theory]
+    [InlineData("""{"\ud800":1}""")]
+    [InlineData("""[{"a":{"b\udfff":null}}]""")]
+    [InlineData("""{"a":"\ud800"}""")]
+    public Task Json_is_refused_when_an_escape_is_half_a_surrogate_pair(string body) => AssertRefusedAsync("application/json", body, 400, "body", "the body");
 
     [Fact]
     public async Task Ndjson_publishes_nothing_when_it_is_over_a_limit()
@@ -200,9 +209,11 @@ public sealed class PublishBodyTests : IAsyncLifetime
     {
         var body = contentType switch { Ndjson => """{"data":1}""", CloudEvents => $"[{One}]", _ => One };
 
-        Assert.Equal(HttpStatusCode.Created, (await PostAsync(contentType.ToUpperInvariant() + "; Charset=\"UTF-8\"", body)).Status);
+        foreach (var charset in (string[])["\"UTF-8\"", "utf8", "UTF8", "\"utf8\"", "us-ascii", "unicode-1-1-utf-8"])
+            Assert.Equal(HttpStatusCode.Created, (await PostAsync($"{contentType.ToUpperInvariant()}; Charset={charset}", body)).Status);
+
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, (await PostAsync(contentType + "; charset=utf-16", body)).Status);
-        await AssertRefusedAsync(contentType, "\u00ff", 400, "body", null, Encoding.Latin1, published: 1);
+        await AssertRefusedAsync(contentType, "\u00ff", 400, "body", null, Encoding.Latin1, published: 6);
     }
 
     [Theory]

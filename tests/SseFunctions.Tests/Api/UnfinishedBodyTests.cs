@@ -52,7 +52,7 @@ public sealed class UnfinishedBodyTests
         using var answer = new MemoryStream();
         (context.Request.Body, context.Response.Body) = (body, answer);
 
-        var publish = host.Services.GetRequiredService<SseEndpoints>().PublishAsync(context, "a", invocationCancelled.Token);
+        var publish = host.Services.GetRequiredService<PublishEndpoint>().PublishAsync(context, "a", invocationCancelled.Token);
         await invocationCancelled.CancelAsync();
         await (await publish.WaitAsync(SseStream.Patience)).ExecuteAsync(context);
 

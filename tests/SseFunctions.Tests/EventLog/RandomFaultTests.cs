@@ -11,8 +11,8 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
     /// <summary>Two processes that contend, in each publishers whose appends share transactions.</summary>
     private const int Processes = 2;
     private const int PublishersOfEach = 50;
-    private const int AppendsOfEach = 100;
-    private const int Appends = Processes * PublishersOfEach * AppendsOfEach;
+    private static readonly int AppendsOfEach = Thoroughness.Choose(brief: 10, full: 100);
+    private static readonly int Appends = Processes * PublishersOfEach * AppendsOfEach;
 
     /// <summary>Of 100 calls, how many go wrong. The storage client waits 200 ms after most of them.</summary>
     private const int FaultPercent = 8;
@@ -21,7 +21,7 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
     private static readonly TimeSpan LongPatience = TimeSpan.FromMinutes(5);
 
     [Fact]
-    public async Task AppendAsync_writes_each_of_10000_events_once_when_calls_fail_at_random()
+    public async Task AppendAsync_writes_each_of_many_events_once_when_calls_fail_at_random()
     {
         var seed = Random.Shared.Next();
         output.WriteLine($"seed {seed}");
@@ -42,7 +42,6 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
         // Exactly the events acknowledged, each where its append said, and no other.
         output.WriteLine($"{proxy.Writes} writes, {proxy.Reads} reads, {faults.Count} faults");
         var texts = await table.Log().ReadTextsAsync();
-        Assert.Equal(10_000, Appends);
         Assert.Equal(Appends, texts.Count);
         Assert.Equal(Sequences(1, Appends), acknowledged.Select(append => append.Sequence).Order());
         Assert.Equal(acknowledged.OrderBy(append => append.Sequence).Select(append => append.Text), texts);

@@ -88,6 +88,40 @@ public class FlushIntervalTests
         Assert.Contains("\"reason\":\"epoch\"", reset!.Data, StringComparison.Ordinal);
     }
 
+    /// <summary>What comes while a round waits for the table is not a part of it, however many events come.</summary>
+    [Fact]
+    public async Task Event_that_comes_during_a_round_waits_for_the_next_one()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var proxy = await StorageProxy.StartAsync();
+        await using var other = await TestHost.StartAsync();
+        await other.PublishAsync("a", "0");
+        await using var host = await TestHost.StartAsync(["Stream:FlushInterval=00:00:01"], time, proxy.ConnectionString, other.Table);
+        using var stream = await OpenAsync(host, "events/a");
+        var (inFlight, release) = (new TaskCompletionSource(), new TaskCompletionSource());
+        proxy.Intercept = async call =>
+        {
+            if (call.IsQuery)
+            {
+                inFlight.TrySetResult();
+                await release.Task;
+            }
+
+            await StorageProxy.PassOnAsync(call);
+        };
+
+        await other.PublishAsync("a", "1"); // this host must load it
+        await AdvanceUntilAsync(host, time, inFlight.Task.ContinueWith(_ => true, TaskScheduler.Default));
+        await host.PublishAsync("a", "2");
+        release.SetResult();
+        var first = await stream.ReadEventsAsync();
+        await host.PublishAsync("a", "3");
+        var second = await AdvanceUntilAsync(host, time, stream.ReadEventsAsync());
+
+        Assert.Equal(["1"], first);
+        Assert.Equal(["2", "3"], second);
+    }
+
     [Fact]
     public async Task Every_event_is_written_at_once_when_the_interval_is_zero()
     {

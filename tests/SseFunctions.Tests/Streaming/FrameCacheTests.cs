@@ -27,8 +27,8 @@ public class FrameCacheTests
                 Assert.True(held.Last - held.First + 1 >= Math.Max(count, before is null ? 0 : before.Value.Last - before.Value.First + 1));
                 for (var sequence = held.First; sequence <= held.Last; sequence++)
                 {
-                    Assert.True(cache.TryRead(Owner, sequence, long.MaxValue, out var slice));
-                    Assert.Equal(Text(Run(sequence, (int)(slice.Last - sequence) + 1).Bytes), Text(slice.Bytes));
+                    Assert.True(cache.TryRead(Owner, sequence, long.MaxValue, null, out var slice));
+                    Assert.Equal(Text(Run(sequence, (int)(slice.Last - sequence) + 1)), Text(slice.Bytes));
                 }
             }
         });
@@ -43,20 +43,20 @@ public class FrameCacheTests
         cache.Put(Owner, Run(5, 5));
 
         Assert.Equal((5, 19), cache.Held(Owner, 0));
-        Assert.True(cache.TryRead(Owner, 5, long.MaxValue, out var slice));
-        Assert.Equal(Text(Run(5, 15).Bytes), Text(slice.Bytes));
+        Assert.True(cache.TryRead(Owner, 5, long.MaxValue, null, out var slice));
+        Assert.Equal(Text(Run(5, 15)), Text(slice.Bytes));
     }
 
     [Fact]
-    public void TryRead_hands_out_whole_frames_of_64_KiB_at_the_most_and_one_at_the_least()
+    public void TryRead_hands_out_whole_frames_of_64_KiB_at_most_and_at_least_one()
     {
         var cache = new FrameCache(long.MaxValue);
-        cache.Put(Owner, FrameRun.Of(Epoch, [.. Enumerable.Range(1, 200).Select(i => new StoredEvent(i, null, new byte[i == 100 ? 65_536 : 5_000], default))]));
+        cache.Put(Owner, From([.. Enumerable.Range(1, 200).Select(i => new StoredEvent(i, null, new byte[i == 100 ? 65_536 : 5_000], default))]));
 
         var sizes = new List<int>();
         for (long sequence = 1; sequence <= 200;)
         {
-            Assert.True(cache.TryRead(Owner, sequence, long.MaxValue, out var slice));
+            Assert.True(cache.TryRead(Owner, sequence, long.MaxValue, null, out var slice));
             Assert.True(slice.Bytes.Span.EndsWith("\n\n"u8));
             Assert.True(slice.Bytes.Length <= 64 * 1024 || slice.Last == sequence);
             sizes.Add(slice.Bytes.Length);
@@ -70,13 +70,13 @@ public class FrameCacheTests
     public void TryRead_tells_the_time_of_the_slices_own_last_event()
     {
         var start = DateTimeOffset.UnixEpoch;
-        var run = FrameRun.Of(Epoch, [.. Enumerable.Range(1, 10).Select(i => new StoredEvent(i, null, new byte[30_000], start.AddSeconds(i)))]);
+        var run = From([.. Enumerable.Range(1, 10).Select(i => new StoredEvent(i, null, new byte[30_000], start.AddSeconds(i)))]);
         var cache = new FrameCache(long.MaxValue);
         cache.Put(Owner, run);
-        cache.Put(Owner, FrameRun.Of(Epoch, [new StoredEvent(2, null, new byte[30_000], start)])); // adds nothing
+        cache.Put(Owner, From([new StoredEvent(2, null, new byte[30_000], start)])); // adds nothing
 
-        Assert.True(cache.TryRead(Owner, 1, long.MaxValue, out var first));
-        Assert.True(cache.TryRead(Owner, 10, long.MaxValue, out var last));
+        Assert.True(cache.TryRead(Owner, 1, long.MaxValue, null, out var first));
+        Assert.True(cache.TryRead(Owner, 10, long.MaxValue, null, out var last));
 
         Assert.Equal((2, start.AddSeconds(2)), (first.Last, first.NewestTime));
         Assert.Equal((10, start.AddSeconds(10)), (last.Last, last.NewestTime));
@@ -87,68 +87,111 @@ public class FrameCacheTests
     {
         var cache = new FrameCache(long.MaxValue);
         cache.Put(Owner, Run(1, 1));
-        cache.TryRead(Owner, 1, long.MaxValue, out var slice);
+        cache.TryRead(Owner, 1, long.MaxValue, null, out var slice);
 
-        for (var sequence = 2; sequence <= FrameCache.BlockEvents; sequence++)
+        for (var sequence = 2; sequence <= FrameBlock.MaxEvents; sequence++)
             cache.Put(Owner, Run(sequence, 1));
 
-        Assert.Equal(Text(Run(1, 1).Bytes), Text(slice.Bytes));
+        Assert.Equal(Text(Run(1, 1)), Text(slice.Bytes));
     }
 
     [Fact]
-    public void Put_lets_go_of_what_was_read_longest_ago_when_full()
+    public void Put_evicts_what_was_read_longest_ago_when_full()
     {
         var size = Size(Run(FirstOf(2), 10));
         var cache = new FrameCache(2 * size);
         cache.Put(Owner, Run(FirstOf(0), 10));
         cache.Put(Owner, Run(FirstOf(1), 10));
-        cache.TryRead(Owner, FirstOf(0), long.MaxValue, out _);
+        cache.TryRead(Owner, FirstOf(0), long.MaxValue, null, out _);
 
         cache.Put(Owner, Run(FirstOf(2), 10));
 
-        Assert.True(cache.TryRead(Owner, FirstOf(0), long.MaxValue, out _));
-        Assert.False(cache.TryRead(Owner, FirstOf(1), long.MaxValue, out _));
-        Assert.True(cache.TryRead(Owner, FirstOf(2), long.MaxValue, out _));
+        Assert.True(cache.TryRead(Owner, FirstOf(0), long.MaxValue, null, out _));
+        Assert.False(cache.TryRead(Owner, FirstOf(1), long.MaxValue, null, out _));
+        Assert.True(cache.TryRead(Owner, FirstOf(2), long.MaxValue, null, out _));
     }
 
     [Fact]
-    public void Put_keeps_the_newest_segment_when_it_alone_is_over_the_capacity()
+    public void Put_evicts_as_many_blocks_as_it_takes()
+    {
+        var size = Size(Run(1, 1));
+        var cache = new FrameCache(8 * size);
+        for (var block = 0; block < 8; block++)
+            cache.Put(Owner, Run(FirstOf(block), 1));
+
+        cache.Put(Owner, Run(FirstOf(8), 60));
+
+        Assert.InRange(cache.Size, 1, Math.Max(8 * size, Size(Run(FirstOf(8), 60))));
+        Assert.Equal((FirstOf(8), FirstOf(8) + 59), cache.Held(Owner, 8));
+    }
+
+    [Fact]
+    public void TryRead_serves_what_was_just_loaded_when_it_has_been_evicted()
+    {
+        var cache = new FrameCache(1);
+        var loaded = Run(FirstOf(1), 10);
+        cache.Put(Owner, loaded);
+        cache.Put(Owner, Run(FirstOf(2), 10));
+
+        Assert.Null(cache.Held(Owner, 1));
+        Assert.True(cache.TryRead(Owner, FirstOf(1) + 3, FirstOf(1) + 5, loaded.FirstBuffer, out var slice));
+        Assert.Equal(Text(Run(FirstOf(1) + 3, 3)), Text(slice.Bytes));
+        Assert.False(cache.TryRead(Owner, FirstOf(1) + 10, long.MaxValue, loaded.FirstBuffer, out _));
+        Assert.False(cache.TryRead(Owner, FirstOf(1) - 1, long.MaxValue, loaded.FirstBuffer, out _));
+    }
+
+    [Fact]
+    public void Put_keeps_the_newest_block_when_it_alone_is_over_the_capacity()
     {
         var cache = new FrameCache(1);
 
         cache.Put(Owner, Run(1, 10));
 
-        Assert.True(cache.TryRead(Owner, 1, long.MaxValue, out _));
+        Assert.True(cache.TryRead(Owner, 1, long.MaxValue, null, out _));
     }
 
     [Fact]
-    public void Drop_lets_go_of_one_owners_frames_only()
+    public void Evict_removes_one_owners_frames_only()
     {
         var other = new object();
         var cache = new FrameCache(long.MaxValue);
         cache.Put(Owner, Run(1, 3));
         cache.Put(other, Run(1, 3));
 
-        cache.Drop(Owner);
+        cache.Evict(Owner);
 
-        Assert.False(cache.TryRead(Owner, 1, long.MaxValue, out _));
-        Assert.True(cache.TryRead(other, 1, long.MaxValue, out _));
-        cache.Drop(other);
+        Assert.False(cache.TryRead(Owner, 1, long.MaxValue, null, out _));
+        Assert.True(cache.TryRead(other, 1, long.MaxValue, null, out _));
+        cache.Evict(other);
         Assert.Equal(0, cache.Size);
     }
 
-    private static long FirstOf(long block) => FrameCache.FirstOf(block);
+    private static long FirstOf(long block) => FrameBlock.FirstOf(block);
 
-    private static long Size(FrameRun run)
+    private static long Size(FrameBlock block)
     {
         var cache = new FrameCache(long.MaxValue);
-        cache.Put(Owner, run);
+        cache.Put(Owner, block);
         return cache.Size;
     }
 
-    private static FrameRun Run(long first, int count) => FrameRun.Of(
-        Epoch,
-        [.. Enumerable.Range(0, count).Select(i => new StoredEvent(first + i, null, Encoding.UTF8.GetBytes($"event {(first + i) % 10}"), default))]);
+    private static FrameBlock Run(long first, int count) =>
+        From([.. Enumerable.Range(0, count).Select(i => new StoredEvent(first + i, null, Encoding.UTF8.GetBytes($"event {(first + i) % 10}"), default))]);
+
+    private static FrameBlock From(IReadOnlyList<StoredEvent> events) => Assert.Single(FrameBlock.From(Epoch, events));
+
+    private static string Text(FrameBlock block)
+    {
+        var text = new StringBuilder();
+        for (var sequence = block.First; sequence <= block.Last;)
+        {
+            var slice = block.Slice(sequence, long.MaxValue);
+            text.Append(Text(slice.Bytes));
+            sequence = slice.Last + 1;
+        }
+
+        return text.ToString();
+    }
 
     private static string Text(ReadOnlyMemory<byte> bytes) => Encoding.UTF8.GetString(bytes.Span);
 }

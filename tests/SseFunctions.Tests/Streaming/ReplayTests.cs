@@ -140,7 +140,7 @@ public class ReplayTests
 
     /// <summary>The rows go while the feed still holds an older head: what is missing is told, not skipped.</summary>
     [Fact]
-    public async Task Stream_tells_of_a_gap_that_retention_tears_behind_the_feeds_back()
+    public async Task Stream_tells_of_a_gap_that_retention_tears_before_the_feed_knows_it()
     {
         await using var host = await TestHost.StartAsync(["Stream:PollInterval=00:01:00"]);
         var ids = await host.PublishAsync("a", "1", "2", "3");
@@ -171,6 +171,29 @@ public class ReplayTests
 
         Assert.Equal($$"""{"topic":"a","reason":"epoch","lost":null,"resumeFrom":"{{ids[0][..7]}}0"}""", events[0].Data);
         Assert.Equal(new(ids[0], "message", "new"), events[1]);
+    }
+
+    /// <summary>Rows are missing, as if they had expired; the head, read anew, says that there is another log.</summary>
+    [Fact]
+    public async Task Stream_tells_of_the_new_epoch_alone_when_the_log_began_anew_before_the_feed_knows_it()
+    {
+        await using var other = await TestHost.StartAsync();
+        var old = await other.PublishAsync("a", "1", "2", "3", "4");
+        await using var host = await TestHost.StartAsync(["Stream:PollInterval=00:01:00"], table: other.Table);
+        await using var keepsTheFeed = await host.OpenAsync("events/a");
+        await keepsTheFeed.ReadFrameAsync();
+        await keepsTheFeed.ReadFrameAsync();
+        await (await TableOfAsync(host)).Client().DeleteAsync();
+        await using var third = await TestHost.StartAsync(table: host.Table);
+        var ids = await third.PublishAsync("a", "new 1", "new 2");
+
+        await using var stream = await host.OpenAsync("events/a", old[0]);
+        var events = await stream.ReadEventsAsync(3);
+        var kept = await keepsTheFeed.ReadEventsAsync(3);
+
+        Assert.Equal($$"""{"topic":"a","reason":"epoch","lost":null,"resumeFrom":"{{ids[0][..7]}}0"}""", events[0].Data);
+        Assert.Equal(ids, events.Skip(1).Select(message => message.Id));
+        Assert.Equal(events, kept);
     }
 
     /// <summary>The rows of the old log are on their way when the new one begins: they are not delivered under its ids.</summary>
@@ -232,6 +255,29 @@ public class ReplayTests
             await host.PublishAsync("a", "meanwhile");
             await call.ReplyAsync(answer);
         };
+
+        await using var stream = await host.OpenAsync("events/a", "zzzzzz-1");
+
+        Assert.Equal("sse.reset", (await stream.ReadEventAsync())!.Type);
+        proxy.Intercept = null;
+        var ids = await host.PublishAsync("a", "last");
+        var live = new List<SseMessage>();
+        while (live.LastOrDefault()?.Id != ids[0])
+            live.Add((await keepsTheFeed.ReadEventAsync())!);
+
+        Assert.All(live, message => Assert.Equal("message", message.Type)); // no poll has taken back what it has
+        Assert.Equal(live.Count, live.DistinctBy(message => message.Id).Count());
+    }
+
+    /// <summary>The poll brings nothing new, and that is the answer.</summary>
+    [Fact]
+    public async Task Stream_learns_that_its_id_is_foreign_when_the_topic_is_quiet()
+    {
+        await using var host = await TestHost.StartAsync(["Stream:PollInterval=00:00:00.050", "Stream:Heartbeat=00:03:00"]);
+        await host.PublishAsync("a", "1");
+        await using var keepsTheFeed = await host.OpenAsync("events/a");
+        await keepsTheFeed.ReadFrameAsync();
+        await keepsTheFeed.ReadFrameAsync();
 
         await using var stream = await host.OpenAsync("events/a", "zzzzzz-1");
 

@@ -73,6 +73,24 @@ public class SeveralTopicsTests
     }
 
     [Fact]
+    public async Task Topics_take_turns_so_that_a_busy_one_does_not_starve_the_others()
+    {
+        await using var host = await TestHost.StartAsync();
+        await using var keepsTheFeeds = await host.OpenAsync("events?topic=a&topic=b");
+        await keepsTheFeeds.ReadFrameAsync();
+        await keepsTheFeeds.ReadFrameAsync();
+        var large = new string('x', 60_000); // one fills a slice
+        await host.PublishAsync("a", $"1{large}", $"2{large}", $"3{large}", $"4{large}");
+        await host.PublishAsync("b", "5");
+        await keepsTheFeeds.ReadEventsAsync(5); // all are in memory
+
+        await using var stream = await host.OpenAsync("events?topic=a&topic=b&from=start");
+        var events = await stream.ReadEventsAsync(5);
+
+        Assert.Equal("15234", string.Concat(events.Select(message => message.Data[0])));
+    }
+
+    [Fact]
     public async Task Order_and_repetition_of_the_names_do_not_matter()
     {
         await using var host = await TestHost.StartAsync();

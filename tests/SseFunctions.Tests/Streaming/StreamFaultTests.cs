@@ -107,7 +107,7 @@ public class StreamFaultTests
         await using var host = await TestHost.StartAsync();
         var cursor = new EventId("abc123", 1);
         using var reader = new TopicReader(
-            new TopicStart(Topic.Parse("a"), StreamStart.Behind(cursor)),
+            new TopicStart(Topic.Parse("a"), StreamStart.After(cursor)),
             host.Services.GetRequiredService<TopicFeedRegistry>(),
             new AsyncAutoResetEvent(),
             host.Services.GetRequiredService<StreamTelemetry>(),
@@ -192,7 +192,7 @@ public class StreamFaultTests
     }
 
     /// <summary>An endpoint as a trigger calls it.</summary>
-    private static async Task<WebApplication> InvokerAsync(Func<HttpContext, SseEndpoints, Task> invoke, ILoggerProvider? log = null)
+    private static async Task<WebApplication> InvokerAsync(Func<HttpContext, StreamEndpoint, Task> invoke, ILoggerProvider? log = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
@@ -205,7 +205,7 @@ public class StreamFaultTests
         builder.Configuration["Access:AnonymousTopics"] = "*";
         builder.Services.AddSseFunctions(builder.Configuration);
         var app = builder.Build();
-        app.MapGet("/", (HttpContext context) => invoke(context, app.Services.GetRequiredService<SseEndpoints>()));
+        app.MapGet("/", (HttpContext context) => invoke(context, app.Services.GetRequiredService<StreamEndpoint>()));
         await app.StartAsync();
         return app;
     }

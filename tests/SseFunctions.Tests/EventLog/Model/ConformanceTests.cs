@@ -6,8 +6,8 @@ namespace SseFunctions.Tests.EventLog.Model;
 /// <summary>The model is of this code: what it says of requests, rows and answers is what the real log and trimmer make of them.</summary>
 public sealed class ConformanceTests(ITestOutputHelper output)
 {
-    private const int RandomPaths = 60;
-    private const int LongestPath = 200;
+    private static readonly int RandomPaths = Thoroughness.Choose(brief: 15, full: 60);
+    private const int MaxPath = 200;
 
     /// <summary>Of 100 steps, how many may be anything; the others go on as if nothing went wrong, so that paths end.</summary>
     private const int AnyPercent = 40;
@@ -45,7 +45,7 @@ public sealed class ConformanceTests(ITestOutputHelper output)
             foreach (var step in path)
                 await StepAsync(step);
 
-            while (taken.Count < LongestPath && Next(replay, random, goesOnAtRandom) is { } step)
+            while (taken.Count < MaxPath && Next(replay, random, goesOnAtRandom) is { } step)
                 await StepAsync(step);
 
             await replay.CheckAsync();

@@ -56,7 +56,7 @@ internal sealed class HeldCalls : IAsyncDisposable
     {
         isDead = true;
         while (held.Reader.TryRead(out var call))
-            call.Fate.SetResult(Faults.LoseRequestAsync);
+            call.Fate.TrySetResult(Faults.LoseRequestAsync); // a request that came as it died may be lost already
     }
 
     public async ValueTask DisposeAsync()

@@ -27,6 +27,7 @@ internal enum Does
     Poll,
     StartLoad,
     ReadPage,
+    ConfirmHead,
     TakeEvent,
     TakeGap,
     Reconnect,

@@ -1,0 +1,29 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using SseFunctions.Access;
+using SseFunctions.EventLog;
+using SseFunctions.Streaming;
+
+namespace SseFunctions.Api;
+
+/// <summary>Registers the endpoints. They are public for the triggers, and their constructors are not.</summary>
+internal static class EndpointServices
+{
+    public static void AddEndpoints(this IServiceCollection services)
+    {
+        BoundedBody.RefuseTruncatedBodies();
+        services.AddSingleton<ErrorAnswers>();
+        services.AddSingleton<StreamRunner>();
+        services.AddSingleton<TopicHeads>();
+        services.AddSingleton(s => new StreamEndpoint(Get<ReadAccess>(s), Get<StreamRunner>(s), Get<ErrorAnswers>(s)));
+        services.AddSingleton(s => new PublishEndpoint(Get<TableEventLog>(s), Get<ErrorAnswers>(s), Get<IHostApplicationLifetime>(s)));
+        services.AddSingleton(s => new TopicEndpoint(
+            Get<TableEventLog>(s), Get<TopicHeads>(s), Get<ReadAccess>(s), Get<ErrorAnswers>(s), Get<IHostApplicationLifetime>(s)));
+        services.AddSingleton(s => new TokenEndpoint(Get<SubscriberTokens>(s), Get<TimeProvider>(s), Get<ErrorAnswers>(s)));
+        services.AddSingleton(s => new HealthEndpoint(Get<TableEventLog>(s), Get<OpenStreams>(s), Get<TimeProvider>(s)));
+    }
+
+    private static T Get<T>(IServiceProvider services)
+        where T : notnull =>
+        services.GetRequiredService<T>();
+}

@@ -1,0 +1,35 @@
+using Microsoft.AspNetCore.Http;
+using SseFunctions.EventLog;
+
+namespace SseFunctions.Api;
+
+/// <summary>
+/// Reads what a request gives once. Clients repeat themselves: a value that is given twice counts once, an empty one not at
+/// all, and only two that differ are the client's fault.
+/// </summary>
+internal static class SingleValue
+{
+    /// <returns>The query parameter; null when it is not there or empty.</returns>
+    /// <exception cref="InvalidInputException">It has different values.</exception>
+    public static string? FromQuery(HttpRequest request, string name) => Require(name, request.Query[name]);
+
+    /// <returns>The header, which may be empty; null when it is not there.</returns>
+    /// <exception cref="InvalidInputException">It has different values.</exception>
+    public static string? FromHeader(HttpRequest request, string name)
+    {
+        // A client that adds a header twice sends it on two lines or, as fetch does, on one with ", " between them.
+        return request.Headers.TryGetValue(name, out var lines)
+            ? Require(name, string.Join(", ", lines.ToArray()).Split(", ")) ?? ""
+            : null;
+    }
+
+    /// <returns>The one value; null when there is none but empty ones.</returns>
+    /// <exception cref="InvalidInputException">There are different values.</exception>
+    public static string? Require(string name, IEnumerable<string?> values)
+    {
+        var different = values.Where(value => !string.IsNullOrEmpty(value)).Distinct(StringComparer.Ordinal).ToList();
+        return different.Count > 1
+            ? throw new InvalidInputException(name, $"{name} is given {different.Count} different values; one is allowed.", 1, different.Count, tooLarge: true)
+            : different.FirstOrDefault();
+    }
+}

@@ -1,0 +1,41 @@
+using Microsoft.AspNetCore.Http;
+using SseFunctions.Access;
+
+namespace SseFunctions.Api;
+
+/// <summary>GET and HEAD events/{topic} and events?topic=a&amp;topic=b: streams of one topic or several.</summary>
+public sealed class StreamEndpoint
+{
+    private readonly ReadAccess access;
+    private readonly StreamRunner streams;
+    private readonly ErrorAnswers errors;
+
+    internal StreamEndpoint(ReadAccess access, StreamRunner streams, ErrorAnswers errors) =>
+        (this.access, this.streams, this.errors) = (access, streams, errors);
+
+    /// <summary>Streams one topic.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="topicName">From the route.</param>
+    /// <param name="invocationCancelled">Fires at functionTimeout, when the request's own token does not.</param>
+    public Task StreamAsync(HttpContext context, string topicName, CancellationToken invocationCancelled) =>
+        StreamAsync(context, () => [topicName], invocationCancelled);
+
+    /// <summary>Streams the topics of the query on one connection.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="invocationCancelled">Fires at functionTimeout, when the request's own token does not.</param>
+    public Task StreamTopicsAsync(HttpContext context, CancellationToken invocationCancelled) =>
+        StreamAsync(context, () => StreamQuery.Topics(context.Request), invocationCancelled);
+
+    private async Task StreamAsync(HttpContext context, Func<string[]> names, CancellationToken invocationCancelled)
+    {
+        context.Response.Headers.CacheControl = "no-store"; // whatever the answer is
+        context.Response.Headers.Append("Vary", StreamQuery.LastEventId); // it decides between 200 and 204
+        var answer = await errors.CatchAsync(context, async () =>
+        {
+            var topics = names().Select(TopicName.Require).ToList();
+            var accessLeft = await access.RequireReadableAsync(topics, context);
+            return streams.Open(StreamQuery.Read(context.Request, topics, accessLeft), invocationCancelled);
+        });
+        await answer.ExecuteAsync(context);
+    }
+}

@@ -1,0 +1,89 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using SseFunctions.Streaming;
+
+namespace SseFunctions.Api;
+
+/// <summary>Runs a stream on a request's connection.</summary>
+internal sealed partial class StreamRunner(
+    TopicFeedRegistry feeds,
+    OpenStreams openStreams,
+    StreamOptions options,
+    StreamTelemetry telemetry,
+    IHostApplicationLifetime lifetime,
+    TimeProvider time,
+    ILogger<StreamRunner> logger)
+{
+    /// <returns>The answer that is the stream.</returns>
+    public IResult Open(StreamRequest request, CancellationToken invocationCancelled) => new Answer(this, request, invocationCancelled);
+
+    /// <summary>What every stream response says to caches and proxies on its way.</summary>
+    private static void SetHeaders(HttpResponse response)
+    {
+        response.StatusCode = StatusCodes.Status200OK;
+        response.ContentType = "text/event-stream";
+        response.Headers.CacheControl = "no-cache, no-store, no-transform";
+        response.Headers["X-Accel-Buffering"] = "no"; // nginx would hold back what it takes for a page
+    }
+
+    private async Task RunAsync(HttpContext context, StreamRequest request, CancellationToken invocationCancelled)
+    {
+        try
+        {
+            using var left = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, invocationCancelled);
+            using var session = new StreamSession(request, feeds, openStreams, options, telemetry, time, left.Token, lifetime.ApplicationStopping);
+            if (await session.IsFullyReadAsync())
+            {
+                context.Response.StatusCode = StatusCodes.Status204NoContent;
+                return;
+            }
+
+            SetHeaders(context.Response);
+            if (HttpMethods.IsHead(context.Request.Method))
+                session.EndWithoutBody();
+            else
+                await RunAsync(context, session, request);
+        }
+        catch (Exception ex)
+        {
+            // The hosts do not log it: to them every client that leaves is a fault. The client comes back with its Last-Event-ID.
+            LogStreamFailed(request, ex);
+            if (!context.Response.HasStarted)
+                throw;
+
+            context.Abort();
+        }
+    }
+
+    private async Task RunAsync(HttpContext context, StreamSession session, StreamRequest request)
+    {
+        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        // WriteTimeout decides about slow clients; Kestrel's own limit would cut them off earlier.
+        var rate = context.Features.Get<IHttpMinResponseDataRateFeature>();
+        var minDataRate = rate?.MinDataRate;
+        if (rate is not null)
+            rate.MinDataRate = null;
+
+        var end = await session.RunAsync(context.Response.BodyWriter, context.Abort, () => SocketOutput.Of(context));
+        LogStreamEnded(request, end);
+        if (session.Fault is not null)
+            LogStreamFailed(request, session.Fault);
+
+        if (rate is not null)
+            rate.MinDataRate = minDataRate; // for the response's last chunk, which the session does not watch over
+    }
+
+    [LoggerMessage(EventId = 1, Level = LogLevel.Debug, Message = "A stream of topic {Topic} ended: {End}")]
+    private partial void LogStreamEnded(StreamRequest topic, StreamEnd end);
+
+    [LoggerMessage(EventId = 2, Level = LogLevel.Error, Message = "A stream of topic {Topic} failed")]
+    private partial void LogStreamFailed(StreamRequest topic, Exception ex);
+
+    private sealed class Answer(StreamRunner streams, StreamRequest request, CancellationToken invocationCancelled) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext) => streams.RunAsync(httpContext, request, invocationCancelled);
+    }
+}

@@ -1,0 +1,79 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using CloudNative.CloudEvents;
+using CloudNative.CloudEvents.Http;
+using CloudNative.CloudEvents.SystemTextJson;
+using Microsoft.AspNetCore.Http;
+using SseFunctions.EventLog;
+
+namespace SseFunctions.Publishing;
+
+/// <summary>
+/// A CloudEvent whose attributes are headers and whose data is the body:
+/// github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#31-binary-content-mode. An event's data is
+/// that CloudEvent in JSON, as if it had been sent so.
+/// </summary>
+internal static class BinaryCloudEvent
+{
+    private const string SpecVersion = "ce-specversion";
+    private const string Type = "ce-type";
+
+    /// <summary>Letters beyond ASCII stay as they are; nothing of this is put into HTML.</summary>
+    private static readonly JsonEventFormatter Formatter =
+        new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = JsonText.MaxDepth }, CloudEventBody.Options);
+
+    /// <summary>Whether the headers are a CloudEvent's, complete or not.</summary>
+    public static bool Matches(IHeaderDictionary headers) => headers.ContainsKey(SpecVersion) || headers.ContainsKey(Type);
+
+    /// <param name="headers">The request's, Content-Type included.</param>
+    /// <param name="body">Of any type. Without a Content-Type it is JSON.</param>
+    /// <exception cref="InvalidInputException">They are no CloudEvent, or one outside the limits.</exception>
+    public static NewEvent Read(IHeaderDictionary headers, ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            var cloudEvent = ReadAttributes(headers);
+            var contentType = headers.ContentType.Count > 0 ? headers.ContentType.ToString() : null;
+            if (!body.IsEmpty)
+                ReadData(cloudEvent, contentType, body);
+
+            cloudEvent.DataContentType = contentType;
+            var json = Formatter.EncodeStructuredModeMessage(cloudEvent.Validate(), out _);
+            return PublishBody.Checked(new NewEvent(cloudEvent.Type, json), "the CloudEvent");
+        }
+        catch (Exception ex) when (CloudEventBody.IsInvalid(ex))
+        {
+            throw CloudEventBody.Invalid("the request is no CloudEvent 1.0 in binary mode", ex);
+        }
+    }
+
+    private static void ReadData(CloudEvent cloudEvent, string? contentType, ReadOnlyMemory<byte> body)
+    {
+        var utf8Type = contentType is null ? "application/json" : Utf8Body.MediaType(contentType);
+        if (Utf8Body.IsJson(utf8Type))
+            body = JsonText.Require(Utf8Body.Require(body));
+
+        cloudEvent.DataContentType = utf8Type ?? contentType; // the library does not know all names of UTF-8
+        Formatter.DecodeBinaryModeEventData(body, cloudEvent);
+    }
+
+    private static CloudEvent ReadAttributes(IHeaderDictionary headers)
+    {
+        var version = CloudEventsSpecVersion.FromVersionId(headers[SpecVersion])
+            ?? throw new InvalidInputException(SpecVersion, $"{SpecVersion} is missing or not 1.0.");
+        var cloudEvent = new CloudEvent(version);
+        foreach (var (header, values) in headers)
+        {
+            var name = HttpUtilities.GetAttributeNameFromHeaderName(header);
+            if (name is null || name == CloudEventsSpecVersion.SpecVersionAttribute.Name)
+                continue;
+
+            if (values.Distinct().Count() != 1)
+                throw new InvalidInputException(header, $"{header} is given {values.Count} times with different values; one is allowed.");
+
+            cloudEvent.SetAttributeFromString(name, HttpUtilities.DecodeHeaderValue(values[0]!));
+        }
+
+        return cloudEvent;
+    }
+}

@@ -1,0 +1,92 @@
+using System.Runtime.InteropServices;
+
+namespace SseFunctions.Streaming;
+
+/// <summary>
+/// Consecutive events of one epoch as they go on the wire, in one array that only grows at its end: bytes once written stay as
+/// they are, so a slice handed out remains valid while more is appended. Guarded by its cache's lock.
+/// </summary>
+/// <param name="epoch">The epoch of the events.</param>
+/// <param name="first">The sequence of the first event.</param>
+internal sealed class FrameBuffer(string epoch, long first)
+{
+    /// <summary>What a buffer holds, unless one frame alone is larger: a slow reader keeps no more than this from being freed.</summary>
+    private const int MaxBytes = 256 * 1024;
+
+    /// <summary>Bytes of a DateTimeOffset in a list.</summary>
+    private const int TimeSize = 16;
+
+    private readonly List<int> ends = [];
+    private readonly List<DateTimeOffset> times = [];
+    private byte[] bytes = [];
+
+    public string Epoch { get; } = epoch;
+
+    public long First { get; } = first;
+
+    public long Last => First + ends.Count - 1;
+
+    /// <summary>Bytes of memory.</summary>
+    public long Size => bytes.Length + ((sizeof(int) + TimeSize) * (long)ends.Capacity);
+
+    private int Length => StartOf(ends.Count);
+
+    public bool Has(long sequence) => First <= sequence && sequence <= Last;
+
+    /// <summary>Adds the frame of the next event.</summary>
+    /// <returns>Whether there was room for it.</returns>
+    public bool TryAppend(ReadOnlySpan<byte> frame, DateTimeOffset time)
+    {
+        var (start, end) = (Length, Length + frame.Length);
+        if (end > MaxBytes && start > 0)
+            return false;
+
+        if (end > bytes.Length)
+            Array.Resize(ref bytes, Math.Max(end, Math.Min(2 * bytes.Length, MaxBytes)));
+
+        frame.CopyTo(bytes.AsSpan(start));
+        ends.Add(end);
+        times.Add(time);
+        return true;
+    }
+
+    /// <summary>Adds all frames of a buffer that begins with the next event.</summary>
+    /// <returns>Whether there was room for them; if not, none was added.</returns>
+    public bool TryAppend(FrameBuffer next)
+    {
+        if (Length + next.Length > MaxBytes)
+            return false;
+
+        next.CopyTo(this, next.First);
+        return true;
+    }
+
+    /// <summary>The part of this buffer that begins with a sequence: the buffer itself, or a copy.</summary>
+    public FrameBuffer From(long sequence)
+    {
+        if (sequence == First)
+            return this;
+
+        var part = new FrameBuffer(Epoch, sequence);
+        CopyTo(part, sequence);
+        return part;
+    }
+
+    /// <summary>Whole frames from one sequence to another, as far as a slice goes.</summary>
+    public FrameSlice Slice(long sequence, long last)
+    {
+        var index = (int)(sequence - First);
+        var start = StartOf(index);
+        var count = (int)Math.Min(ends.Count, last - First + 1);
+        var end = FrameSlice.LastIndex(CollectionsMarshal.AsSpan(ends)[..count], index);
+        return new FrameSlice(bytes.AsMemory(start, ends[end] - start), First + end, times[end]);
+    }
+
+    private void CopyTo(FrameBuffer other, long from)
+    {
+        for (var index = (int)(from - First); index < ends.Count; index++)
+            other.TryAppend(bytes.AsSpan(StartOf(index), ends[index] - StartOf(index)), times[index]);
+    }
+
+    private int StartOf(int index) => index == 0 ? 0 : ends[index - 1];
+}

@@ -1,0 +1,171 @@
+using SseFunctions.EventLog;
+
+namespace SseFunctions.Streaming;
+
+/// <summary>
+/// What this process knows of a topic, and what follows from it for a reader. Immutable, without lock, time and I/O: a
+/// <see cref="TopicFeed"/> goes from one view to the next, and the tests visit every view that there can be.
+/// </summary>
+internal sealed record TopicView
+{
+    /// <summary>Before the table has answered.</summary>
+    public static readonly TopicView Unknown = new();
+
+    /// <summary>The topic's head as it was last seen; null while there is no log.</summary>
+    public TopicHead? Head { get; init; }
+
+    /// <summary>The first sequence that may still be in the table: the head's, or later if a read found rows gone.</summary>
+    public long First { get; init; } = 1;
+
+    /// <summary>Up to where readers that stay have been given the events; what has come since, the push loop gives them next.</summary>
+    public long Pushed { get; init; }
+
+    /// <summary>Polls are numbered as they start. The number is a reader's ticket: it trusts polls that started after it joined.</summary>
+    public long PollsStarted { get; init; }
+
+    public long NewestAnswered { get; init; }
+
+    /// <summary>Writes of this process: a poll during which one has come may bring an older head than the known one.</summary>
+    public long Writes { get; init; }
+
+    /// <summary>Whether the last poll has failed.</summary>
+    public bool IsFailing { get; init; }
+
+    /// <summary>Whether a reader waits for the next poll's answer.</summary>
+    public bool IsAwaited { get; init; }
+
+    private bool IsKnown => NewestAnswered > 0;
+
+    /// <summary>Turns a start into a cursor.</summary>
+    /// <returns>False while the head is not known.</returns>
+    public bool TryResolve(StreamStart start, out EventId cursor)
+    {
+        cursor = start.LastEventId ?? Oldest();
+        if (start.LastEventId is null && Head is not null && start.Newest is { } newest)
+            cursor = new EventId(Head.Epoch, Math.Max(cursor.Sequence, Head.Last - newest));
+
+        return start.LastEventId is not null || IsKnown;
+    }
+
+    /// <summary>What follows a cursor.</summary>
+    /// <param name="cursor">The last event that the reader has.</param>
+    /// <param name="ticket">How many polls had started when the reader joined.</param>
+    /// <param name="isLive">Whether the reader stays: what has only just come, the push loop will give it.</param>
+    /// <returns><see cref="FeedReadKind.NotLoaded"/> when there are events after the cursor, wherever they are.</returns>
+    public FeedRead Read(EventId cursor, long ticket, bool isLive)
+    {
+        if (!IsKnown)
+            return Wait(cursor);
+
+        if (Head is null)
+            return new(FeedReadKind.CaughtUp, cursor);
+
+        if (cursor == EventId.Start)
+            cursor = new EventId(Head.Epoch, 0);
+
+        // Another process may know a newer head than this one: doubt the cursor only on news from after it came.
+        if (cursor.Epoch != Head.Epoch)
+            return NewestAnswered > ticket ? Gap(StreamGap.Epoch, null) : Wait(cursor);
+
+        if (cursor.Sequence > Head.Last)
+            return NewestAnswered > ticket ? Gap(StreamGap.Future, null) : Wait(cursor);
+
+        if (cursor.Sequence == Head.Last)
+            return new(Head.Complete ? FeedReadKind.Complete : FeedReadKind.CaughtUp, cursor);
+
+        if (cursor.Sequence + 1 < First)
+            return Gap(StreamGap.Expired, First - 1 - cursor.Sequence);
+
+        var until = isLive ? Pushed : Head.Last;
+        return new(cursor.Sequence < until ? FeedReadKind.NotLoaded : FeedReadKind.CaughtUp, cursor, until);
+    }
+
+    /// <summary>What a reader gets that needs a newer head.</summary>
+    public FeedRead Wait(EventId cursor) => new(IsFailing ? FeedReadKind.StorageUnavailable : FeedReadKind.Waiting, cursor);
+
+    /// <summary>The event after which readers that stay have been given nothing yet.</summary>
+    /// <param name="until">The head that the round began with; null when there was none.</param>
+    /// <returns>Null when there is nothing more up to that head.</returns>
+    public EventId? News(EventId? until)
+    {
+        var after = Math.Max(Pushed, First - 1);
+        return Head is not null && Head.Epoch == until?.Epoch && after < until.Value.Sequence ? new EventId(Head.Epoch, after) : null;
+    }
+
+    public TopicView PushedTo(long last) => this with { Pushed = Math.Max(Pushed, last) };
+
+    /// <summary>With everything for the readers to see for themselves, and nothing left for the push loop.</summary>
+    public TopicView LeftToReaders() => this with { Pushed = Head?.Last ?? 0, IsAwaited = false };
+
+    public TopicView PollStarted() => this with { PollsStarted = PollsStarted + 1 };
+
+    public TopicView PollFailed() => this with { IsFailing = true, IsAwaited = false };
+
+    /// <summary>Takes in a poll's answer.</summary>
+    /// <param name="number">The poll's, from <see cref="PollsStarted"/>.</param>
+    /// <param name="writesBefore"><see cref="Writes"/> when it started.</param>
+    /// <param name="polled">The head as the table had it.</param>
+    /// <param name="change">What that changes.</param>
+    /// <param name="isNews">Whether it was worth asking.</param>
+    public TopicView PollAnswered(long number, long writesBefore, TopicHead? polled, out ViewChange change, out bool isNews)
+    {
+        (change, isNews) = (ViewChange.None, false);
+        if (number < NewestAnswered)
+            return this; // a poll that started later has answered already
+
+        // Overtaken by a write of this process: what was read may be older than what is known.
+        var isOvertaken = Writes != writesBefore && IsKnown;
+        if (isOvertaken && polled?.Epoch != Head?.Epoch)
+        {
+            isNews = true; // which of the two is the older, the next poll tells
+            return this;
+        }
+
+        if (isOvertaken && polled?.Last <= Head?.Last)
+            polled = Head;
+
+        isNews = polled != Head || IsFailing;
+        var view = this with { NewestAnswered = number, IsFailing = false };
+        return isNews || IsAwaited ? view.Adopt(polled, isPolled: true, out change) : view;
+    }
+
+    /// <summary>Takes in a write of this process.</summary>
+    public TopicView Written(TopicHead written, out ViewChange change)
+    {
+        change = ViewChange.None;
+        var view = this with { Writes = Writes + 1 };
+        return IsKnown && (Head is null || written.Epoch != Head.Epoch || written.Last >= Head.Last)
+            ? view.Adopt(written, isPolled: false, out change)
+            : view;
+    }
+
+    /// <summary>Takes in what a read of the table has brought. Rows go only after the head's first has moved: what is missing has expired.</summary>
+    /// <param name="from">The first sequence that was asked for.</param>
+    /// <param name="to">The last one.</param>
+    /// <param name="found">The first one that was there; null for none.</param>
+    public TopicView Loaded(long from, long to, long? found) => found == from ? this : this with { First = Math.Max(First, found ?? (to + 1)) };
+
+    /// <param name="newest">The head as it is now.</param>
+    /// <param name="isPolled">Whether the table says so: that answers a reader in doubt, which a write of this process does not.</param>
+    /// <param name="change">What that changes.</param>
+    private TopicView Adopt(TopicHead? newest, bool isPolled, out ViewChange change)
+    {
+        var isSameLog = newest?.Epoch == Head?.Epoch && !(newest?.Last < Head?.Last);
+        var view = this with { Head = newest, First = Math.Max(isSameLog ? First : 1, newest?.First ?? 1) };
+
+        // Events that continue what readers know reach them by the push loop; all else they see for themselves, at once.
+        if (isSameLog && Head is not null && newest == Head with { Last = newest!.Last, AppendId = newest.AppendId, ETag = newest.ETag })
+        {
+            var isAnswered = isPolled && IsAwaited;
+            change = ViewChange.MoreEvents | (isAnswered ? ViewChange.ReadersMustLook : ViewChange.None);
+            return isAnswered ? view with { IsAwaited = false } : view;
+        }
+
+        change = ViewChange.ReadersMustLook | (isSameLog ? ViewChange.None : ViewChange.OtherLog);
+        return view.LeftToReaders();
+    }
+
+    private FeedRead Gap(string reason, long? lost) => new(FeedReadKind.Gap, Oldest(), Gap: new StreamGap(reason, lost, Oldest()));
+
+    private EventId Oldest() => Head is null ? EventId.Start : new EventId(Head.Epoch, First - 1);
+}

@@ -1,0 +1,18 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
+using SseFunctions.Api;
+
+namespace SseFunctions;
+
+public class StreamFunctions(StreamEndpoint endpoint)
+{
+    [Function("Stream")]
+    public Task StreamAsync(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = Routes.Events)] HttpRequest request, string topic, FunctionContext context) =>
+        endpoint.StreamAsync(request.HttpContext, topic, context.CancellationToken);
+
+    [Function("StreamTopics")]
+    public Task StreamTopicsAsync(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = Routes.EventsOfTopics)] HttpRequest request, FunctionContext context) =>
+        endpoint.StreamTopicsAsync(request.HttpContext, context.CancellationToken);
+}

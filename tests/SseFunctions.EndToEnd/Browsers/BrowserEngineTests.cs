@@ -1,0 +1,202 @@
+using System.Diagnostics;
+using System.Text.Json;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.EndToEnd.Browsers;
+
+/// <summary>EventSource, client.js and the demo page in every engine: what depends on the browser and not on the server.</summary>
+public abstract class BrowserEngineTests(EventSourceHosts hosts, BrowserEngine engine)
+{
+    public sealed class InChromium(EventSourceHosts hosts, Browser browser) : BrowserEngineTests(hosts, browser), IClassFixture<EventSourceHosts>, IClassFixture<Browser>;
+
+    public sealed class InFirefox(EventSourceHosts hosts, Firefox firefox) : BrowserEngineTests(hosts, firefox), IClassFixture<EventSourceHosts>, IClassFixture<Firefox>;
+
+    public sealed class InWebKit(EventSourceHosts hosts, WebKit webKit) : BrowserEngineTests(hosts, webKit), IClassFixture<EventSourceHosts>, IClassFixture<WebKit>;
+
+    /// <summary>How long a port refuses connections in a thorough run.</summary>
+    private static readonly TimeSpan LongRefusal = TimeSpan.FromSeconds(20);
+
+    private readonly string topic = TopicApi.NewTopic();
+
+    [SkippableFact]
+    public async Task EventSource_comes_back_and_misses_nothing_when_its_port_has_refused_connections()
+    {
+        const int Attempts = 3;
+        SkipIfNotHere();
+        await using var host = await LocalHostProcess.StartAsync(hosts.Table, EventSourceHosts.Retry);
+        var tab = await engine.NewTabAsync();
+        await tab.GoToAsync(new Uri(host.BaseAddress, "client.js"));
+        await using var source = await TabEventSource.OpenHereAsync(tab, new Uri(host.BaseAddress, $"events/{topic}?from=start"));
+        var ids = (await hosts.Patient.Client.PublishAllAsync(topic, "0")).ToList();
+        await source.ReadEventsAsync(1);
+
+        await host.KillAsync();
+        var since = Stopwatch.StartNew();
+        do
+            await source.WaitUntilFailedAsync(source.Failures + Attempts);
+        while (Thoroughness.IsFull && since.Elapsed < LongRefusal);
+        ids.AddRange(await hosts.Patient.Client.PublishAllAsync(topic, "1", "2"));
+        await using var again = await host.StartAgainAsync();
+
+        Assert.Equal(ids.Select((id, i) => new SseMessage(id, "message", $"{i}")), await source.ReadEventsAsync(3));
+        Assert.DoesNotContain(source.Steps, step => step.State == EventSourceState.Closed);
+    }
+
+    [SkippableFact]
+    public async Task EventSource_of_another_origin_reads_with_its_cookie_and_is_refused_without_it()
+    {
+        SkipIfNotHere();
+        // Another name than all other tests have: a cookie is for all ports of its host.
+        var pages = new UriBuilder(hosts.Steady.BaseAddress) { Host = "localhost" }.Uri;
+        await using var host = await LocalHostProcess.StartAsync(
+            hosts.Table, "Access__AnonymousTopics=", $"Access__SigningKey={SignedToken.Key}", $"Host__CORS={pages.GetLeftPart(UriPartial.Authority)}", "Host__CORSCredentials=true");
+        var stream = new Uri(new UriBuilder(host.BaseAddress) { Host = "localhost" }.Uri, $"events/{topic}?from=start");
+        var id = await hosts.Steady.Client.PublishAsync(topic, "for those who may");
+        var tab = await engine.NewTabAsync();
+        await tab.GoToAsync(new Uri(pages, "client.js"));
+        await tab.EvaluateAsync($"void (document.cookie = 'sse_token={SignedToken.For(DateTimeOffset.UtcNow.AddMinutes(10), topic)}; Path=/')");
+
+        await using (var source = await TabEventSource.OpenHereAsync(tab, stream, withCredentials: true))
+            Assert.Equal([new SseMessage(id, "message", "for those who may")], await source.ReadEventsAsync(1));
+
+        var another = await engine.NewTabAsync();
+        await another.GoToAsync(new Uri(pages, "client.js"));
+        await using var without = await TabEventSource.OpenHereAsync(another, stream);
+        await without.WaitUntilClosedAsync();
+        Assert.Equal([new EventSourceStep("error", EventSourceState.Closed, null)], without.Steps);
+        await another.EvaluateAsync("void (document.cookie = 'sse_token=; Path=/; Max-Age=0')");
+    }
+
+    [SkippableFact]
+    public async Task Tabs_with_client_js_share_one_connection_and_miss_nothing_when_the_leader_closes()
+    {
+        SkipIfNotHere();
+        await using var host = await LocalHostProcess.StartAsync(hosts.Table, EventSourceHosts.Retry);
+        var leader = await OpenClientAsync(host);
+        await leader.WaitUntilAsync("events.readyState === 1");
+        await using var follower = await OpenClientAsync(host);
+        await follower.WaitUntilAsync("events.readyState === 1");
+        var ids = (await host.Client.PublishAllAsync(topic, "0")).ToList();
+        foreach (var tab in (BrowserTab[])[leader, follower])
+            Assert.Equal([(ids[0], "0")], await SeenAsync(tab, 1));
+        Assert.Equal(1, await host.Client.GetOpenStreamsAsync());
+
+        await leader.DisposeAsync();
+        ids.AddRange(await host.Client.PublishAllAsync(topic, "1", "2"));
+
+        Assert.Equal(ids.Select((id, i) => (id, $"{i}")), await SeenAsync(follower, 3));
+    }
+
+    [SkippableFact]
+    public async Task Client_js_comes_back_when_a_proxy_has_closed_its_EventSource()
+    {
+        SkipIfNotHere();
+        await using var proxy = await HostProxy.StartAsync(hosts.Steady.BaseAddress);
+        await using var tab = await engine.NewTabAsync();
+        await tab.GoToAsync(new Uri(proxy.BaseAddress, "client.js"));
+        await OpenClientAsync(tab);
+        await tab.WaitUntilAsync("events.readyState === 1");
+        var ids = (await hosts.Patient.Client.PublishAllAsync(topic, "0")).ToList();
+        await SeenAsync(tab, 1);
+
+        proxy.Answer(502);
+        proxy.Cut();
+        await proxy.Faults.ReachesAsync(3);
+        ids.AddRange(await hosts.Patient.Client.PublishAllAsync(topic, "1"));
+        proxy.Fault = null;
+
+        Assert.Equal(ids.Select((id, i) => (id, $"{i}")), await SeenAsync(tab, 2));
+    }
+
+    [SkippableFact]
+    public async Task Client_js_goes_on_where_it_was_when_the_page_is_loaded_again_and_the_cursor_is_stored()
+    {
+        SkipIfNotHere();
+        await using var tab = await OpenClientAsync(hosts.Steady, "{ storage: sessionStorage }");
+        await tab.WaitUntilAsync("events.readyState === 1");
+        await hosts.Patient.Client.PublishAsync(topic, "before");
+        await SeenAsync(tab, 1);
+
+        await tab.GoToAsync(new Uri("about:blank"));
+        var ids = await hosts.Patient.Client.PublishAllAsync(topic, "0", "1");
+        await tab.GoToAsync(new Uri(hosts.Steady.BaseAddress, "client.js"));
+        await OpenClientAsync(tab, "{ storage: sessionStorage }");
+
+        Assert.Equal(ids.Select((id, i) => (id, $"{i}")), await SeenAsync(tab, 2));
+    }
+
+    [SkippableFact]
+    public async Task Client_js_goes_on_where_it_was_when_its_visitor_has_left_and_comes_back()
+    {
+        const string Options = "{ storage: sessionStorage }";
+        SkipIfNotHere();
+        await using var tab = await OpenClientAsync(hosts.Steady, Options);
+        await tab.WaitUntilAsync("events.readyState === 1");
+        var ids = (await hosts.Patient.Client.PublishAllAsync(topic, "0")).ToList();
+        await SeenAsync(tab, 1);
+
+        await tab.GoToAsync(new Uri(hosts.Steady.BaseAddress, "demo"));
+        ids.AddRange(await hosts.Patient.Client.PublishAllAsync(topic, "1", "2"));
+        await tab.GoBackAsync();
+        await tab.WaitUntilAsync("location.pathname.endsWith('client.js') && document.readyState === 'complete'");
+
+        var isKept = (await tab.EvaluateAsync("'seen' in window")).GetBoolean();
+        Assert.Equal(engine.KeepsStreamingPages, isKept);
+        if (!isKept)
+            await OpenClientAsync(tab, Options); // as a page's script does when the page is loaded again
+        Assert.Equal(ids.Select((id, i) => (id, $"{i}")).Skip(isKept ? 0 : 1), await SeenAsync(tab, isKept ? 3 : 2));
+    }
+
+    [SkippableFact]
+    public async Task Demo_page_shows_what_is_published_and_catches_up_when_its_connection_was_cut()
+    {
+        SkipIfNotHere();
+        await using var host = await LocalHostProcess.StartAsync(TestStorage.NewTableName(), EventSourceHosts.Retry);
+        await using var tab = await engine.NewTabAsync();
+        await tab.GoToAsync(new Uri(host.BaseAddress, "demo"));
+        await tab.WaitUntilAsync("document.querySelector('#log .event .how.live')"); // it has caught up
+        await host.Client.PublishAsync("demo", "live");
+        await tab.WaitUntilAsync(HasRow("live", "live"));
+
+        await tab.EvaluateAsync("void document.getElementById('button').click()");
+        await tab.WaitUntilAsync("document.getElementById('page').dataset.state === 'cut'");
+        await host.Client.PublishAsync("demo", "meanwhile");
+        await tab.EvaluateAsync("void document.getElementById('button').click()");
+
+        await tab.WaitUntilAsync(HasRow("meanwhile", "caughtUp"));
+        Assert.Equal("0 missed, 0 repeated", (await tab.EvaluateAsync("document.getElementById('check').textContent")).GetString());
+
+        static string HasRow(string data, string how) =>
+            $"[...document.querySelectorAll('#log .event')].some(row => row.querySelector('.data').textContent === '{data}' && row.querySelector('.how.{how}'))";
+    }
+
+    private void SkipIfNotHere()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        Skip.If(engine.Absence is not null, engine.Absence);
+    }
+
+    private async Task<BrowserTab> OpenClientAsync(LocalHostProcess host, string options = "{}")
+    {
+        var tab = await engine.NewTabAsync();
+        await tab.GoToAsync(new Uri(host.BaseAddress, "client.js"));
+        await OpenClientAsync(tab, options);
+        return tab;
+    }
+
+    /// <summary>Opens the stream in the tab's page.</summary>
+    private async Task OpenClientAsync(BrowserTab tab, string options = "{}") => await tab.EvaluateAsync($$"""
+        import(new URL('/api/client.js', location)).then(({ openEvents }) => {
+          window.seen = [];
+          window.events = openEvents('/api/events/{{topic}}', {{options}});
+          events.onmessage = event => seen.push([event.lastEventId, event.data]);
+        })
+        """);
+
+    /// <summary>Waits for so many events and returns all.</summary>
+    private static async Task<IReadOnlyList<(string Id, string Data)>> SeenAsync(BrowserTab tab, int count)
+    {
+        await tab.WaitUntilAsync($"window.seen?.length >= {count}");
+        return [.. (await tab.EvaluateAsync("seen")).Deserialize<string[][]>()!.Select(e => (e[0], e[1]))];
+    }
+}

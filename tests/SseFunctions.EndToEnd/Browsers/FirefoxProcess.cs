@@ -1,0 +1,70 @@
+using OpenQA.Selenium.BiDi;
+using OpenQA.Selenium.BiDi.BrowsingContext;
+using OpenQA.Selenium.BiDi.Session;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.EndToEnd.Browsers;
+
+/// <summary>A Firefox with a profile of its own, and the session that drives it.</summary>
+internal sealed class FirefoxProcess : IAsyncDisposable
+{
+    /// <summary>What it writes when it can be driven, before the address.</summary>
+    private const string ReadyLine = "WebDriver BiDi listening on ";
+
+    /// <summary>It asks nobody but the tests' hosts for anything.</summary>
+    private const string Preferences = """
+        user_pref("app.normandy.enabled", false);
+        user_pref("app.update.enabled", false);
+        user_pref("browser.safebrowsing.downloads.enabled", false);
+        user_pref("browser.safebrowsing.malware.enabled", false);
+        user_pref("browser.safebrowsing.phishing.enabled", false);
+        user_pref("browser.shell.checkDefaultBrowser", false);
+        user_pref("browser.startup.page", 0);
+        user_pref("datareporting.policy.dataSubmissionEnabled", false);
+        user_pref("extensions.systemAddon.update.enabled", false);
+        user_pref("extensions.update.enabled", false);
+        user_pref("network.captive-portal-service.enabled", false);
+        user_pref("network.connectivity-service.enabled", false);
+        user_pref("services.settings.server", "data:,none");
+        user_pref("toolkit.telemetry.enabled", false);
+        """;
+
+    private readonly WatchedProcess process;
+    private readonly IBiDi session;
+    private readonly string profile;
+
+    private FirefoxProcess(WatchedProcess process, IBiDi session, string profile) => (this.process, this.session, this.profile) = (process, session, profile);
+
+    public static async Task<FirefoxProcess> StartAsync(string executable)
+    {
+        var profile = Directory.CreateTempSubdirectory("firefox-").FullName;
+        await File.WriteAllTextAsync(Path.Combine(profile, "user.js"), Preferences);
+        var process = WatchedProcess.Start(executable, ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port=0"], profile, []);
+        try
+        {
+            string line;
+            do
+                line = await process.ReadLineAsync();
+            while (!line.StartsWith(ReadyLine, StringComparison.Ordinal));
+
+            var session = await BiDi.ConnectAsync(new Uri($"{line[ReadyLine.Length..].Trim()}/session"));
+            using var patience = new CancellationTokenSource(SseStream.Patience);
+            await session.NewAsync(new CapabilitiesRequest(), cancellationToken: patience.Token);
+            return new FirefoxProcess(process, session, profile);
+        }
+        catch
+        {
+            await process.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task<BrowserTab> NewTabAsync() => new FirefoxTab((await session.BrowsingContext.CreateAsync(ContextType.Tab)).Context);
+
+    public async ValueTask DisposeAsync()
+    {
+        await ((IAsyncDisposable)session).DisposeAsync();
+        await process.DisposeAsync();
+        Directory.Delete(profile, recursive: true);
+    }
+}

@@ -1,0 +1,26 @@
+using SseFunctions.TestSupport;
+using SseFunctions.WorkerHost;
+
+namespace SseFunctions.EndToEnd.Support;
+
+/// <summary>The function app in its real worker process, under a host that speaks the Functions host's protocol; whatever SSE_TARGET says.</summary>
+public sealed class WorkerTarget : Target
+{
+    public new const string Collection = "The real worker";
+
+    private FunctionsHost? host;
+
+    public override async Task DisposeAsync()
+    {
+        if (host is not null)
+            await host.DisposeAsync();
+
+        await base.DisposeAsync();
+    }
+
+    protected override async Task<HttpClient> ConnectAsync()
+    {
+        host = await FunctionsHost.StartAsync(new FunctionsHostOptions { Settings = await AppSettings.ForAsync(TestStorage.NewTableName()) });
+        return host.NewClient();
+    }
+}

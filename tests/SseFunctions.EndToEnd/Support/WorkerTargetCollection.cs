@@ -1,0 +1,4 @@
+namespace SseFunctions.EndToEnd.Support;
+
+[CollectionDefinition(WorkerTarget.Collection)]
+public sealed class WorkerTargetCollection : ICollectionFixture<WorkerTarget>;

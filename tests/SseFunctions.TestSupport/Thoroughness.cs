@@ -1,0 +1,13 @@
+namespace SseFunctions.TestSupport;
+
+/// <summary>How much a test does of what it could do for hours: enough for every run, or, with SSE_THOROUGH=1, all that a change must pass before it lands.</summary>
+public static class Thoroughness
+{
+    private const string Variable = "SSE_THOROUGH";
+
+    public static bool IsFull { get; } = Environment.GetEnvironmentVariable(Variable) == "1";
+
+    /// <param name="brief">What every run does.</param>
+    /// <param name="full">What a thorough run does.</param>
+    public static T Choose<T>(T brief, T full) => IsFull ? full : brief;
+}

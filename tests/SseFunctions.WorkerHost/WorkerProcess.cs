@@ -1,0 +1,69 @@
+using System.Diagnostics;
+
+namespace SseFunctions.WorkerHost;
+
+/// <summary>A worker's process, started as the Functions host starts it.</summary>
+internal sealed class WorkerProcess : IDisposable
+{
+    private readonly Process process;
+
+    private WorkerProcess(Process process) => this.process = process;
+
+    public int Id => process.Id;
+
+    /// <param name="app">What it runs.</param>
+    /// <param name="workerId">By which it names itself to the host.</param>
+    /// <param name="host">Where the host takes its call.</param>
+    /// <param name="settings">The app settings, which reach it as environment variables.</param>
+    /// <param name="log">Gets what it writes to standard output and standard error.</param>
+    public static WorkerProcess Start(FunctionApp app, string workerId, Uri host, IReadOnlyDictionary<string, string> settings, WorkerLog log)
+    {
+        var (executable, worker) = app.Command();
+        var start = new ProcessStartInfo(executable)
+        {
+            WorkingDirectory = app.Folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var argument in (string[])
+                 [
+                     worker, "--functions-uri", host.AbsoluteUri, "--functions-worker-id", workerId,
+                     "--functions-request-id", Guid.NewGuid().ToString(), "--functions-grpc-max-message-length", $"{int.MaxValue}",
+                 ])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        start.Environment["FUNCTIONS_WORKER_DIRECTORY"] = app.Folder;
+        start.Environment["FUNCTIONS_APPLICATION_DIRECTORY"] = app.Folder;
+        foreach (var (name, value) in settings)
+            start.Environment[name] = value;
+
+        var process = new Process { StartInfo = start };
+        process.OutputDataReceived += (_, line) => Add(line.Data);
+        process.ErrorDataReceived += (_, line) => Add(line.Data);
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return new WorkerProcess(process);
+
+        void Add(string? line)
+        {
+            if (line is not null)
+                log.Add(line);
+        }
+    }
+
+    /// <summary>Waits until it has gone and all that it wrote has come.</summary>
+    /// <returns>Its exit code.</returns>
+    public async Task<int> ExitAsync()
+    {
+        await process.WaitForExitAsync();
+        return process.ExitCode;
+    }
+
+    /// <summary>Kills it (SIGKILL).</summary>
+    public void Kill() => process.Kill();
+
+    public void Dispose() => process.Dispose();
+}
