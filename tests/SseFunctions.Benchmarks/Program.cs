@@ -10,6 +10,7 @@ var all = new Dictionary<string, Func<IAsyncEnumerable<Figure>>>
 {
     ["latency"] = Latency.MeasureAsync,
     ["fan-out"] = FanOut.MeasureAsync,
+    ["outputs"] = Outputs.MeasureAsync,
     ["burst"] = Burst.MeasureAsync,
     ["memory"] = IdleMemory.MeasureAsync,
     ["poll"] = PollRequests.MeasureAsync,
