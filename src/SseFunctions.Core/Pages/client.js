@@ -152,7 +152,6 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
   let state = CONNECTING;
   let isStopped = true;
   let isLeading = false;
-  let isWaiting = false; // the browser is, for as long as the server has told it, which it tells nobody
   let leader = 0; // whom this tab follows
 
   const events = /** @type {SseEvents} */ (new EventTarget());
@@ -234,7 +233,6 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
   const begin = () => {
     attempt?.abort();
     source?.close();
-    isWaiting = false;
     return (attempt = new AbortController()).signal;
   };
 
@@ -323,11 +321,10 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
     }
   };
 
-  /** @param {Event} event The EventSource's. One with data is the server's, whatever its type. */
+  /** @param {MessageEvent} event The EventSource's. One with data is the server's, whatever its type. */
   const hear = event => {
     lastHeard = Date.now();
-    isWaiting = event.type === 'error' && !(event instanceof MessageEvent);
-    if (event instanceof MessageEvent)
+    if (event.data !== undefined)
       receive({ type: event.type, data: event.data, id: event.lastEventId });
     else if (event.type === 'open') {
       failures = 0;
@@ -338,7 +335,8 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
       if (source?.readyState === CLOSED || renew && expiresSoon(token)) {
         failures++;
         connect();
-      }
+      } else
+        lastHeard = Infinity; // it waits, for as long as the server has told it
     }
   };
 
@@ -464,7 +462,7 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
     tell(); // that its leader lives is all that a follower of a quiet topic hears
     if (isAwaited)
       connectNow(); // the connection may be dead, whatever its readyState
-    else if (now - lastHeard > LONGEST_SILENCE && !isStopped && !isWaiting)
+    else if (now - lastHeard > LONGEST_SILENCE && !isStopped)
       start(true);
   };
 

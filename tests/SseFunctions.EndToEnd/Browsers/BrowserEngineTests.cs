@@ -43,7 +43,7 @@ public abstract class BrowserEngineTests(EventSourceHosts hosts, BrowserEngine e
     }
 
     [SkippableFact]
-    public async Task EventSource_of_another_origin_reads_with_its_cookie_and_is_refused_without_it()
+    public async Task Page_of_another_origin_reads_with_its_cookie_and_is_refused_without_it()
     {
         SkipIfNotHere();
         // Another name than all other tests have: a cookie is for all ports of its host.
@@ -58,6 +58,13 @@ public abstract class BrowserEngineTests(EventSourceHosts hosts, BrowserEngine e
 
         await using (var source = await TabEventSource.OpenHereAsync(tab, stream, withCredentials: true))
             Assert.Equal([new SseMessage(id, "message", "for those who may")], await source.ReadEventsAsync(1));
+
+        await using (var client = await engine.NewTabAsync())
+        {
+            await client.GoToAsync(new Uri(pages, "client.js"));
+            await OpenClientAsync(client, "{ withCredentials: true }", stream.AbsoluteUri);
+            Assert.Equal([(id, "for those who may")], await SeenAsync(client, 1));
+        }
 
         var another = await engine.NewTabAsync();
         await another.GoToAsync(new Uri(pages, "client.js"));
@@ -185,10 +192,10 @@ public abstract class BrowserEngineTests(EventSourceHosts hosts, BrowserEngine e
     }
 
     /// <summary>Opens the stream in the tab's page.</summary>
-    private async Task OpenClientAsync(BrowserTab tab, string options = "{}") => await tab.EvaluateAsync($$"""
+    private async Task OpenClientAsync(BrowserTab tab, string options = "{}", string? stream = null) => await tab.EvaluateAsync($$"""
         import(new URL('/api/client.js', location)).then(({ openEvents }) => {
           window.seen = [];
-          window.events = openEvents('/api/events/{{topic}}', {{options}});
+          window.events = openEvents('{{stream ?? $"/api/events/{topic}"}}', {{options}});
           events.onmessage = event => seen.push([event.lastEventId, event.data]);
         })
         """);

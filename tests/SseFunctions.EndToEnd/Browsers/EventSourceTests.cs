@@ -31,6 +31,8 @@ public abstract partial class EventSourceTests(EventSourceHosts hosts, IEventSou
         }
     }
 
+    private const string Data = "cut";
+
     protected EventSourceHosts Hosts { get; } = hosts;
 
     protected string Topic { get; } = TopicApi.NewTopic();
@@ -86,31 +88,32 @@ public abstract partial class EventSourceTests(EventSourceHosts hosts, IEventSou
     [InlineData("id: ", 0)] // within the frame's first line
     [InlineData("id: ", 4)] // within the id, of which what has come is an id as well
     [InlineData("\ndata: ", 1)] // the id has come, its event has not
-    [InlineData("cut", 2)]
-    [InlineData("cut", 3)] // the line has not ended
-    [InlineData("cut", 4)] // the line has ended, the frame has not
-    public async Task Client_goes_on_behind_the_last_whole_event_when_the_connection_is_reset_within_a_frame(string behind, int offset)
+    [InlineData(Data, 2)]
+    [InlineData(Data, 3)] // the line has not ended
+    [InlineData(Data, 4)] // the line has ended, the frame has not
+    public async Task Client_goes_on_after_the_last_whole_event_when_the_connection_is_reset_within_a_frame(string after, int offset)
     {
         SkipIfNotHere();
+        Skip.If(client.KeepsHalfFrames && after == Data, "WebKit puts the next response behind the half of an event that has come, and dispatches both as one.");
         await using var proxy = CuttingProxy.Start(Hosts.Steady.BaseAddress);
         await using var source = await client.OpenAsync(proxy.BaseAddress, $"events/{Topic}?from=start");
         var ids = new List<string> { await Hosts.Patient.Client.PublishAsync(Topic, "whole") };
         await source.ReadEventsAsync(1);
-        proxy.CutAt = answered => Regex.Match(answered, "id: [^\n]+\ndata: cut\n\n") is { Success: true } frame
-            ? frame.Index + frame.Value.IndexOf(behind, StringComparison.Ordinal) + offset
+        proxy.CutAt = answered => Regex.Match(answered, $"id: [^\n]+\ndata: {Data}\n\n") is { Success: true } frame
+            ? frame.Index + frame.Value.IndexOf(after, StringComparison.Ordinal) + offset
             : null;
 
-        ids.Add(await Hosts.Patient.Client.PublishAsync(Topic, "cut"));
+        ids.Add(await Hosts.Patient.Client.PublishAsync(Topic, Data));
 
         var events = await source.ReadEventsAsync(2);
         Assert.Null(proxy.CutAt);
-        Assert.Equal([new(ids[0], "message", "whole"), new(ids[1], "message", "cut")], events);
+        Assert.Equal([new(ids[0], "message", "whole"), new(ids[1], "message", Data)], events);
         Assert.Equal("open-Open event-Open error-Connecting open-Open event-Open", string.Join(' ', source.Steps));
         Assert.Equal([null, ids[0]], (await source.RequestsAsync()).Select(request => request.LastEventId));
     }
 
     [SkippableFact]
-    public async Task Client_is_told_how_much_it_has_lost_when_retention_overtook_it_while_it_was_away()
+    public async Task Client_learns_how_much_it_has_lost_when_retention_overtook_it_while_it_was_away()
     {
         SkipIfNotHere();
         var table = TestStorage.NewTableName();
@@ -138,7 +141,7 @@ public abstract partial class EventSourceTests(EventSourceHosts hosts, IEventSou
     }
 
     [SkippableFact]
-    public async Task Client_is_told_of_the_other_log_when_the_table_began_anew_while_it_was_away()
+    public async Task Client_learns_of_the_other_log_when_the_table_began_anew_while_it_was_away()
     {
         SkipIfNotHere();
         var table = TestStorage.NewTableName();
@@ -267,9 +270,13 @@ public abstract partial class EventSourceTests(EventSourceHosts hosts, IEventSou
     /// <summary>The first look at a topic may take longer than the shortest response lasts.</summary>
     private static async Task KnowHeadAsync(LocalHostProcess host, string topic)
     {
-        await using var stream = await SseStream.OpenAsync(host.Client, $"events/{topic}");
-        await stream.ReadFrameAsync(); // retry
-        Assert.StartsWith("id: ", await stream.ReadFrameAsync(), StringComparison.Ordinal);
+        IReadOnlyList<string> frames;
+        do
+        {
+            await using var stream = await SseStream.OpenAsync(host.Client, $"events/{topic}");
+            frames = await stream.ReadToEndAsync();
+        }
+        while (!frames.Any(frame => frame.StartsWith("id: ", StringComparison.Ordinal)));
     }
 
     [GeneratedRegex("^retry: (?<ms>[0-9]+)\n", RegexOptions.Multiline)]

@@ -19,6 +19,8 @@ public sealed class NodeEventSources : IEventSourceClient, IAsyncLifetime
 
     public bool TakesIdAlone => false;
 
+    public bool KeepsHalfFrames => false;
+
     public Task InitializeAsync() => Task.CompletedTask;
 
     public async Task<RecordedEventSource> OpenAsync(Uri baseAddress, string path, params string[] types) =>

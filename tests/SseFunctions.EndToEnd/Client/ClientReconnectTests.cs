@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using SseFunctions.TestSupport;
 
 namespace SseFunctions.EndToEnd.Client;
@@ -41,6 +42,26 @@ public sealed class ClientReconnectTests(Browser browser) : IClassFixture<Browse
         Assert.Equal(ids[^1], await tab.EvaluateAsync<string>("events.lastEventId"));
         if (status != 200)
             Assert.True(await tab.EvaluateAsync<bool>($"errors.some(([state, status]) => state === 0 && status === {status})"));
+    }
+
+    [SkippableFact]
+    public async Task Client_leaves_the_half_of_a_frame_with_which_a_poll_ends_to_the_stream()
+    {
+        Browser.SkipIfMissing();
+        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
+        await using var profile = await browser.NewProfileAsync();
+        var ids = await host.Client.PublishAllAsync(topic, "whole", "half");
+        proxy.Fault = async context =>
+        {
+            proxy.Fault = null;
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.WriteAsync($"retry: 1\n\nid: {ids[0]}\ndata: whole\n\nid: {ids[1]}\ndata: ha");
+        };
+
+        var tab = await ClientTab.OpenAsync(profile, proxy.BaseAddress, $"events/{topic}?from=start");
+
+        Assert.Equal([new(ids[0], "message", "whole"), new(ids[1], "message", "half")], await tab.ReadEventsAsync(2));
     }
 
     [SkippableFact]

@@ -85,27 +85,28 @@ public sealed class ClientWaitTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Client_waits_as_short_as_at_first_when_it_fails_again_after_it_was_open()
     {
+        const int Failures = 8;
         Browser.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
         await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.OpenAsync(profile, proxy.BaseAddress, $"events/{topic}");
         await tab.WaitUntilOpenAsync();
-        await tab.RecordWaitsAsync(random: 0.01);
+        await tab.RecordWaitsAsync(random: 0.001);
         for (var closing = 0; closing < 2; closing++)
         {
             proxy.Answer(502);
             proxy.Cut();
-            await proxy.Faults.ReachesAsync(proxy.Faults.Count + 4);
+            await proxy.Faults.ReachesAsync(proxy.Faults.Count + Failures);
             proxy.Fault = null;
             await tab.WaitUntilOpenAsync();
         }
 
         var waits = await tab.EvaluateAsync<double[]>("waits");
 
-        // 1 % of 1 s, and of twice that with each failure.
-        Assert.Equal([10, 20, 40], waits.Take(3));
-        Assert.Equal(2, waits.Count(wait => wait == 10));
+        // A thousandth of 1 s, of twice that with each failure, and of 30 s at most.
+        Assert.Equal([1, 2, 4, 8, 16, 30, 30], waits.Take(7));
+        Assert.Equal(2, waits.Count(wait => wait == 1));
     }
 
     /// <summary>Such as a server that has too many streams open.</summary>

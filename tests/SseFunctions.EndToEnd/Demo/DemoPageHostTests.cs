@@ -47,6 +47,25 @@ public sealed class DemoPageHostTests(Browser browser) : IClassFixture<Browser>
     }
 
     [SkippableFact]
+    public async Task Demo_page_counts_what_is_missed_and_what_is_repeated()
+    {
+        Browser.SkipIfMissing();
+        await using var host = await LocalHostProcess.StartAsync(table, "ClockSchedule=0 0 0 1 1 *", "RuntimeSchedule=0 0 0 1 1 *");
+        await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress, page => page.RouteAsync("**/events?*", async route =>
+        {
+            var heads = new List<string>();
+            foreach (var topic in (string[])["clock", "runtime"])
+                heads.Add((await host.Client.GetTopicAsync(topic)).GetProperty("last").GetString()!);
+            var ids = await host.Client.PublishAllAsync("demo", "first", "never arrives", "twice");
+            var frames = new[] { (ids[0], "first"), (ids[2], "twice"), (ids[2], "twice") }.Select(e => $"id: {heads[0]}.{e.Item1}.{heads[1]}\ndata: {e.Item2}\n\n");
+            await route.FulfillAsync(new() { ContentType = "text/event-stream", Body = $"retry: 3600000\n\n{string.Concat(frames)}" });
+        }));
+
+        await tab.WaitUntilAsync("() => document.getElementById('check').textContent === '1 missed, 1 repeated'");
+        await tab.WaitUntilAsync("() => document.getElementById('log').innerText.includes('Missed in topic demo: 1')");
+    }
+
+    [SkippableFact]
     public async Task Demo_page_says_what_to_do_when_the_topics_are_not_open()
     {
         Browser.SkipIfMissing();

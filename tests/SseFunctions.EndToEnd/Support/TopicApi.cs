@@ -55,6 +55,9 @@ internal static class TopicApi
         }
     }
 
-    public static async Task<int> GetOpenStreamsAsync(this HttpClient client) =>
-        (await client.GetFromJsonAsync<JsonElement>("health").WaitAsync(SseStream.Patience)).GetProperty("streams").GetInt32();
+    public static async Task<int> GetOpenStreamsAsync(this HttpClient client)
+    {
+        using var answer = await client.GetAsync("health").WaitAsync(SseStream.Patience); // 503 when storage is slow, with the count all the same
+        return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("streams").GetInt32();
+    }
 }
