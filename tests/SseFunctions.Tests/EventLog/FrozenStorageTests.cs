@@ -20,6 +20,7 @@ public sealed class FrozenStorageTests : IAsyncLifetime
         proxy = await StorageProxy.StartAsync();
         table = await LogTable.NewAsync();
         log = table.Through(proxy).Log(time);
+        await table.Client().CreateIfNotExistsAsync(); // to create it takes a delay, which does not end by itself here
         await log.AppendTextsAsync("before");
     }
 

@@ -69,9 +69,9 @@ public sealed class TrimTests
         var removed = await table.Trimmer().TrimAsync(maxEvents: 1000, DateTimeOffset.UtcNow + TimeSpan.FromHours(1));
 
         Assert.Equal(count, removed);
-        Assert.Empty(await table.EventRowsAsync(Orders));
+        Assert.Empty(await table.RowKeysAsync(Orders.Name)); // nobody has written to it for as long either
         var next = await log.AppendTextsAsync("next");
-        Assert.Equal(new EventId(epoch, count + 1), Assert.Single(next.Ids));
+        Assert.Equal((1, false), (next.First, next.Epoch == epoch));
         Assert.Equal(["next"], await log.ReadTextsAsync());
     }
 
