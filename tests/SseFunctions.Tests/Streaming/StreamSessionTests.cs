@@ -123,7 +123,7 @@ public sealed class StreamSessionTests : IAsyncLifetime
         using var probe = Reader(feeds, topics[0]);
         Assert.True(feeds.TryJoin(topics[0].Topic, probe, out var feed, out _));
         feed.Leave(probe);
-        Assert.NotNull(feed.IdleSince);
+        Assert.False(feed.HasReaders);
     }
 
     private TopicReader Reader(TopicFeedRegistry feeds, TopicStart topic) =>
