@@ -44,6 +44,7 @@ public class TopicAccessTests(AccessHost shared) : IClassFixture<AccessHost>
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(host, $"{Both}&token={Good}"));
         await AssertRefusedAsync(host, Both, HttpStatusCode.Unauthorized, "token", "Bearer", "'orders.eu' is not open");
         await AssertRefusedAsync(host, $"{Both}&token={Other}", HttpStatusCode.Forbidden, "topic", "Bearer error=\"insufficient_scope\"", "'orders.eu'");
+        await AssertRefusedAsync(host, $"events?mode=poll&topic=orders.eu&topic=zoo&token={Good}", HttpStatusCode.Forbidden, "topic", "Bearer error=\"insufficient_scope\"", "'zoo'");
         await AssertRefusedAsync(host, $"{Both}&topic=invoices&token={Good}", HttpStatusCode.Forbidden, "topic", "Bearer error=\"insufficient_scope\"", "'invoices'");
     }
 

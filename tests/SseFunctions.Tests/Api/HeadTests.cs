@@ -1,8 +1,8 @@
 using System.Net;
+using Microsoft.Extensions.DependencyInjection;
 using SseFunctions.Streaming;
 using SseFunctions.Tests.Access;
 using SseFunctions.TestSupport;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace SseFunctions.Tests.Api;
 
