@@ -311,7 +311,7 @@ public class ReplayTests
         await live.ReadEventAsync();
 
         using var completed = await host.Client.PostAsync("topics/a/complete", null);
-        var farewell = await live.ReadToEndAsync();
+        var closing = await live.ReadToEndAsync();
         await using var behind = await host.OpenAsync("events/a", ids[0]);
         var rest = await behind.ReadToEndAsync();
         await using var fullyRead = await host.OpenAsync("events/a", ids[1]);
@@ -319,7 +319,7 @@ public class ReplayTests
         await using var unknown = await host.OpenAsync("events/a", "garbage");
 
         Assert.Equal(HttpStatusCode.OK, completed.StatusCode);
-        Assert.Contains("the topic is complete", farewell[^1], StringComparison.Ordinal);
+        Assert.Contains("the topic is complete", closing[^1], StringComparison.Ordinal);
         Assert.Contains(rest, frame => frame.EndsWith("data: 2", StringComparison.Ordinal));
         Assert.Equal(HttpStatusCode.NoContent, fullyRead.Response.StatusCode);
         Assert.Equal(HttpStatusCode.NoContent, now.Response.StatusCode);
