@@ -121,9 +121,9 @@ public sealed class StreamSessionTests : IAsyncLifetime
         }));
 
         using var probe = Reader(feeds, topics[0]);
-        var (feed, _) = feeds.Join(topics[0].Topic, probe);
+        Assert.True(feeds.TryJoin(topics[0].Topic, probe, out var feed, out _));
         feed.Leave(probe);
-        Assert.NotNull(feed.IdleSince);
+        Assert.False(feed.HasReaders);
     }
 
     private TopicReader Reader(TopicFeedRegistry feeds, TopicStart topic) =>
