@@ -14,7 +14,7 @@ param name string = 'sse-${uniqueString(resourceGroup().id)}'
 @description('Tags of all resources.')
 param tags object = {}
 
-@description('Topics that everybody may read: names, or prefixes that end in *. All others need a token. The demo page shows clock, runtime and demo.')
+@description('Topics that everybody may read: names, or prefixes that end in *. All others need a token. The demo page shows clock, runtime and demo; runtime shows everybody how many streams each instance holds, and its memory and CPU.')
 param anonymousTopics string[] = ['clock', 'runtime', 'demo']
 
 @description('Origins whose pages may use the emitter, such as https://www.example.com; * for all, but not together with corsSupportCredentials.')
@@ -59,6 +59,19 @@ param storageSku string = 'Standard_LRS'
 @minValue(30)
 @maxValue(730)
 param logRetentionDays int = 30
+
+@description('GB of logs and measurements that the workspace takes a day, at most: 1 to 1000. What is beyond is lost until the next day, and costs nothing.')
+@minValue(1)
+@maxValue(1000)
+param dailyQuotaGb int = 1
+
+@description('Log rows that the host of an instance sends a second, on average: 1 to 1000, the host\'s own default being 20. Of what is beyond, a sample is sent; of failed requests, all.')
+@minValue(1)
+@maxValue(1000)
+param logRowsPerSecond int = 5
+
+@description('Share of the streams and appends of which a span is sent: 0 to 1, as text. The instruments count all of them.')
+param sampledSpans string = '0.01'
 
 @description('While the signing key is being changed, the version of the secret signing-key that holds the old one; else empty.')
 param previousSigningKeyVersion string = ''
@@ -154,6 +167,7 @@ resource logs 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
   properties: {
     sku: { name: 'PerGB2018' }
     retentionInDays: logRetentionDays
+    workspaceCapping: { dailyQuotaGb: dailyQuotaGb }
     features: { disableLocalAuth: true }
   }
 }
@@ -230,10 +244,11 @@ var ownSettings = {
   RetentionSchedule: retentionSchedule
 }
 
-// What appSettings may set otherwise. A span of each stream would cost more than the streams; the instruments tell of all of them.
+// What appSettings may set otherwise. A span of each stream would cost more than the streams; the instruments count all of them.
 var defaultSettings = {
   OTEL_TRACES_SAMPLER: 'microsoft.fixed_percentage'
-  OTEL_TRACES_SAMPLER_ARG: '0.01'
+  OTEL_TRACES_SAMPLER_ARG: sampledSpans
+  AzureFunctionsJobHost__logging__applicationInsights__samplingSettings__maxTelemetryItemsPerSecond: string(logRowsPerSecond)
 }
 
 var rotationSettings = empty(previousSigningKeyVersion)

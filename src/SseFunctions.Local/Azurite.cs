@@ -17,9 +17,9 @@ internal sealed class Azurite : IAsyncDisposable
     private const string Host = "127.0.0.1";
 
     /// <summary>The first start on a cold disk takes seconds.</summary>
-    private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan StartProbe = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(6);
 
     private readonly Process process;
 
@@ -52,12 +52,12 @@ internal sealed class Azurite : IAsyncDisposable
     /// <param name="tablePort">The port of the table service.</param>
     /// <param name="location">The folder of its files; null to keep everything in memory.</param>
     /// <param name="accounts">AZURITE_ACCOUNTS, name:key; null for the development account.</param>
-    /// <param name="tell">Told what takes long.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="report">Gets a line about what takes long.</param>
+    /// <param name="cancellationToken">Stops it again.</param>
     /// <exception cref="LocalHostException">It cannot be installed or does not start.</exception>
-    public static async Task<Azurite> StartAsync(int tablePort, string? location, string? accounts, Action<string> tell, CancellationToken cancellationToken)
+    public static async Task<Azurite> StartAsync(int tablePort, string? location, string? accounts, Action<string> report, CancellationToken cancellationToken)
     {
-        await Installation.EnsureAsync(tell, cancellationToken);
+        await Installation.EnsureAsync(report, cancellationToken);
         var start = new ProcessStartInfo("node")
         {
             WorkingDirectory = Folder,
@@ -100,11 +100,11 @@ internal sealed class Azurite : IAsyncDisposable
             await azurite.WaitUntilItAnswersAsync(tablePort, cancellationToken);
             return azurite;
         }
-        catch (Exception fault)
+        catch (Exception ex)
         {
             await azurite.DisposeAsync();
             lock (output)
-                throw fault is OperationCanceledException ? fault : new LocalHostException($"{fault.Message}{Environment.NewLine}{string.Join(Environment.NewLine, output)}");
+                throw ex is OperationCanceledException ? ex : new LocalHostException($"{ex.Message}{Environment.NewLine}{string.Join(Environment.NewLine, output)}");
         }
 
         void Keep(string? line)
@@ -123,10 +123,10 @@ internal sealed class Azurite : IAsyncDisposable
         if (!process.HasExited)
         {
             process.StandardInput.Close(); // see azurite.cjs
-            using var patience = new CancellationTokenSource(StopPatience);
+            using var timeout = new CancellationTokenSource(StopTimeout);
             try
             {
-                await process.WaitForExitAsync(patience.Token);
+                await process.WaitForExitAsync(timeout.Token);
             }
             catch (OperationCanceledException)
             {
@@ -139,21 +139,21 @@ internal sealed class Azurite : IAsyncDisposable
 
     private async Task WaitUntilItAnswersAsync(int tablePort, CancellationToken cancellationToken)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(StartPatience);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(StartTimeout);
         try
         {
-            while (!await AnswersAsync(tablePort, patience.Token))
+            while (!await AnswersAsync(tablePort, timeout.Token))
             {
                 if (process.HasExited)
                     throw new LocalHostException($"Azurite ended with exit code {process.ExitCode}.");
 
-                await Task.Delay(StartProbe, patience.Token);
+                await Task.Delay(StartProbe, timeout.Token);
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new LocalHostException($"Azurite did not answer within {StartPatience}.");
+            throw new LocalHostException($"Azurite did not answer within {StartTimeout}.");
         }
     }
 }

@@ -1,8 +1,14 @@
+using System.Net.Sockets;
 using System.Text;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.HostFiltering;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Hosting;
 using SseFunctions.Api;
+using SseFunctions.Configuration;
 using SseFunctions.EventLog;
 using SseFunctions.Publishing;
+using SseFunctions.Streaming;
 
 namespace SseFunctions.Local;
 
@@ -16,38 +22,63 @@ internal static class LocalHost
     /// <summary>Streams write their closing frame at once; a client that takes no bytes is cut off after 2 s.</summary>
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(4);
 
+    /// <summary>The largest body must arrive within the time after which Azure's front end would cut it.</summary>
+    private static readonly MinDataRate MinBodyRate =
+        new(bytesPerSecond: PublishBody.MaxBatchBytes / StreamLifetime.FrontEndLimit.TotalSeconds, gracePeriod: TimeSpan.FromSeconds(5));
+
     /// <exception cref="SettingsException">At least one setting has a wrong value.</exception>
-    /// <exception cref="LocalHostException">The URLs are not loopback, or something in Host is wrong.</exception>
+    /// <exception cref="LocalHostException">The URLs are not loopback, or local.settings.json is wrong.</exception>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         LocalSettings.AddTo(builder.Configuration);
-        builder.Configuration["AllowedHosts"] = "localhost;127.0.0.1;[::1]"; // a foreign name that resolves to loopback is refused
+        var urls = LoopbackUrls.Read(builder.Configuration);
+        builder.WebHost.UseUrls(urls);
+        builder.Services.Configure<HostFilteringOptions>(filter => (filter.AllowedHosts, filter.AllowEmptyHosts) = (LoopbackUrls.HostNames(urls), false));
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning); // this host says what matters itself
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical); // Program shows why it cannot start
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
-        // Whatever bytes a Last-Event-ID has, it is an id that was not issued by this server, and no reason to refuse the request for good.
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.RequestHeaderEncodingSelector = name =>
-            name.Equals(StreamQuery.LastEventId, StringComparison.OrdinalIgnoreCase) ? Encoding.Latin1 : null);
-        builder.WebHost.UseUrls(LoopbackUrls.Check(builder.Configuration));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.MinRequestBodyDataRate = MinBodyRate;
+            // Whatever bytes a Last-Event-ID has, it is an id that was not issued by this server, and no reason to refuse the request for good.
+            kestrel.RequestHeaderEncodingSelector = name =>
+                name.Equals(StreamQuery.LastEventId, StringComparison.OrdinalIgnoreCase) ? Encoding.Latin1 : null;
+        });
 
         var crossOrigin = CrossOrigin.Read(builder.Configuration);
         crossOrigin.AddTo(builder.Services);
 
         configure?.Invoke(builder);
         builder.Services.AddSseFunctions(builder.Configuration);
-        builder.Services.AddHostedService<AzuriteKeeper>();
-        builder.Services.AddSourceTimers(sources => sources.Shared);
-        builder.Services.AddSingleton<IHostedService>(s => new TimerService(
-            s.GetRequiredService<Settings>().RetentionTicks,
-            s.GetRequiredService<RetentionSweep>().RunAsync,
-            s.GetRequiredService<TimeProvider>(),
-            s.GetRequiredService<ILogger<TimerService>>()));
+        builder.Services.AddHostedService(s => AzuriteKeeper.For(s.GetRequiredService<Settings>().EventLog, s.GetRequiredService<ILogger<AzuriteKeeper>>()));
+        builder.Services.AddTimers(s =>
+        [
+            .. s.GetRequiredService<TimedSources>().Timers(perProcess: false),
+            (s.GetRequiredService<Settings>().RetentionTicks, s.GetRequiredService<RetentionSweep>().RunAsync),
+        ]);
 
         var app = builder.Build();
         crossOrigin.UseIn(app);
         app.MapSseFunctions();
         app.MapMethods("/", [HttpMethods.Get, HttpMethods.Head], () => Results.Redirect(DemoPath(app)));
         return app;
+    }
+
+    /// <exception cref="LocalHostException">The web server cannot listen on its addresses, or Azurite does not start.</exception>
+    public static async Task StartAsync(WebApplication app)
+    {
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (Exception ex) when (ex is IOException or SocketException or InvalidOperationException or ArgumentException)
+        {
+            var hint = ex.GetBaseException() is AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }
+                ? " Is another local host or func running? --urls http://localhost:7072 takes another port."
+                : "";
+            throw new LocalHostException($"The local host cannot listen on {app.Configuration[WebHostDefaults.ServerUrlsKey]}: {ex.Message.ReplaceLineEndings(" ")}{hint}");
+        }
     }
 
     public static void PrintAddresses(WebApplication app)

@@ -6,7 +6,7 @@ namespace SseFunctions.Local;
 
 /// <summary>Installs a folder's npm packages from its lock file, once: the lock file's hash marks what is installed.</summary>
 /// <param name="folder">Where package.json and its lock file are.</param>
-/// <param name="what">What the packages are, by name.</param>
+/// <param name="what">The name of what the packages are.</param>
 /// <param name="noNode">What to say where Node.js or npm is missing.</param>
 internal sealed class NpmInstallation(string folder, string what, string noNode)
 {
@@ -15,7 +15,7 @@ internal sealed class NpmInstallation(string folder, string what, string noNode)
     private static readonly TimeSpan LockRetry = TimeSpan.FromMilliseconds(200);
 
     /// <exception cref="LocalHostException">Node is missing, or npm failed.</exception>
-    public async Task EnsureAsync(Action<string> tell, CancellationToken cancellationToken)
+    public async Task EnsureAsync(Action<string> report, CancellationToken cancellationToken)
     {
         var mark = Path.Combine(folder, "node_modules", await MarkNameAsync(cancellationToken));
         if (File.Exists(mark))
@@ -25,10 +25,10 @@ internal sealed class NpmInstallation(string folder, string what, string noNode)
         if (File.Exists(mark))
             return;
 
-        tell($"Installing {what} from the npm lock file, once; this takes up to half a minute ...");
+        report($"Installing {what} from the npm lock file, once; this takes up to half a minute ...");
         await RunNpmAsync(cancellationToken);
         await File.WriteAllTextAsync(mark, "", cancellationToken);
-        tell($"{what} is installed.");
+        report($"{what} is installed.");
     }
 
     private async Task<string> MarkNameAsync(CancellationToken cancellationToken)
@@ -69,7 +69,17 @@ internal sealed class NpmInstallation(string folder, string what, string noNode)
 
         using (npm)
         {
-            await npm.WaitForExitAsync(cancellationToken);
+            try
+            {
+                await npm.WaitForExitAsync(cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                npm.Kill(entireProcessTree: true);
+                await npm.WaitForExitAsync(CancellationToken.None); // the lock must outlive it
+                throw;
+            }
+
             if (npm.ExitCode != 0)
                 throw new LocalHostException($"npm ci in {folder} ended with exit code {npm.ExitCode}.{Environment.NewLine}{noNode}");
         }

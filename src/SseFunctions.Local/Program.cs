@@ -1,23 +1,26 @@
-using Microsoft.AspNetCore.Connections;
-using SseFunctions.Api;
+using SseFunctions.Configuration;
 using SseFunctions.Local;
 
 try
 {
-    await using var app = LocalHost.Build(args);
-    await app.StartAsync();
+    var hasRunKey = false;
+    await using var app = LocalHost.Build(args, builder => hasRunKey = RunKey.AddTo(builder.Configuration));
+    await LocalHost.StartAsync(app);
+    if (hasRunKey)
+        Console.WriteLine("Tokens are signed with a key drawn for this run, and are valid until it ends; Access__SigningKey sets a key of your own.");
+
     LocalHost.PrintAddresses(app);
     await app.WaitForShutdownAsync();
     return 0;
 }
-catch (Exception fault) when (fault is SettingsException or LocalHostException)
+catch (Exception ex) when (ex is SettingsException or LocalHostException)
 {
-    await Console.Error.WriteLineAsync(fault.Message);
+    await Console.Error.WriteLineAsync(ex.Message);
     return 1;
 }
-catch (IOException fault) when (fault.InnerException is AddressInUseException)
+catch (InvalidDataException ex)
 {
-    await Console.Error.WriteLineAsync($"{fault.Message} Is another local host or func running? --urls http://localhost:7072 takes another port.");
+    await Console.Error.WriteLineAsync(JsonFault.Describe("appsettings.json", ex));
     return 1;
 }
 catch (OperationCanceledException)

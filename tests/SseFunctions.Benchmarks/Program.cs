@@ -10,12 +10,14 @@ var all = new Dictionary<string, Func<IAsyncEnumerable<Figure>>>
 {
     ["latency"] = Latency.MeasureAsync,
     ["fan-out"] = FanOut.MeasureAsync,
+    ["outputs"] = Outputs.MeasureAsync,
     ["burst"] = Burst.MeasureAsync,
     ["memory"] = IdleMemory.MeasureAsync,
     ["poll"] = PollRequests.MeasureAsync,
     ["reads"] = TableReads.MeasureAsync,
     ["group-commit"] = GroupCommit.MeasureAsync,
     ["catch-up"] = CatchUp.MeasureAsync,
+    ["cold-start"] = ColdStart.MeasureAsync,
 };
 
 // The parts that run in processes of their own.

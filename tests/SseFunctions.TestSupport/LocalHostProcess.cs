@@ -21,6 +21,7 @@ public sealed class LocalHostProcess : IAsyncDisposable
     private const int PortCount = 12_000;
 
     private readonly Process process;
+    private readonly string folder;
     private readonly string table;
     private readonly string urls;
     private readonly string[] settings;
@@ -29,9 +30,9 @@ public sealed class LocalHostProcess : IAsyncDisposable
     private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool isDisposed;
 
-    private LocalHostProcess(Process process, string table, string urls, string[] settings)
+    private LocalHostProcess(Process process, string folder, string table, string urls, string[] settings)
     {
-        (this.process, this.table, this.urls, this.settings) = (process, table, urls, settings);
+        (this.process, this.folder, this.table, this.urls, this.settings) = (process, folder, table, urls, settings);
         BaseAddress = new Uri(urls.Split(';')[0].Replace("*", "localhost", StringComparison.Ordinal).Replace("+", "localhost", StringComparison.Ordinal) + "/api/");
         Client = new HttpClient(new SocketsHttpHandler { UseProxy = false, ResponseDrainTimeout = TimeSpan.Zero }) { BaseAddress = BaseAddress, Timeout = Timeout.InfiniteTimeSpan };
         process.OutputDataReceived += (_, line) => OnOutput(line.Data);
@@ -76,37 +77,15 @@ public sealed class LocalHostProcess : IAsyncDisposable
     /// <param name="table">The name of its table.</param>
     /// <param name="settings">Environment variables such as "Stream__Lifetime=00:00:05", EventLog__ConnectionString among them for another storage than the tests' Azurite.</param>
     public static Task<LocalHostProcess> StartAsync(string table, params string[] settings) =>
-        StartAsync(table, $"http://127.0.0.1:{FreePort()}", settings);
+        StartFromAsync(AppContext.BaseDirectory, table, settings);
+
+    /// <summary>Starts a host that was published into a folder, and waits until it listens.</summary>
+    public static Task<LocalHostProcess> StartFromAsync(string folder, string table, params string[] settings) =>
+        StartAsync(folder, table, $"http://127.0.0.1:{FreePort()}", settings);
 
     /// <summary>Starts a host that may refuse to start, and does not wait.</summary>
-    public static async Task<LocalHostProcess> LaunchAsync(string table, string urls, params string[] settings)
-    {
-        ArgumentNullException.ThrowIfNull(urls);
-        ArgumentNullException.ThrowIfNull(settings);
-        var start = new ProcessStartInfo("dotnet")
-        {
-            WorkingDirectory = AppContext.BaseDirectory,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, HostAssembly), "--urls", urls])
-            start.ArgumentList.Add(argument);
-
-        start.Environment["DOTNET_TieredPGO"] = "0"; // it seldom lives long enough for what it would learn of itself
-        // A developer's own local.settings.json may name a storage account: a URI would win over the connection string.
-        string[] own = ["EventLog__tableServiceUri=", "EventLog__accountName=", $"EventLog__TableName={table}"];
-        if (!Array.Exists(settings, setting => setting.StartsWith(ConnectionSetting, StringComparison.Ordinal)))
-            own = [.. own, ConnectionSetting + await TestStorage.ConnectionStringAsync()];
-
-        foreach (var setting in own.Concat(settings).Select(setting => setting.Split('=', 2)))
-            start.Environment[setting[0]] = setting[1];
-
-        var host = new LocalHostProcess(new Process { StartInfo = start }, table, urls, settings);
-        host.process.Start();
-        host.process.BeginOutputReadLine();
-        host.process.BeginErrorReadLine();
-        return host;
-    }
+    public static Task<LocalHostProcess> LaunchAsync(string table, string urls, params string[] settings) =>
+        LaunchAsync(AppContext.BaseDirectory, table, urls, settings);
 
     /// <summary>A port that a host can listen on.</summary>
     public static int FreePort()
@@ -128,7 +107,7 @@ public sealed class LocalHostProcess : IAsyncDisposable
     }
 
     /// <summary>Another process on the same port, table and settings, once this one has gone.</summary>
-    public Task<LocalHostProcess> StartAgainAsync() => StartAsync(table, urls, settings);
+    public Task<LocalHostProcess> StartAgainAsync() => StartAsync(folder, table, urls, settings);
 
     /// <summary>Kills this process and no other (SIGKILL).</summary>
     public async Task KillAsync()
@@ -167,9 +146,38 @@ public sealed class LocalHostProcess : IAsyncDisposable
         process.Dispose();
     }
 
-    private static async Task<LocalHostProcess> StartAsync(string table, string urls, string[] settings)
+    private static async Task<LocalHostProcess> LaunchAsync(string folder, string table, string urls, string[] settings)
     {
-        var host = await LaunchAsync(table, urls, settings);
+        ArgumentNullException.ThrowIfNull(urls);
+        ArgumentNullException.ThrowIfNull(settings);
+        var start = new ProcessStartInfo("dotnet")
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var argument in (string[])[Path.Combine(folder, HostAssembly), "--urls", urls])
+            start.ArgumentList.Add(argument);
+
+        start.Environment["DOTNET_TieredPGO"] = "0"; // it seldom lives long enough for what it would learn of itself
+        // A developer's own local.settings.json may name a storage account: a URI would win over the connection string.
+        string[] own = ["EventLog__tableServiceUri=", "EventLog__accountName=", $"EventLog__TableName={table}"];
+        if (!Array.Exists(settings, setting => setting.StartsWith(ConnectionSetting, StringComparison.Ordinal)))
+            own = [.. own, ConnectionSetting + await TestStorage.ConnectionStringAsync()];
+
+        foreach (var setting in own.Concat(settings).Select(setting => setting.Split('=', 2)))
+            start.Environment[setting[0]] = setting[1];
+
+        var host = new LocalHostProcess(new Process { StartInfo = start }, folder, table, urls, settings);
+        host.process.Start();
+        host.process.BeginOutputReadLine();
+        host.process.BeginErrorReadLine();
+        return host;
+    }
+
+    private static async Task<LocalHostProcess> StartAsync(string folder, string table, string urls, string[] settings)
+    {
+        var host = await LaunchAsync(folder, table, urls, settings);
         try
         {
             await host.ready.Task.WaitAsync(SseStream.Patience);

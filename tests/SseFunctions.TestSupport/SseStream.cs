@@ -2,7 +2,10 @@ using System.Text;
 
 namespace SseFunctions.TestSupport;
 
-/// <summary>A stream as it comes over the wire, frame by frame, comments and all.</summary>
+/// <summary>
+/// A stream as it comes over the wire, frame by frame, comments and all. What the server says by itself, between two frames, is
+/// lines without an empty line after them: a reconnection time and its reason, or a lone colon.
+/// </summary>
 public sealed class SseStream : IAsyncDisposable
 {
     /// <summary>Only to keep a test that has gone wrong from hanging.</summary>
@@ -25,14 +28,22 @@ public sealed class SseStream : IAsyncDisposable
         return new SseStream(response, new StreamReader(await response.Content.ReadAsStreamAsync(), Encoding.UTF8));
     }
 
-    /// <summary>The next frame without its empty line; null at the end of the stream.</summary>
+    /// <summary>The next frame without its empty line, or what the server says by itself; null at the end of the stream.</summary>
+    /// <exception cref="InvalidDataException">The stream ended within a frame, or something else stands in one.</exception>
     public async Task<string?> ReadFrameAsync()
     {
         var frame = new StringBuilder();
         while (await reader.ReadLineAsync().WaitAsync(Patience) is { } line)
         {
             if (line.Length == 0)
-                return frame.ToString();
+                return frame.Length > 0 ? frame.ToString() : throw new InvalidDataException("An empty line that ends nothing.");
+
+            var isOwn = line[0] == ':' || line.StartsWith("retry: ", StringComparison.Ordinal);
+            if (isOwn && frame.Length > 0)
+                throw new InvalidDataException($"'{line}' stands within a frame: {frame}");
+
+            if (isOwn)
+                return line == ":" ? line : line + "\n" + await reader.ReadLineAsync().WaitAsync(Patience);
 
             frame.Append(frame.Length > 0 ? "\n" : "").Append(line);
         }

@@ -45,7 +45,7 @@ internal sealed class FunctionsHost : IAsyncDisposable
     /// <summary>Starts a worker, loads its functions and serves them.</summary>
     public static async Task<FunctionsHost> StartAsync(FunctionsHostOptions options)
     {
-        var (log, ends, key) = (new WorkerLog(), new InvocationEnds(), Guid.NewGuid().ToString("N"));
+        var (log, ends, key) = (new WorkerLog(), new InvocationEnds(), options.FunctionKey);
         var hostJson = HostJson.Read(options.App, options.Settings);
         var service = new FunctionRpcService();
         var rpcServer = await ListenAsync(service);
@@ -55,7 +55,7 @@ internal sealed class FunctionsHost : IAsyncDisposable
         {
             var functions = (await workers.StartAsync()).Functions;
             var http = await HttpFunctions.StartAsync(
-                functions.Where(function => function.Trigger.IsHttp), hostJson.RoutePrefix, key, forwarder => new HttpInvoker(workers, forwarder, Begin, ends.Add));
+                functions.Where(function => function.Trigger.IsHttp), hostJson.RoutePrefix, key, forwarder => new HttpInvoker(workers, forwarder, Begin, ends, log));
             var timers = functions.Where(function => function.Trigger.IsTimer).Select(function => new TimerListener(
                 function, options.Settings, options.Time, async (metadata, input) =>
                     ends.Add(await Begin(function, await workers.WorkerAsync()).RunAsync(metadata, input, forwarding: null, CancellationToken.None))));

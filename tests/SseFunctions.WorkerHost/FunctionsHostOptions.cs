@@ -9,6 +9,9 @@ internal sealed record FunctionsHostOptions
     /// <summary>The app settings.</summary>
     public required IReadOnlyDictionary<string, string> Settings { get; init; }
 
+    /// <summary>Opens the functions that need a key.</summary>
+    public string FunctionKey { get; init; } = Guid.NewGuid().ToString("N");
+
     /// <summary>By which timers tick and invocations overrun; the worker, a process of its own, has the system's.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

@@ -12,13 +12,13 @@ namespace SseFunctions.WorkerHost;
 /// <param name="activityTimeout">How long no byte may pass before a request is cut off; null for the host's 240 s.</param>
 internal sealed class HostForwarder(IHttpForwarder forwarder, TimeSpan? activityTimeout = null) : IDisposable
 {
-    private readonly HttpMessageInvoker invoker = new(new SocketsHttpHandler
+    private readonly HttpMessageInvoker invoker = new(new RetryHandler(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.None,
         UseCookies = false,
         UseProxy = false,
-    });
+    }));
 
     private readonly ForwarderRequestConfig config = new()
     {

@@ -12,9 +12,10 @@ namespace SseFunctions.WorkerHost;
 /// <param name="workers">Where they run.</param>
 /// <param name="forwarder">Passes the requests on.</param>
 /// <param name="begin">Makes an invocation.</param>
-/// <param name="onEnd">Gets to know how each ended.</param>
+/// <param name="ends">Gets to know how each ended.</param>
+/// <param name="log">Gets what went wrong with forwarding.</param>
 internal sealed class HttpInvoker(
-    WorkerDispatcher workers, HostForwarder forwarder, Func<FunctionDefinition, WorkerChannel, Invocation> begin, Action<InvocationEnd> onEnd)
+    WorkerDispatcher workers, HostForwarder forwarder, Func<FunctionDefinition, WorkerChannel, Invocation> begin, InvocationEnds ends, WorkerLog log)
 {
     private const string InvocationIdHeader = "x-ms-invocation-id";
 
@@ -45,16 +46,20 @@ internal sealed class HttpInvoker(
         }
 
         var end = await running;
-        if (invocation.HasTimedOut || !end.Succeeded)
-            context.Abort(); // to the host it has failed
+        if (invocation.HasTimedOut)
+            context.Abort(); // to the host it has failed, however it ended
 
-        onEnd(end);
+        ends.Add(end);
     }
 
     private async Task<ForwarderError> ForwardAsync(HttpContext context, WorkerChannel worker, Task mayForward)
     {
         await mayForward;
-        return await forwarder.SendAsync(context, worker.HttpUri);
+        var error = await forwarder.SendAsync(context, worker.HttpUri);
+        if (context.GetForwarderErrorFeature() is { } feature)
+            log.Add($"{context.Request.Path}: {feature.Error} {feature.Exception}");
+
+        return error;
     }
 
     /// <summary>The route wins over a query parameter of the same name.</summary>

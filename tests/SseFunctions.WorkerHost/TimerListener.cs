@@ -7,6 +7,9 @@ namespace SseFunctions.WorkerHost;
 /// <summary>Runs a timer function at each tick of its schedule, one run after the other.</summary>
 internal sealed class TimerListener : IAsyncDisposable
 {
+    /// <summary>Less than the 49 days that a timer takes at the most.</summary>
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromDays(1);
+
     private static readonly TypedData Input = new() { Json = """{"Schedule":{"AdjustForDST":true},"ScheduleStatus":null,"IsPastDue":false}""" };
 
     private readonly CrontabSchedule schedule;
@@ -46,9 +49,10 @@ internal sealed class TimerListener : IAsyncDisposable
         {
             while (true)
             {
-                var now = time.GetUtcNow().UtcDateTime;
-                var tick = schedule.GetNextOccurrence(now);
-                await Task.Delay(tick - now, time, stop.Token);
+                var tick = schedule.GetNextOccurrence(time.GetUtcNow().UtcDateTime);
+                while (tick - time.GetUtcNow().UtcDateTime is { Ticks: > 0 } left)
+                    await Task.Delay(left < MaxDelay ? left : MaxDelay, time, stop.Token);
+
                 await run(new Dictionary<string, string> { ["TimerTrigger"] = tick.ToString(CultureInfo.InvariantCulture) }, Input);
             }
         }

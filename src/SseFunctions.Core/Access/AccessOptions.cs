@@ -1,10 +1,16 @@
+using System.Text;
+using SseFunctions.Configuration;
+
 namespace SseFunctions.Access;
 
 /// <summary>The settings <c>Access__*</c>.</summary>
 internal sealed record AccessOptions
 {
+    public const string SigningKeyKey = "Access:SigningKey";
+    public const string PreviousSigningKeyKey = "Access:PreviousSigningKey";
+
     /// <summary>A key for HS256 has the hash's size or more: RFC 7518, section 3.2.</summary>
-    public const int LeastKeyBytes = 32;
+    public const int MinKeyBytes = 32;
 
     /// <summary>What everybody may read: names, or prefixes that end in '*'.</summary>
     public IReadOnlyList<string> AnonymousTopics { get; init; } = [];
@@ -14,4 +20,29 @@ internal sealed record AccessOptions
 
     /// <summary>The key before a rotation: it verifies, and signs nothing any more.</summary>
     public byte[]? PreviousSigningKey { get; init; }
+
+    public static AccessOptions Read(SettingsReader reader)
+    {
+        var options = new AccessOptions
+        {
+            AnonymousTopics = reader.List("Access:AnonymousTopics", $"{TopicPatterns.Rule}, separated by commas", TopicPatterns.IsPattern),
+            SigningKey = ReadKey(reader, SigningKeyKey),
+            PreviousSigningKey = ReadKey(reader, PreviousSigningKeyKey),
+        };
+        if (options.PreviousSigningKey is not null && string.IsNullOrEmpty(reader.Configuration[SigningKeyKey]))
+            reader.Refuse(SigningKeyKey, "", $"a key, since {Setting.NameOf(PreviousSigningKeyKey)} is set, which signs nothing", isSecret: true);
+
+        return options;
+    }
+
+    private static byte[]? ReadKey(SettingsReader reader, string key)
+    {
+        var text = reader.Text(key, allowed: $"a secret of at least {MinKeyBytes} bytes in UTF-8, and no Key Vault reference that could not be resolved", isAllowed: IsKey, isSecret: true);
+        return text is null ? null : Encoding.UTF8.GetBytes(text);
+    }
+
+    // What stands in the place of a secret that the platform could not fetch is no secret:
+    // learn.microsoft.com/azure/app-service/app-service-key-vault-references#troubleshoot-key-vault-references
+    private static bool IsKey(string text) =>
+        Encoding.UTF8.GetByteCount(text) >= MinKeyBytes && !text.StartsWith("@Microsoft.KeyVault(", StringComparison.OrdinalIgnoreCase);
 }

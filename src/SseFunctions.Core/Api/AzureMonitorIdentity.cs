@@ -1,10 +1,11 @@
 using Azure.Core;
 using Azure.Identity;
+using SseFunctions.Configuration;
 
 namespace SseFunctions.Api;
 
 /// <summary>
-/// The managed identity that brings telemetry to an Application Insights resource which accepts no keys, set as the Functions host
+/// The managed identity that sends telemetry to an Application Insights resource which accepts no keys, set as the Functions host
 /// reads it: learn.microsoft.com/azure/azure-functions/functions-app-settings#applicationinsights_authentication_string.
 /// </summary>
 /// <param name="ClientId">The client id of a user-assigned identity; null for the system-assigned one.</param>
@@ -15,20 +16,18 @@ internal sealed record AzureMonitorIdentity(string? ClientId)
     public TokenCredential Credential => new ManagedIdentityCredential(
         ClientId is null ? ManagedIdentityId.SystemAssigned : ManagedIdentityId.FromUserAssignedClientId(ClientId));
 
-    /// <summary>Null when the setting is not there, or wrong, of which the reader is told.</summary>
+    /// <summary>Null when the setting is not there or wrong.</summary>
     public static AzureMonitorIdentity? Read(SettingsReader reader)
     {
-        if (reader.Text(Key) is not { } text)
-            return null;
-
-        if (Parse(text) is { } identity)
-            return identity;
-
-        reader.Refuse(Key, text, "'Authorization=AAD', with ';ClientId=<GUID>' for a user-assigned identity");
-        return null;
+        AzureMonitorIdentity? identity = null;
+        reader.Text(
+            Key,
+            allowed: "'Authorization=AAD', with ';ClientId=<GUID>' for a user-assigned identity",
+            isAllowed: text => (identity = Parse(text)) is not null);
+        return identity;
     }
 
-    /// <summary>As the host does: pairs in any order, without regard to case, and what it does not know left aside.</summary>
+    /// <summary>As the host does: pairs in any order, without regard to case, and ignores what it does not know.</summary>
     private static AzureMonitorIdentity? Parse(string text)
     {
         var pairs = text.Split(';').Select(pair => pair.Split('=', 2, StringSplitOptions.TrimEntries)).Where(pair => pair.Length == 2).ToList();

@@ -1,5 +1,6 @@
-using System.Globalization;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
+using SseFunctions.Configuration;
 using SseFunctions.Streaming;
 
 namespace SseFunctions.Api;
@@ -8,28 +9,51 @@ namespace SseFunctions.Api;
 /// What the Functions host reads from host.json and this app must know as well. App settings named
 /// AzureFunctionsJobHost__* override the file: learn.microsoft.com/azure/azure-functions/functions-host-json#override-hostjson-values.
 /// </summary>
-/// <param name="RoutePrefix">What stands before every route, without slashes; "api" by default.</param>
+/// <param name="RoutePrefix">What stands before every route, without slashes at its ends; "api" by default.</param>
 /// <param name="FunctionTimeout">How long an invocation may last; null when unbounded ("-1").</param>
-internal sealed record HostJson(string RoutePrefix, TimeSpan? FunctionTimeout)
+internal sealed partial record HostJson(string RoutePrefix, TimeSpan? FunctionTimeout)
 {
+    private const string File = "host.json";
     private const string OverrideSection = "AzureFunctionsJobHost";
     private const string TimeoutKey = "functionTimeout";
+    private const string PrefixKey = "extensions:http:routePrefix";
+    private const string DefaultPrefix = "api";
 
     /// <summary>The shortest of the plans' defaults, Consumption's: learn.microsoft.com/azure/azure-functions/functions-scale#timeout.</summary>
     private static readonly TimeSpan DefaultFunctionTimeout = TimeSpan.FromMinutes(5);
 
     /// <summary>A stream must have some time to live beside what it keeps clear of the timeout.</summary>
-    private static readonly TimeSpan LeastFunctionTimeout = 2 * StreamLifetime.Margin;
+    private static readonly TimeSpan MinFunctionTimeout = 2 * StreamLifetime.Margin;
 
-    /// <param name="configuration">The app settings.</param>
-    /// <param name="reader">Told when functionTimeout is no duration or too short.</param>
-    public static HostJson Read(IConfiguration configuration, SettingsReader reader)
+    public static HostJson Read(SettingsReader reader) => Read(reader, Path.Combine(AppContext.BaseDirectory, File));
+
+    /// <param name="reader">Collects what is wrong.</param>
+    /// <param name="path">The full path of host.json, which need not be there.</param>
+    public static HostJson Read(SettingsReader reader, string path)
     {
-        var merged = new ConfigurationBuilder()
-            .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "host.json"), optional: true)
-            .AddConfiguration(configuration.GetSection(OverrideSection))
-            .Build();
-        return new HostJson((merged["extensions:http:routePrefix"] ?? "api").Trim('/'), ReadTimeout(merged[TimeoutKey], reader));
+        try
+        {
+            var merged = new ConfigurationBuilder()
+                .AddJsonFile(path, optional: true)
+                .AddConfiguration(reader.Configuration.GetSection(OverrideSection))
+                .Build();
+            return new HostJson(ReadPrefix(merged[PrefixKey], reader), ReadTimeout(merged[TimeoutKey], reader));
+        }
+        catch (InvalidDataException ex)
+        {
+            reader.Refuse(JsonFault.Describe(File, ex));
+            return new HostJson(DefaultPrefix, DefaultFunctionTimeout);
+        }
+    }
+
+    private static string ReadPrefix(string? text, SettingsReader reader)
+    {
+        var prefix = (text ?? DefaultPrefix).Trim('/');
+        if (prefix.Length == 0 || PrefixForm().IsMatch(prefix))
+            return prefix;
+
+        reader.Refuse($"{OverrideSection}:{PrefixKey}", prefix, $"letters, digits, '-', '.', '_' and '~', with '/' between them; {File} sets it as routePrefix of extensions.http");
+        return DefaultPrefix;
     }
 
     private static TimeSpan? ReadTimeout(string? text, SettingsReader reader)
@@ -40,10 +64,16 @@ internal sealed record HostJson(string RoutePrefix, TimeSpan? FunctionTimeout)
         if (text == "-1")
             return null;
 
-        if (TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var timeout) && timeout >= LeastFunctionTimeout)
+        if (DurationText.Parse(text) is { } timeout && timeout >= MinFunctionTimeout)
             return timeout;
 
-        reader.Refuse($"{OverrideSection}:{TimeoutKey}", text, $"a duration of {LeastFunctionTimeout:c} or more, or -1; host.json sets it as {TimeoutKey}");
+        reader.Refuse(
+            $"{OverrideSection}:{TimeoutKey}",
+            text,
+            $"a duration of {DurationText.Of(MinFunctionTimeout)} or more, written {DurationText.Format}, or -1; {File} sets it as {TimeoutKey}");
         return DefaultFunctionTimeout;
     }
+
+    [GeneratedRegex(@"\A[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*\z")]
+    private static partial Regex PrefixForm();
 }

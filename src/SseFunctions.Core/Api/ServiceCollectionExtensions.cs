@@ -1,11 +1,14 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using SseFunctions.Access;
+using SseFunctions.Configuration;
 using SseFunctions.EventLog;
+using SseFunctions.Kestrel;
 using SseFunctions.Publishing;
 using SseFunctions.Streaming;
 
@@ -24,7 +27,9 @@ public static class ServiceCollectionExtensions
         var settings = Settings.Read(configuration);
         services.AddLogging();
         WebServerLog.Quieten(services);
-        services.Configure<KestrelServerOptions>(SocketOutput.UseOn);
+        services.Configure<KestrelServerOptions>(kestrel => kestrel.AddServerHeader = false); // clients need not know
+        services.Configure<KestrelServerOptions>(kestrel => SocketConnections.Configure(kestrel, settings.Stream));
+        services.Configure<SocketTransportOptions>(SocketConnections.Configure);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(settings);
         services.AddSingleton(settings.Stream);
@@ -44,14 +49,14 @@ public static class ServiceCollectionExtensions
             s.GetRequiredService<ILogger<RetentionSweep>>()));
         services.AddSingleton<IEventPublisher, EventPublisher>();
         services.AddTimedSource<ClockSource>();
-        services.AddTimedSource<RuntimeSource>();
+        services.AddSingleton<ITimedSource>(s => new RuntimeSource(() => s.GetRequiredService<OpenStreams>().Count, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new TimedSources(
             s.GetServices<ITimedSource>(),
             source => Settings.ScheduleOf(source, configuration),
             s.GetRequiredService<TableEventLog>(),
             s.GetRequiredService<TimeProvider>(),
             s.GetRequiredService<ILogger<TimedSources>>()));
-        services.AddSourceTimers(sources => sources.PerProcess);
+        services.AddTimers(s => s.GetRequiredService<TimedSources>().Timers(perProcess: true));
         services.AddEndpoints();
         return services;
     }
@@ -61,11 +66,11 @@ public static class ServiceCollectionExtensions
         where TSource : class, ITimedSource =>
         services.AddSingleton<ITimedSource, TSource>();
 
-    /// <summary>Has this process run some of the timed sources by timers of its own.</summary>
-    /// <remarks>Not AddHostedService, which takes one of a type: the second would be left out without a word.</remarks>
-    internal static void AddSourceTimers(this IServiceCollection services, Func<TimedSources, IEnumerable<TimedSource>> which) =>
-        services.AddSingleton<IHostedService>(s => new SourceTimers(
-            which(s.GetRequiredService<TimedSources>()),
+    /// <summary>Runs timers in this process.</summary>
+    /// <remarks>Not AddHostedService, which takes one of a type: it would ignore the second.</remarks>
+    internal static void AddTimers(this IServiceCollection services, Func<IServiceProvider, IEnumerable<(TickSchedule Schedule, Func<CancellationToken, Task> Run)>> timers) =>
+        services.AddSingleton<IHostedService>(s => new TimerService(
+            timers(s),
             s.GetRequiredService<TimeProvider>(),
             s.GetRequiredService<ILogger<TimerService>>()));
 }

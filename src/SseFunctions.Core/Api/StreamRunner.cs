@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using SseFunctions.Kestrel;
 using SseFunctions.Streaming;
 
 namespace SseFunctions.Api;
@@ -33,8 +34,15 @@ internal sealed partial class StreamRunner(
     {
         try
         {
+            using var place = EnterStreams(context.Request);
+            if (place.Admission == StreamAdmission.TurnedAway)
+            {
+                await TurnAwayAsync(context, request);
+                return;
+            }
+
             using var left = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, invocationCancelled);
-            using var session = new StreamSession(request, feeds, openStreams, options, telemetry, time, left.Token, lifetime.ApplicationStopping);
+            using var session = new StreamSession(request, place.Admission, feeds, options, telemetry, time, left.Token, lifetime.ApplicationStopping);
             if (await session.IsFullyReadAsync())
             {
                 context.Response.StatusCode = StatusCodes.Status204NoContent;
@@ -58,6 +66,21 @@ internal sealed partial class StreamRunner(
         }
     }
 
+    private StreamPlace EnterStreams(HttpRequest request)
+    {
+        var client = StreamClient.From(request);
+        return openStreams.Enter(client.Token, client.Address);
+    }
+
+    /// <summary>Before a feed is joined: a client too many costs no more than this.</summary>
+    private async Task TurnAwayAsync(HttpContext context, StreamRequest request)
+    {
+        telemetry.TurnedAway(request);
+        SetHeaders(context.Response);
+        if (!HttpMethods.IsHead(context.Request.Method))
+            await context.Response.BodyWriter.WriteAsync(ClosingFrame.For(StreamEnd.AtCapacity, options.Retry), CancellationToken.None);
+    }
+
     private async Task RunAsync(HttpContext context, StreamSession session, StreamRequest request)
     {
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
@@ -67,7 +90,7 @@ internal sealed partial class StreamRunner(
         if (rate is not null)
             rate.MinDataRate = null;
 
-        var end = await session.RunAsync(context.Response.BodyWriter, context.Abort, () => SocketOutput.Of(context));
+        var end = await session.RunAsync(context.Response.BodyWriter, context.Abort, AcknowledgedBytes.From(context));
         LogStreamEnded(request, end);
         if (session.Fault is not null)
             LogStreamFailed(request, session.Fault);

@@ -32,8 +32,8 @@ internal static class TelemetryExtensions
             return;
 
         var telemetry = services.AddOpenTelemetry()
-            .WithMetrics(metrics => metrics.AddMeter(TelemetryNames.Source))
-            .WithTracing(tracing => tracing.AddSource(TelemetryNames.Source));
+            .WithMetrics(metrics => metrics.AddMeter(LogTelemetry.SourceName))
+            .WithTracing(tracing => tracing.AddSource(LogTelemetry.SourceName));
         if (toOtlp)
             telemetry.WithMetrics(metrics => metrics.AddOtlpExporter()).WithTracing(tracing => tracing.AddOtlpExporter());
 

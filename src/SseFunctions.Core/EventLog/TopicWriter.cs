@@ -35,7 +35,7 @@ internal sealed class TopicWriter(Topic topic, EventTable table, Action<Topic, C
             throw;
         }
 
-        activity?.SetTag(TelemetryNames.AppendOutcome, result.Outcome.ToString());
+        activity?.SetTag(LogTelemetry.OutcomeAttribute, result.Outcome.ToString());
         if (result.Outcome == AppendOutcome.Appended)
             telemetry.Appended(topic, events.Count, time.GetElapsedTime(start));
 

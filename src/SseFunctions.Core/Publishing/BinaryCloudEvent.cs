@@ -17,6 +17,7 @@ internal static class BinaryCloudEvent
 {
     private const string SpecVersion = "ce-specversion";
     private const string Type = "ce-type";
+    private const string Json = "application/json";
 
     /// <summary>Letters beyond ASCII stay as they are; nothing of this is put into HTML.</summary>
     private static readonly JsonEventFormatter Formatter =
@@ -49,11 +50,11 @@ internal static class BinaryCloudEvent
 
     private static void ReadData(CloudEvent cloudEvent, string? contentType, ReadOnlyMemory<byte> body)
     {
-        var utf8Type = contentType is null ? "application/json" : Utf8Body.MediaType(contentType);
-        if (Utf8Body.IsJson(utf8Type))
-            body = JsonText.Require(Utf8Body.Require(body));
+        var decodedAs = contentType is null ? Json : Utf8Body.MediaType(contentType); // the library does not know all names of UTF-8
+        if (Utf8Body.IsJson(decodedAs))
+            (decodedAs, body) = (Json, JsonText.Require(Utf8Body.Require(body)));
 
-        cloudEvent.DataContentType = utf8Type ?? contentType; // the library does not know all names of UTF-8
+        cloudEvent.DataContentType = decodedAs ?? contentType;
         Formatter.DecodeBinaryModeEventData(body, cloudEvent);
     }
 

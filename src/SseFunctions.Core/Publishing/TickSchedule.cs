@@ -1,4 +1,5 @@
 using NCrontab;
+using SseFunctions.Configuration;
 
 namespace SseFunctions.Publishing;
 
@@ -11,7 +12,7 @@ internal sealed class TickSchedule
     /// <summary>A timer may fire a little before its tick by this process's clock.</summary>
     private static readonly TimeSpan Early = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How far back to look for the last tick: in growing steps, since most schedules have it close by.</summary>
+    /// <summary>How far back to look for the last tick: in growing steps, since the last tick of most schedules is close.</summary>
     private static readonly TimeSpan[] LookBack =
         [TimeSpan.FromMinutes(1), TimeSpan.FromHours(1), TimeSpan.FromDays(1), TimeSpan.FromDays(32), TimeSpan.FromDays(4 * 366)];
 
@@ -25,6 +26,10 @@ internal sealed class TickSchedule
         var parsed = CrontabSchedule.TryParse(text, new CrontabSchedule.ParseOptions { IncludingSeconds = true });
         return parsed is null ? null : new TickSchedule(parsed);
     }
+
+    /// <summary>The schedule that is set, or the default.</summary>
+    public static TickSchedule Read(SettingsReader reader, string key, string fallback) =>
+        TryParse(reader.Text(key, fallback, $"an NCRONTAB expression of six fields, such as '{fallback}'", text => TryParse(text) is not null)!)!;
 
     /// <summary>The tick that a timer run at this moment is for: two runs of one tick get the same.</summary>
     public DateTimeOffset TickAt(DateTimeOffset now)

@@ -3,22 +3,21 @@ using Microsoft.Extensions.Logging;
 
 namespace SseFunctions.Publishing;
 
-/// <summary>Runs a task on each tick of a schedule, one run at a time, as a TimerTrigger would.</summary>
-internal sealed partial class TimerService(TickSchedule schedule, Func<CancellationToken, Task> run, TimeProvider time, ILogger<TimerService> logger)
+/// <summary>Runs tasks on the ticks of their schedules, each task one run at a time, as TimerTriggers would.</summary>
+internal sealed partial class TimerService(
+    IEnumerable<(TickSchedule Schedule, Func<CancellationToken, Task> Run)> timers,
+    TimeProvider time,
+    ILogger<TimerService> logger)
     : BackgroundService
 {
-    /// <summary>Timers cannot wait for longer than 49 days; a schedule can.</summary>
-    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
+    /// <summary>A timer measures elapsed time, and a tick is a time of day: the clock may be set while a timer waits.</summary>
+    private static readonly TimeSpan MaxWait = TimeSpan.FromMinutes(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
         {
-            while (true)
-            {
-                await WaitUntilAsync(schedule.NextAfter(time.GetUtcNow()), stoppingToken);
-                await RunAsync(stoppingToken);
-            }
+            await Task.WhenAll(timers.Select(timer => RunOnTicksAsync(timer.Schedule, timer.Run, stoppingToken)));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -26,21 +25,39 @@ internal sealed partial class TimerService(TickSchedule schedule, Func<Cancellat
         }
     }
 
-    private async Task WaitUntilAsync(DateTimeOffset tick, CancellationToken stoppingToken)
+    private async Task RunOnTicksAsync(TickSchedule schedule, Func<CancellationToken, Task> run, CancellationToken stoppingToken)
     {
-        while (tick - time.GetUtcNow() is var left && left > TimeSpan.Zero)
-            await Task.Delay(left < LongestWait ? left : LongestWait, time, stoppingToken);
+        while (true)
+        {
+            await WaitForTickAsync(schedule, stoppingToken);
+            await RunAsync(run, stoppingToken);
+        }
     }
 
-    private async Task RunAsync(CancellationToken stoppingToken)
+    private async Task WaitForTickAsync(TickSchedule schedule, CancellationToken stoppingToken)
+    {
+        var start = time.GetUtcNow();
+        while (true)
+        {
+            var now = time.GetUtcNow();
+            start = now < start ? now : start; // set back: the next tick comes sooner
+            var left = schedule.NextAfter(start) - now;
+            if (left <= TimeSpan.Zero)
+                return;
+
+            await Task.Delay(left < MaxWait ? left : MaxWait, time, stoppingToken);
+        }
+    }
+
+    private async Task RunAsync(Func<CancellationToken, Task> run, CancellationToken stoppingToken)
     {
         try
         {
             await run(stoppingToken);
         }
-        catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
+        catch (Exception ex) when (!stoppingToken.IsCancellationRequested)
         {
-            LogRunFailed(fault); // as in the Functions host, the next tick comes all the same
+            LogRunFailed(ex); // as in the Functions host, the next tick comes all the same
         }
     }
 

@@ -1,6 +1,6 @@
 namespace SseFunctions.Streaming;
 
-/// <summary>The last frame of a stream: why it ends, and when to come back.</summary>
+/// <summary>The last lines of a stream: when to come back, and why it ends.</summary>
 internal static class ClosingFrame
 {
     public static ReadOnlyMemory<byte> For(StreamEnd end, TimeSpan retry) => end switch
@@ -18,6 +18,6 @@ internal static class ClosingFrame
         StreamEnd.AtCapacity => "too many streams are open here; reconnect later",
         StreamEnd.StorageUnavailable => "storage cannot be reached; reconnect later",
         StreamEnd.Failed => "something went wrong here; reconnect later",
-        _ => throw new ArgumentOutOfRangeException(nameof(end), end, "a stream that was cut says no farewell"),
+        _ => throw new ArgumentOutOfRangeException(nameof(end), end, "a stream that was cut gets no closing frame"),
     };
 }

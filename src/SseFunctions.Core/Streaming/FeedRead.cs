@@ -10,6 +10,9 @@ internal enum FeedReadKind
     /// <summary>As <see cref="Waiting"/>, and the table cannot be read at present.</summary>
     StorageUnavailable,
 
+    /// <summary>The process follows as many topics as it may, and this one is not among them.</summary>
+    TooManyTopics,
+
     /// <summary>Nothing after the cursor yet.</summary>
     CaughtUp,
 

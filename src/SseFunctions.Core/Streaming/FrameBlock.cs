@@ -30,8 +30,6 @@ internal sealed class FrameBlock
     /// <summary>Bytes of memory.</summary>
     public long Size => buffers.Sum(buffer => buffer.Size);
 
-    public FrameBuffer FirstBuffer => buffers[0];
-
     public static long NumberOf(long sequence) => (sequence - 1) / MaxEvents;
 
     /// <summary>The first sequence of a block's range.</summary>
@@ -61,6 +59,9 @@ internal sealed class FrameBlock
     /// <summary>Whole frames from one sequence to another, of one buffer.</summary>
     public FrameSlice Slice(long sequence, long last) =>
         buffers[buffers.FindLastIndex(buffer => buffer.First <= sequence)].Slice(sequence, last); // from the end: most readers are there
+
+    /// <summary>The buffer that has a sequence; null when none has.</summary>
+    public FrameBuffer? BufferAt(long sequence) => buffers.Find(buffer => buffer.Has(sequence));
 
     /// <summary>Adds what the other block holds after <see cref="Last"/>; it must hold the event after that, or nothing of it.</summary>
     public void Append(FrameBlock other)

@@ -11,7 +11,7 @@ namespace SseFunctions.Streaming;
 internal sealed class FrameBuffer(string epoch, long first)
 {
     /// <summary>What a buffer holds, unless one frame alone is larger: a slow reader keeps no more than this from being freed.</summary>
-    private const int MaxBytes = 256 * 1024;
+    public const int MaxBytes = 256 * 1024;
 
     /// <summary>Bytes of a DateTimeOffset in a list.</summary>
     private const int TimeSize = 16;

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace SseFunctions.Streaming;
 
 /// <summary>Frames to be written: shared bytes that never change.</summary>
@@ -11,10 +8,6 @@ internal readonly record struct FrameSlice(ReadOnlyMemory<byte> Bytes, long Last
 {
     /// <summary>What a slice holds, unless one frame alone is larger: between two slices a stream looks at its deadline.</summary>
     public const int MaxBytes = 64 * 1024;
-
-    /// <summary>The frames as a chunk of an HTTP response, RFC 9112 section 7.1: made once for all clients.</summary>
-    public byte[] ToChunk() =>
-        [.. Encoding.ASCII.GetBytes(Bytes.Length.ToString("x", CultureInfo.InvariantCulture)), .. "\r\n"u8, .. Bytes.Span, .. "\r\n"u8];
 
     /// <summary>Finds the last frame of a slice.</summary>
     /// <param name="ends">Where the frames end in their bytes.</param>

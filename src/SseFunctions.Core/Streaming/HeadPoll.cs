@@ -1,26 +1,14 @@
-using Microsoft.Extensions.Logging;
-using SseFunctions.EventLog;
-
 namespace SseFunctions.Streaming;
 
 /// <summary>
 /// Polls a topic's head for its feed: at the interval while there is news, less and less often while the topic is quiet.
 /// </summary>
-/// <param name="topic">The topic.</param>
 /// <param name="readHeadAsync">A poll; returns whether there was news.</param>
 /// <param name="isAwaited">Whether a reader waits for the next poll's answer, which brings it nearer, but not under the interval.</param>
-/// <param name="onFailed">Called when a poll has failed.</param>
+/// <param name="onFailed">Takes the fault of a poll that failed.</param>
 /// <param name="interval">The minimum time between the starts of two polls (Stream__PollInterval): clients cost the table nothing.</param>
 /// <param name="time">The clock.</param>
-/// <param name="logger">Takes polls that fail.</param>
-internal sealed partial class HeadPoll(
-    Topic topic,
-    Func<Task<bool>> readHeadAsync,
-    Func<bool> isAwaited,
-    Action onFailed,
-    TimeSpan interval,
-    TimeProvider time,
-    ILogger logger)
+internal sealed class HeadPoll(Func<Task<bool>> readHeadAsync, Func<bool> isAwaited, Action<Exception> onFailed, TimeSpan interval, TimeProvider time)
 {
     /// <summary>What the time between polls of a quiet topic grows to, and by how much each time.</summary>
     private static readonly TimeSpan QuietInterval = TimeSpan.FromSeconds(2);
@@ -45,7 +33,7 @@ internal sealed partial class HeadPoll(
         while (!stop.IsCancellationRequested)
         {
             var started = time.GetTimestamp();
-            quiet = await PollAsync(stop) ? interval : Longer(quiet);
+            quiet = await PollAsync() ? interval : Longer(quiet);
             while (Due() is var due && due > TimeSpan.Zero && !stop.IsCancellationRequested)
             {
                 timer.Change(due, Timeout.InfiniteTimeSpan);
@@ -56,7 +44,7 @@ internal sealed partial class HeadPoll(
         }
     }
 
-    private async Task<bool> PollAsync(CancellationToken stop)
+    private async Task<bool> PollAsync()
     {
         try
         {
@@ -65,10 +53,7 @@ internal sealed partial class HeadPoll(
         catch (Exception ex)
         {
             // Whatever it is, the polling goes on: streams hang on it.
-            if (!stop.IsCancellationRequested)
-                LogPollFailed(topic, ex.Message);
-
-            onFailed();
+            onFailed(ex);
             return false;
         }
         finally
@@ -76,7 +61,4 @@ internal sealed partial class HeadPoll(
             firstAnswer.TrySetResult();
         }
     }
-
-    [LoggerMessage(EventId = 101, Level = LogLevel.Warning, Message = "The head of topic {Topic} could not be read: {Fault}")]
-    private partial void LogPollFailed(Topic topic, string fault);
 }

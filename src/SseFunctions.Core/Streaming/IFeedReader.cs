@@ -8,8 +8,7 @@ internal interface IFeedReader
     /// <summary>Gives the reader new events.</summary>
     /// <param name="after">The event before the slice.</param>
     /// <param name="slice">The new events.</param>
-    /// <param name="chunk">Their frames as a chunk of an HTTP response.</param>
-    void Push(EventId after, FrameSlice slice, ReadOnlyMemory<byte> chunk);
+    void Push(EventId after, FrameSlice slice);
 
     /// <summary>Says that <see cref="TopicFeed.Read"/> may have something else.</summary>
     void Wake();

@@ -76,9 +76,8 @@ internal sealed partial class PushLoop(
         {
             if (receivers.Count > 0)
             {
-                var chunk = slice.ToChunk();
                 foreach (var reader in receivers)
-                    reader.Push(after, slice, chunk);
+                    reader.Push(after, slice);
 
                 receivers.Clear();
                 (hasPushed, hasLoaded) = (true, false);

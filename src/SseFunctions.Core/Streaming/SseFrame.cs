@@ -10,15 +10,20 @@ namespace SseFunctions.Streaming;
 /// The wire format of text/event-stream, html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream:
 /// fields end with a line feed, a frame with an empty line.
 /// </summary>
+/// <remarks>
+/// A reconnection time and a comment count when their lines end, and so no empty line follows them: some clients, such as
+/// npm's @microsoft/fetch-event-source, pass an empty message to their page for every empty line. An id counts only with
+/// the empty line.
+/// </remarks>
 internal static class SseFrame
 {
     public const string ResetType = "sse.reset";
 
     /// <summary>A comment without text: proxies see traffic, the browser sees nothing.</summary>
-    public static readonly ReadOnlyMemory<byte> Heartbeat = ":\n\n"u8.ToArray();
+    public static readonly ReadOnlyMemory<byte> Heartbeat = ":\n"u8.ToArray();
 
     /// <summary>An event begins with its id, so that an id can be put around it without looking further.</summary>
-    private static ReadOnlySpan<byte> IdField => "id: "u8;
+    public static ReadOnlySpan<byte> IdField => "id: "u8;
 
     /// <summary>No frame has an empty line within it: every line of data has its field name.</summary>
     private static ReadOnlySpan<byte> FrameEnd => "\n\n"u8;
@@ -59,9 +64,9 @@ internal static class SseFrame
 
     /// <summary>Sets the client's reconnection time, in whole milliseconds, and says why in a comment.</summary>
     public static ReadOnlyMemory<byte> Retry(TimeSpan reconnectionTime, string comment) => Encoding.UTF8.GetBytes(
-        string.Create(CultureInfo.InvariantCulture, $"retry: {(long)reconnectionTime.TotalMilliseconds}\n: {comment}\n\n"));
+        string.Create(CultureInfo.InvariantCulture, $"retry: {(long)reconnectionTime.TotalMilliseconds}\n: {comment}\n"));
 
-    /// <summary>Tells of a gap in a topic. The frame's id, if it has one, is where the stream goes on, so that a reconnect is not told of it again.</summary>
+    /// <summary>Reports a gap in a topic. The frame's id, if it has one, is where the stream goes on, so that a reconnect is not told of it again.</summary>
     public static ReadOnlyMemory<byte> Reset(Topic topic, StreamGap gap, string? id)
     {
         var output = new ArrayBufferWriter<byte>();
@@ -71,20 +76,12 @@ internal static class SseFrame
         return output.WrittenMemory;
     }
 
-    /// <summary>Copies events, as <see cref="WriteEvent"/> has written them, with something before and behind each one's id.</summary>
-    public static void Relabel(IBufferWriter<byte> output, ReadOnlySpan<byte> frames, ReadOnlySpan<byte> before, ReadOnlySpan<byte> behind)
+    /// <summary>Where the first of some frames, as <see cref="WriteEvent"/> has written them, is to be split.</summary>
+    /// <returns>How many bytes its id has, with the field's name and without the line's end; how many follow in this frame.</returns>
+    public static (int Id, int Body) SplitFirst(ReadOnlySpan<byte> frames)
     {
-        while (!frames.IsEmpty)
-        {
-            var idEnd = frames.IndexOf((byte)'\n');
-            var frameEnd = frames.IndexOf(FrameEnd) + FrameEnd.Length;
-            output.Write(IdField);
-            output.Write(before);
-            output.Write(frames[IdField.Length..idEnd]);
-            output.Write(behind);
-            output.Write(frames[idEnd..frameEnd]);
-            frames = frames[frameEnd..];
-        }
+        var id = frames.IndexOf((byte)'\n');
+        return (id, frames.IndexOf(FrameEnd) + FrameEnd.Length - id);
     }
 
     private static void WriteLine(IBufferWriter<byte> output, ReadOnlySpan<byte> field, string value)

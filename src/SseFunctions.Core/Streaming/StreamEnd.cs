@@ -12,10 +12,10 @@ internal enum StreamEnd
     /// <summary>A poll has got all there was.</summary>
     CaughtUp,
 
-    /// <summary>The process holds as many streams as it may.</summary>
+    /// <summary>The process, or the client, has as many streams as it may.</summary>
     AtCapacity,
     StorageUnavailable,
 
-    /// <summary>An exception that nobody foresaw.</summary>
+    /// <summary>An unexpected exception.</summary>
     Failed,
 }

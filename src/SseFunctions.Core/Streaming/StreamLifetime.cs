@@ -1,32 +1,28 @@
 namespace SseFunctions.Streaming;
 
 /// <summary>How long one stream lives.</summary>
-/// <param name="Planned">When it says farewell, after its start.</param>
+/// <param name="Planned">When it ends by itself, after its start.</param>
 /// <param name="Limit">When the platform would cut it: no write may last beyond this.</param>
 internal readonly record struct StreamLifetime(TimeSpan Planned, TimeSpan Limit)
 {
     /// <summary>The Azure front end cuts a response after 230 s: learn.microsoft.com/azure/azure-functions/functions-scale#timeout.</summary>
     public static readonly TimeSpan FrontEndLimit = TimeSpan.FromSeconds(230);
 
-    /// <summary>What a stream keeps clear of the platform's limits, for its last write and the way to the client.</summary>
+    /// <summary>What a stream keeps clear of its limit, for its last write and the way to the client; half of a limit that is not twice as long.</summary>
     public static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);
 
-    /// <summary>The least share of its lifetime that a stream gets; the rest is drawn, so that streams do not end together.</summary>
-    public const double LeastShare = 0.8;
+    /// <summary>The smallest share of its lifetime that a stream gets; the rest is drawn, so that streams do not end together.</summary>
+    public const double MinShare = 0.8;
 
     /// <param name="configured">Stream__Lifetime.</param>
     /// <param name="functionTimeout">host.json's; null when unbounded.</param>
     /// <param name="accessLeft">How long the client's permission lasts; null when unbounded.</param>
     public static StreamLifetime Draw(TimeSpan configured, TimeSpan? functionTimeout, TimeSpan? accessLeft)
     {
-        var limit = Least(FrontEndLimit, Least(functionTimeout, accessLeft));
-        var longest = Least(configured, Positive(limit - Margin));
-        return new(longest * (LeastShare + ((1 - LeastShare) * Random.Shared.NextDouble())), limit);
+        var limit = Min(Min(FrontEndLimit, functionTimeout), accessLeft);
+        var max = Min(configured, limit - Min(Margin, limit / 2));
+        return new(max * (MinShare + ((1 - MinShare) * Random.Shared.NextDouble())), limit);
     }
 
-    private static TimeSpan Least(TimeSpan a, TimeSpan? b) => b < a ? b.Value : a;
-
-    private static TimeSpan? Least(TimeSpan? a, TimeSpan? b) => a is null ? b : b is null ? a : Least(a.Value, b);
-
-    private static TimeSpan Positive(TimeSpan time) => time > TimeSpan.Zero ? time : TimeSpan.Zero;
+    private static TimeSpan Min(TimeSpan a, TimeSpan? b) => b < a ? b.Value : a;
 }

@@ -1,17 +1,35 @@
-using System.Buffers;
 using System.Text;
+using SseFunctions.EventLog;
 
 namespace SseFunctions.Streaming;
 
-/// <summary>A stream's places in all its topics, which its ids tell of together.</summary>
-/// <param name="readers">One or more, in the order of the topics' names.</param>
-internal sealed class StreamPosition(TopicReader[] readers) : IDisposable
+/// <summary>A stream's places in all its topics, which its ids name together.</summary>
+internal sealed class StreamPosition : IDisposable
 {
+    private readonly List<TopicReader> readers = [];
+
     /// <summary>Whose turn it is to be read first.</summary>
     private int turn;
 
-    /// <summary>The only one; null when there are several.</summary>
-    public TopicReader? Only { get; } = readers.Length == 1 ? readers[0] : null;
+    /// <summary>Joins the feeds of all topics, or of none.</summary>
+    /// <param name="topics">One or more, in the order of their names.</param>
+    /// <param name="join">Makes a topic's reader.</param>
+    public StreamPosition(IEnumerable<TopicStart> topics, Func<TopicStart, TopicReader> join)
+    {
+        try
+        {
+            foreach (var topic in topics)
+                readers.Add(join(topic));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The only reader; null when there are several.</summary>
+    public TopicReader? Only => readers is [var only] ? only : null;
 
     /// <summary>Where the stream is in all its topics.</summary>
     public string Id => StreamCursor.Join(readers.Select(reader => reader.Cursor.GetValueOrDefault()));
@@ -20,21 +38,17 @@ internal sealed class StreamPosition(TopicReader[] readers) : IDisposable
     public Task FirstAnswers => Task.WhenAll(readers.Select(reader => reader.FirstAnswer));
 
     /// <summary>Whether all topics are complete, and the client brought their last ids.</summary>
-    public bool IsFullyRead => Array.TrueForAll(readers, reader => reader.IsFullyRead);
+    public bool IsFullyRead => readers.TrueForAll(reader => reader.IsFullyRead);
 
     /// <summary>Whether the client's last event ID says as much as <see cref="Id"/>.</summary>
-    public bool IsTold => Array.TrueForAll(readers, reader => reader.IsTold);
+    public bool ClientKnowsCursor => readers.TrueForAll(reader => reader.ClientKnowsCursor);
 
-    /// <summary>Whether the client is still to be told that one of its ids is none of ours.</summary>
-    public bool HasUnknown => Array.Exists(readers, reader => reader.IsUnknown);
+    /// <summary>Whether the client is still to be told that one of its ids was not issued by this server.</summary>
+    public bool HasUnknown => readers.Exists(reader => reader.IsUnknown);
 
-    public void SetTold()
-    {
-        foreach (var reader in readers)
-            reader.IsTold = true;
-    }
+    public void MarkCursorSent() => readers.ForEach(reader => reader.MarkCursorSent());
 
-    /// <summary>What to do next, for any of the topics in turn: nothing while it is not known where to begin in one of them, since an id tells of all.</summary>
+    /// <summary>What to do next, for any of the topics in turn: nothing while it is not known where to begin in one of them, since an id names all.</summary>
     /// <param name="isLive">Whether the stream stays, and so may leave to the push loop what has only just come.</param>
     /// <param name="of">The reader that has frames or a gap.</param>
     public FeedRead Next(bool isLive, out TopicReader? of)
@@ -47,9 +61,9 @@ internal sealed class StreamPosition(TopicReader[] readers) : IDisposable
         }
 
         var (isWaiting, isComplete) = (false, true);
-        for (var i = 0; i < readers.Length; i++)
+        for (var i = 0; i < readers.Count; i++)
         {
-            var reader = readers[(turn + i) % readers.Length];
+            var reader = readers[(turn + i) % readers.Count];
             var read = reader.Read(isLive);
             switch (read.Kind)
             {
@@ -73,19 +87,14 @@ internal sealed class StreamPosition(TopicReader[] readers) : IDisposable
         return new(isWaiting ? FeedReadKind.Waiting : isComplete ? FeedReadKind.Complete : FeedReadKind.CaughtUp, default);
     }
 
-    /// <summary>Writes a topic's frames under ids that tell of all; the other topics stand where they are.</summary>
-    public void Relabel(IBufferWriter<byte> output, TopicReader of, FrameSlice slice)
+    /// <summary>What stands before and after a topic's own id in the ids of the stream, while the other topics stand where they are.</summary>
+    public (byte[] Before, byte[] After) AroundId(TopicReader of)
     {
-        // What stands around the topic's own id is the same for the whole slice.
-        var index = Array.IndexOf(readers, of);
+        var index = readers.IndexOf(of);
         var before = string.Concat(readers[..index].Select(other => $"{other.Cursor}{StreamCursor.Separator}"));
-        var behind = string.Concat(readers[(index + 1)..].Select(other => $"{StreamCursor.Separator}{other.Cursor}"));
-        SseFrame.Relabel(output, slice.Bytes.Span, Encoding.ASCII.GetBytes(before), Encoding.ASCII.GetBytes(behind));
+        var after = string.Concat(readers[(index + 1)..].Select(other => $"{StreamCursor.Separator}{other.Cursor}"));
+        return (Encoding.ASCII.GetBytes(before), Encoding.ASCII.GetBytes(after));
     }
 
-    public void Dispose()
-    {
-        foreach (var reader in readers)
-            reader.Dispose();
-    }
+    public void Dispose() => readers.ForEach(reader => reader.Dispose());
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics;
 using System.IO.Pipelines;
 using SseFunctions.EventLog;
@@ -16,8 +15,6 @@ internal sealed class StreamSession : IDisposable
 
     private readonly StreamRequest request;
     private readonly StreamOptions options;
-    private readonly OpenStreams openStreams;
-    private readonly TimeProvider time;
     private readonly StreamTelemetry telemetry;
     private readonly KeyValuePair<string, object?>[] tags;
     private readonly Activity? activity;
@@ -25,68 +22,72 @@ internal sealed class StreamSession : IDisposable
     private readonly CancellationToken hostStopping;
 
     private readonly AsyncAutoResetEvent wake = new();
-    private readonly StreamPosition readers;
-    private readonly bool isAdmitted;
-    private readonly long start;
+    private readonly StreamClock clock;
     private readonly StreamLifetime lifetime;
-    private readonly ITimer timer;
+    private readonly StreamPosition? position;
+    private readonly ITimer? timer;
     private readonly CancellationTokenRegistration onClientLeft;
     private readonly CancellationTokenRegistration onHostStopping;
 
-    /// <summary>Whether the stream has once had all there was.</summary>
-    private bool isLive;
-    private long sentEvents;
+    /// <summary>Whether the client is to get all there is and no more.</summary>
+    private readonly bool endsCaughtUp;
 
-    /// <summary>When events were written last, after the start; null before the first.</summary>
-    private TimeSpan? lastEvents;
+    /// <summary>Whether it is known what there is for the client.</summary>
+    private bool hasRead;
+
     private StreamEnd? end;
 
     public StreamSession(
         StreamRequest request,
+        StreamAdmission admission,
         TopicFeedRegistry feeds,
-        OpenStreams openStreams,
         StreamOptions options,
         StreamTelemetry telemetry,
         TimeProvider time,
         CancellationToken clientLeft,
         CancellationToken hostStopping)
     {
-        (this.request, this.openStreams, this.options, this.telemetry, this.time) = (request, openStreams, options, telemetry, time);
+        (this.request, this.options, this.telemetry) = (request, options, telemetry);
         (this.clientLeft, this.hostStopping) = (clientLeft, hostStopping);
-        start = time.GetTimestamp();
+        clock = new StreamClock(time);
         lifetime = StreamLifetime.Draw(options.Lifetime, options.FunctionTimeout, request.AccessLeft);
-        isAdmitted = openStreams.Enter();
-        timer = time.CreateTimer(Wake, wake, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        onClientLeft = clientLeft.UnsafeRegister(Wake, wake);
-        onHostStopping = hostStopping.UnsafeRegister(Wake, wake);
+        endsCaughtUp = request.IsPoll || admission != StreamAdmission.Held;
         tags = telemetry.TagsOf(request);
-        readers = new StreamPosition([.. request.Topics.Select(place => new TopicReader(place, feeds, wake, telemetry, tags, time))]);
         activity = telemetry.Started(tags);
+        try
+        {
+            timer = clock.CreateTimer(Wake, wake);
+            onClientLeft = clientLeft.UnsafeRegister(Wake, wake);
+            onHostStopping = hostStopping.UnsafeRegister(Wake, wake);
+            position = new StreamPosition(request.Topics, topic => new TopicReader(topic, feeds, wake, telemetry, tags, time));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>What the stream failed of, when it did.</summary>
     public Exception? Fault { get; private set; }
 
-    private TimeSpan Elapsed => time.GetElapsedTime(start);
+    private StreamPosition Position => position!;
 
-    /// <summary>How long to hold new events back. Several feeds push to a stream of several topics, each in its own rhythm.</summary>
-    private TimeSpan? FlushWait => isLive && readers.Only is null ? lastEvents + options.FlushInterval - Elapsed : null;
-
-    /// <summary>Whether the client is to get all there is and no more.</summary>
-    private bool EndsCaughtUp => request.IsPoll || !isAdmitted;
+    /// <summary>When the stream ends by itself. A poll that has had no answer yet waits for one as long as it may.</summary>
+    private TimeSpan Deadline => request.IsPoll && !hasRead ? lifetime.Limit : lifetime.Planned;
 
     /// <summary>Whether the topics are complete and the client has all of them: the answer is then 204, which ends an EventSource.</summary>
     public async Task<bool> IsFullyReadAsync()
     {
-        var answers = readers.FirstAnswers;
+        var answers = Position.FirstAnswers;
         if (!answers.IsCompleted)
         {
             using var waited = CancellationTokenSource.CreateLinkedTokenSource(clientLeft, hostStopping);
-            await Task.WhenAny(answers, Task.Delay(HeadWait, time, waited.Token));
+            await Task.WhenAny(answers, Task.Delay(HeadWait, clock.Time, waited.Token));
             await waited.CancelAsync();
         }
 
-        if (!readers.IsFullyRead)
+        if (!Position.IsFullyRead)
             return false;
 
         end = StreamEnd.TopicComplete;
@@ -96,27 +97,28 @@ internal sealed class StreamSession : IDisposable
     /// <summary>Ends the stream of a client that asks for the headers only.</summary>
     public void EndWithoutBody() => end = StreamEnd.CaughtUp;
 
-    /// <summary>Streams until there is a reason to end, and says it to a client that can still hear it.</summary>
+    /// <summary>Streams until there is a reason to end, and gives it to a client that can still get it.</summary>
     /// <param name="output">The response's body.</param>
-    /// <param name="abort">Cuts the connection off.</param>
-    /// <param name="direct">Once the response has begun, where its chunks can be sent to as they are; null when nowhere.</param>
-    public async Task<StreamEnd> RunAsync(PipeWriter output, Action abort, Func<SocketOutput?> direct)
+    /// <param name="abort">Cuts the connection off, and does not wait.</param>
+    /// <param name="acknowledged">How many bytes the client has taken on its connection; null when nobody can say.</param>
+    public async Task<StreamEnd> RunAsync(PipeWriter output, Action abort, Func<long>? acknowledged = null)
     {
-        using var client = new ClientWriter(output, abort, options.WriteTimeout, lifetime.Limit - Elapsed, time, clientLeft, hostStopping);
+        var deadline = new WriteDeadline(options.WriteTimeout, lifetime.Limit, clock, acknowledged, abort, hostStopping);
+        using var client = new ClientWriter(output, deadline, clock, clientLeft);
         try
         {
-            end = await StreamAsync(client, direct);
+            end = await StreamAsync(client);
         }
-        catch (Exception fault) when (!client.IsCut && !client.IsWriting)
+        catch (Exception ex) when (!client.IsCut && !client.IsWriting)
         {
-            (end, Fault) = (StreamEnd.Failed, fault);
+            (end, Fault) = (StreamEnd.Failed, ex);
         }
-        catch (Exception fault) when (client.IsCut && fault is OperationCanceledException or IOException)
+        catch (Exception ex) when (ex is IOException || (client.IsCut && ex is OperationCanceledException))
         {
             end = StreamEnd.ClientLeft;
         }
 
-        if (!client.IsCut && !client.IsClosed)
+        if (!client.IsCut && !client.IsClosed && !client.IsWriting)
             await WriteClosingFrameAsync(client, end.Value);
 
         if (client.IsTooSlow)
@@ -129,10 +131,9 @@ internal sealed class StreamSession : IDisposable
     {
         onClientLeft.Dispose();
         onHostStopping.Dispose();
-        timer.Dispose();
-        readers.Dispose();
-        openStreams.Leave();
-        telemetry.Ended(activity, tags, end ?? StreamEnd.Failed, Elapsed);
+        timer?.Dispose();
+        position?.Dispose();
+        telemetry.Ended(activity, tags, end ?? StreamEnd.Failed, clock.Elapsed);
     }
 
     private async ValueTask WriteClosingFrameAsync(ClientWriter client, StreamEnd reason)
@@ -147,137 +148,78 @@ internal sealed class StreamSession : IDisposable
         }
     }
 
-    private async Task<StreamEnd> StreamAsync(ClientWriter client, Func<SocketOutput?> direct)
+    private async Task<StreamEnd> StreamAsync(ClientWriter client)
     {
         await client.WriteAsync(SseFrame.Retry(ReconnectionTime.Draw(options.Retry), $"topic {request}"));
-        client.Direct = direct();
+        if (Position.Only is { } only)
+            only.Client = client; // not of several topics, whose ids are this stream's own
+
+        var events = new EventWriter(client, Position, staysLive: !endsCaughtUp, clock, telemetry, tags);
         while (true)
         {
-            readers.Only?.TakeBack();
-            await client.FinishPushAsync();
             if (clientLeft.IsCancellationRequested || client.IsClosed)
                 return StreamEnd.ClientLeft;
 
             if (hostStopping.IsCancellationRequested)
                 return StreamEnd.HostStopping;
 
-            if (Elapsed >= lifetime.Planned)
+            if (clock.Elapsed >= Deadline)
                 return StreamEnd.Lifetime;
 
-            if (Elapsed >= client.LastWrite + options.Heartbeat)
+            if (clock.Elapsed >= client.LastWrite + options.Heartbeat)
                 await client.WriteAsync(SseFrame.Heartbeat);
 
-            var next = readers.Next(isLive: !EndsCaughtUp, out var reader);
+            var next = Position.Next(isLive: !endsCaughtUp, out var reader);
+            hasRead |= next.Kind is not (FeedReadKind.Waiting or FeedReadKind.NotLoaded);
             switch (next.Kind)
             {
-                case FeedReadKind.Frames when FlushWait > TimeSpan.Zero:
-                    await WaitAsync(client, FlushWait);
+                case FeedReadKind.Frames when FlushWait(events) is { } wait && wait > TimeSpan.Zero:
+                    SetTimer(client, wait);
+                    await wake.WaitAsync();
                     continue;
                 case FeedReadKind.Frames:
-                    await WriteEventsAsync(client, reader!, next);
+                    await events.WriteEventsAsync(reader!, next);
                     continue;
                 case FeedReadKind.Gap:
-                    await WriteResetAsync(client, reader!, next);
+                    await events.WriteResetAsync(reader!, next);
                     continue;
+                case FeedReadKind.TooManyTopics:
+                    return StreamEnd.AtCapacity;
                 case FeedReadKind.StorageUnavailable:
                     return StreamEnd.StorageUnavailable;
                 case FeedReadKind.CaughtUp or FeedReadKind.Complete:
-                    await OnCaughtUpAsync(client);
+                    await events.OnCaughtUpAsync();
                     if (next.Kind == FeedReadKind.Complete)
                         return StreamEnd.TopicComplete;
 
-                    if (EndsCaughtUp)
+                    if (endsCaughtUp)
                         return request.IsPoll ? StreamEnd.CaughtUp : StreamEnd.AtCapacity;
 
-                    await WaitAsync(client, hasAll: true);
+                    SetTimer(client);
+                    client.Exit(); // the feed may write to the client meanwhile
+                    await wake.WaitAsync();
+                    await client.EnterAsync();
                     continue;
                 default:
-                    await WaitAsync(client);
+                    SetTimer(client);
+                    await wake.WaitAsync();
                     continue;
             }
         }
     }
 
-    private async ValueTask WriteEventsAsync(ClientWriter client, TopicReader reader, FeedRead read)
+    /// <summary>Sets when the stream wakes by itself: for a heartbeat, its end, or after so long.</summary>
+    private void SetTimer(ClientWriter client, TimeSpan? max = null)
     {
-        if (readers.Only is null)
-        {
-            await client.WriteAsync(Relabelled(reader, read));
-        }
-        else
-        {
-            Take(reader, read);
-            await client.WriteAsync(read.Slice.Bytes);
-        }
-
-        readers.SetTold();
-        lastEvents = Elapsed;
+        var due = Min(client.LastWrite + options.Heartbeat, Min(Deadline, clock.Elapsed + max)) - clock.Elapsed;
+        timer!.Change(due > TimeSpan.Zero ? due : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>What there is of all topics, up to a slice's size, under ids that tell of all: one write.</summary>
-    private ReadOnlyMemory<byte> Relabelled(TopicReader? reader, FeedRead read)
-    {
-        var output = new ArrayBufferWriter<byte>();
-        while (read.Kind == FeedReadKind.Frames)
-        {
-            readers.Relabel(output, reader!, read.Slice);
-            Take(reader!, read);
-            read = output.WrittenCount < FrameSlice.MaxBytes ? readers.Next(isLive: !EndsCaughtUp, out reader) : default;
-        }
-
-        return output.WrittenMemory;
-    }
-
-    private void Take(TopicReader reader, FeedRead read)
-    {
-        var events = reader.MoveTo(read.Cursor);
-        sentEvents += events;
-        telemetry.Sent(tags, events, read.Slice.Bytes.Length);
-        if (isLive)
-            telemetry.Delivered(tags, read.Slice.NewestTime, time);
-    }
-
-    private async ValueTask WriteResetAsync(ClientWriter client, TopicReader reader, FeedRead read)
-    {
-        reader.MoveTo(read.Cursor);
-        // While another topic's client is still to be told, it keeps its id: cut off now, it comes back and is told of all.
-        var id = readers.HasUnknown ? null : readers.Id;
-        await client.WriteAsync(SseFrame.Reset(reader.Topic, read.Gap!, id));
-        telemetry.Reset(read.Gap!.Reason);
-        if (id is not null)
-            readers.SetTold();
-    }
-
-    /// <summary>The client has all there is: tells it where it is, if it does not know.</summary>
-    private async ValueTask OnCaughtUpAsync(ClientWriter client)
-    {
-        if (!isLive)
-            telemetry.CaughtUp(tags, sentEvents);
-
-        isLive = true;
-        if (readers.IsTold)
-            return;
-
-        // Without it, a client that has seen no event yet would come back without a cursor.
-        await client.WriteAsync(SseFrame.Id(readers.Id));
-        readers.SetTold();
-    }
-
-    /// <summary>
-    /// Waits until it is woken, or for so long, or until a heartbeat or the end is due. When the stream has all there is, the
-    /// feed writes new events to the client meanwhile; not those of several topics, whose ids are this stream's own.
-    /// </summary>
-    private ValueTask WaitAsync(ClientWriter client, TimeSpan? longest = null, bool hasAll = false)
-    {
-        var due = Least(client.LastWrite + options.Heartbeat, Least(lifetime.Planned, Elapsed + longest)) - Elapsed;
-        timer.Change(due > TimeSpan.Zero ? due : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
-        if (hasAll)
-            readers.Only?.Park(client);
-
-        return wake.WaitAsync();
-    }
+    /// <summary>How long to hold new events back. Several feeds wake a stream of several topics, each in its own rhythm.</summary>
+    private TimeSpan? FlushWait(EventWriter events) =>
+        events.IsLive && Position.Only is null ? events.LastEvents + options.FlushInterval - clock.Elapsed : null;
 
     private static void Wake(object? signal) => ((AsyncAutoResetEvent)signal!).Set();
 
-    private static TimeSpan Least(TimeSpan a, TimeSpan? b) => b < a ? b.Value : a;
+    private static TimeSpan Min(TimeSpan a, TimeSpan? b) => b < a ? b.Value : a;
 }

@@ -7,7 +7,25 @@ namespace SseFunctions.Streaming;
 /// <summary>What streams measure of themselves. Never a payload, never a token.</summary>
 internal sealed class StreamTelemetry
 {
-    private static readonly ActivitySource Source = new(TelemetryNames.Source);
+    public const string ActiveStreams = "sse.stream.active";
+    public const string StreamDuration = "sse.stream.duration";
+    public const string SentEvents = "sse.stream.sent.events";
+    public const string SentBytes = "sse.stream.sent.bytes";
+    public const string CatchUp = "sse.stream.catch_up";
+    public const string Resets = "sse.stream.resets";
+    public const string DeliveryDuration = "sse.event.delivery.duration";
+
+    public const string StartAttribute = "sse.stream.start";
+    public const string EndAttribute = "sse.stream.end";
+    public const string ReasonAttribute = "sse.reset.reason";
+
+    /// <summary>In seconds, up to the 230 of Azure's front end.</summary>
+    private static readonly InstrumentAdvice<double> StreamBuckets = new()
+    {
+        HistogramBucketBoundaries = [0.1, 1, 5, 15, 30, 60, 90, 120, 150, 180, 230],
+    };
+
+    private static readonly ActivitySource Source = new(LogTelemetry.SourceName);
 
     private readonly TelemetryOptions options;
     private readonly UpDownCounter<long> active;
@@ -21,19 +39,19 @@ internal sealed class StreamTelemetry
     public StreamTelemetry(IMeterFactory meters, TelemetryOptions options)
     {
         this.options = options;
-        var meter = meters.Create(TelemetryNames.Source);
-        active = meter.CreateUpDownCounter<long>(TelemetryNames.ActiveStreams, "{stream}", "Streams that are open.");
-        duration = meter.CreateHistogram(TelemetryNames.StreamDuration, "s", "How long streams lived, by how they started and why they ended.", advice: TelemetryNames.StreamBuckets);
-        sentEvents = meter.CreateCounter<long>(TelemetryNames.SentEvents, "{event}", "Events written to clients.");
-        sentBytes = meter.CreateCounter<long>(TelemetryNames.SentBytes, "By", "Bytes of these events.");
-        catchUp = meter.CreateHistogram<long>(TelemetryNames.CatchUp, "{event}", "Events that a stream wrote before it had all there was.");
-        resets = meter.CreateCounter<long>(TelemetryNames.Resets, "{reset}", "Gaps that streams told of, by reason.");
-        delivery = meter.CreateHistogram(TelemetryNames.DeliveryDuration, "s", "From an event's append to its write to a live client, by the clocks of both machines; of events written together, the newest's.", advice: TelemetryNames.LatencyBuckets);
+        var meter = meters.Create(LogTelemetry.SourceName);
+        active = meter.CreateUpDownCounter<long>(ActiveStreams, "{stream}", "Streams that are open.");
+        duration = meter.CreateHistogram(StreamDuration, "s", "How long streams lived, by how they started and why they ended.", advice: StreamBuckets);
+        sentEvents = meter.CreateCounter<long>(SentEvents, "{event}", "Events written to clients.");
+        sentBytes = meter.CreateCounter<long>(SentBytes, "By", "Bytes of these events.");
+        catchUp = meter.CreateHistogram<long>(CatchUp, "{event}", "Events that a stream wrote before it had all there was.");
+        resets = meter.CreateCounter<long>(Resets, "{reset}", "Gaps that streams reported, by reason.");
+        delivery = meter.CreateHistogram(DeliveryDuration, "s", "From an event's append to its write to a live client, by the clocks of both machines; of events written together, the newest's.", advice: LogTelemetry.LatencyBuckets);
     }
 
-    /// <summary>What a stream belongs to, as measurements bear it; made once a stream.</summary>
+    /// <summary>What a stream belongs to, as measurements carry it; made once a stream.</summary>
     public KeyValuePair<string, object?>[] TagsOf(StreamRequest request) =>
-        options.Tags(request.Topics.Select(place => place.Topic), [new(TelemetryNames.StartAttribute, request.StartName)]);
+        options.Tags(request.Topics.Select(place => place.Topic), [new(StartAttribute, request.StartName)]);
 
     public Activity? Started(KeyValuePair<string, object?>[] tags)
     {
@@ -45,12 +63,19 @@ internal sealed class StreamTelemetry
     {
         var cause = NameOf(end);
         active.Add(-1);
-        duration.Record(lived.TotalSeconds, [.. tags, new(TelemetryNames.EndAttribute, cause)]);
-        activity?.SetTag(TelemetryNames.EndAttribute, cause);
+        duration.Record(lived.TotalSeconds, [.. tags, new(EndAttribute, cause)]);
+        activity?.SetTag(EndAttribute, cause);
         if (end == StreamEnd.Failed)
             activity?.SetStatus(ActivityStatusCode.Error);
 
         activity?.Dispose();
+    }
+
+    /// <summary>A stream that ended before it began.</summary>
+    public void TurnedAway(StreamRequest request)
+    {
+        var tags = TagsOf(request);
+        Ended(Started(tags), tags, StreamEnd.AtCapacity, TimeSpan.Zero);
     }
 
     private static string NameOf(StreamEnd end) => end switch
@@ -74,7 +99,7 @@ internal sealed class StreamTelemetry
 
     public void CaughtUp(KeyValuePair<string, object?>[] tags, long events) => catchUp.Record(events, tags);
 
-    public void Reset(string reason) => resets.Add(1, new KeyValuePair<string, object?>(TelemetryNames.ReasonAttribute, reason));
+    public void Reset(string reason) => resets.Add(1, new KeyValuePair<string, object?>(ReasonAttribute, reason));
 
     public void Delivered(KeyValuePair<string, object?>[] tags, DateTimeOffset appended, TimeProvider time)
     {

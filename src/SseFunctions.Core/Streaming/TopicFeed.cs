@@ -10,9 +10,9 @@ namespace SseFunctions.Streaming;
 /// </summary>
 internal sealed class TopicFeed : IDisposable
 {
-    private readonly TableEventLog log;
+    private readonly TableReads reads;
     private readonly FrameCache cache;
-    private readonly TimeProvider time;
+    private readonly Action<TopicFeed> onIdle;
 
     private readonly Lock gate = new();
     private readonly HashSet<IFeedReader> readers = [];
@@ -24,13 +24,12 @@ internal sealed class TopicFeed : IDisposable
 
     /// <summary>Changed under the lock.</summary>
     private volatile TopicView view = TopicView.Unknown;
-    private long idleSince;
 
-    public TopicFeed(Topic topic, TableEventLog log, FrameCache cache, StreamOptions options, TimeProvider time, ILogger<TopicFeed> logger)
+    public TopicFeed(Topic topic, TableReads reads, FrameCache cache, StreamOptions options, TimeProvider time, ILogger logger, Action<TopicFeed> onIdle)
     {
-        (Topic, this.log, this.cache, this.time) = (topic, log, cache, time);
-        poll = new HeadPoll(topic, ReadHeadAsync, () => view.IsAwaited, OnPollFailed, options.PollInterval, time, logger);
-        loads = new TopicLoads(topic, log, cache, this, OnLoaded, ReadHeadAsync, logger, stop.Token);
+        (Topic, this.reads, this.cache, this.onIdle) = (topic, reads, cache, onIdle);
+        poll = new HeadPoll(ReadHeadAsync, () => view.IsAwaited, OnPollFailed, options.PollInterval, time);
+        loads = new TopicLoads(topic, reads, cache, this, OnLoaded, ReadHeadAsync, stop.Token);
         push = new PushLoop(topic, () => view.Head?.LastId, TakeNews, LoadAsync, LeaveToReaders, options.FlushInterval, time, logger);
     }
 
@@ -50,18 +49,16 @@ internal sealed class TopicFeed : IDisposable
         }
     }
 
-    /// <summary>Since when nobody reads, as a timestamp; null while somebody does.</summary>
-    public long? IdleSince
+    public bool HasReaders
     {
         get
         {
             lock (gate)
-                return readers.Count == 0 ? idleSince : null;
+                return readers.Count > 0;
         }
     }
 
-    /// <summary>From now on the reader is given what is new, or woken whenever <see cref="Read"/> may have something else for it.</summary>
-    /// <returns>The ticket to read with.</returns>
+    /// <summary>From now on the reader is given what is new, or woken to <see cref="Read"/>, with the ticket that this returns.</summary>
     public long Join(IFeedReader reader)
     {
         lock (gate)
@@ -74,10 +71,10 @@ internal sealed class TopicFeed : IDisposable
     public void Leave(IFeedReader reader)
     {
         lock (gate)
-        {
             readers.Remove(reader);
-            idleSince = time.GetTimestamp();
-        }
+
+        if (!HasReaders)
+            onIdle(this);
     }
 
     /// <summary>Turns a start into a cursor, once the head is known.</summary>
@@ -88,15 +85,9 @@ internal sealed class TopicFeed : IDisposable
     {
         lock (gate)
         {
-            if (view.TryResolve(start, out cursor))
-            {
-                unresolved = default;
-                return true;
-            }
-
-            unresolved = view.Wait(cursor);
-            AwaitPoll();
-            return false;
+            var isResolved = view.TryResolve(start, out cursor);
+            unresolved = isResolved ? default : Waiting(view.Wait(cursor));
+            return isResolved;
         }
     }
 
@@ -111,7 +102,7 @@ internal sealed class TopicFeed : IDisposable
         {
             var read = view.Read(cursor, ticket, isLive);
             if (read.Kind is FeedReadKind.Waiting or FeedReadKind.StorageUnavailable)
-                AwaitPoll();
+                return Waiting(read);
 
             if (read.Kind != FeedReadKind.NotLoaded || !TryRead(read.Cursor, read.Until, loaded, out var slice))
                 return read;
@@ -124,10 +115,8 @@ internal sealed class TopicFeed : IDisposable
         }
     }
 
-    /// <summary>
-    /// Reads what follows the cursor from the table, about as much as one request brings; whoever asks meanwhile shares the
-    /// read. Null when retention has removed all of it, which the next <see cref="Read"/> then reports.
-    /// </summary>
+    /// <summary>Reads what follows the cursor from the table, about as much as one request brings; whoever asks meanwhile shares the read.</summary>
+    /// <returns>Null when retention has removed all of it, which the next <see cref="Read"/> reports.</returns>
     /// <exception cref="EventLogUnavailableException">The table could not be read.</exception>
     public Task<FrameBuffer?> LoadAsync(EventId cursor)
     {
@@ -137,7 +126,7 @@ internal sealed class TopicFeed : IDisposable
             : Task.FromResult<FrameBuffer?>(null); // changed since it was read: the next read reports it
     }
 
-    /// <summary>Takes note of a write of this process: when it continues what is known, it need not be read from the table.</summary>
+    /// <summary>Takes note of a write of this process, which then need not be read from the table.</summary>
     public void OnWritten(TopicHead written, IReadOnlyList<StoredEvent> events)
     {
         var blocks = FrameBlock.From(written.Epoch, events);
@@ -149,8 +138,7 @@ internal sealed class TopicFeed : IDisposable
             if (events.Count > 0 && written.Epoch == view.Head?.Epoch && events[0].Sequence == view.Head.Last + 1)
                 blocks.ForEach(block => cache.Put(this, block));
 
-            view = view.Written(written, out var change);
-            Act(change);
+            Become(view.Written(written, out var change), change);
         }
     }
 
@@ -181,12 +169,11 @@ internal sealed class TopicFeed : IDisposable
         }
     }
 
-    private void AwaitPoll()
+    private FeedRead Waiting(FeedRead read)
     {
-        if (!view.IsAwaited)
-            view = view with { IsAwaited = true };
-
+        view = view.IsAwaited ? view : view with { IsAwaited = true };
         poll.Signal();
+        return read;
     }
 
     /// <returns>Whether there was news.</returns>
@@ -196,22 +183,21 @@ internal sealed class TopicFeed : IDisposable
         lock (gate)
             before = view = view.PollStarted();
 
-        var polled = await log.ReadHeadAsync(Topic, stop.Token);
+        var polled = await reads.HeadAsync(Topic, stop.Token);
         lock (gate)
         {
-            view = view.PollAnswered(before.PollsStarted, before.Writes, polled, out var change, out var isNews);
-            Act(change);
+            Become(view.PollAnswered(before.PollsStarted, before.Writes, polled, out var change, out var isNews), change);
             return isNews;
         }
     }
 
-    private void OnPollFailed()
+    private void OnPollFailed(Exception ex)
     {
+        if (!stop.IsCancellationRequested)
+            reads.LogFailure(Topic, "The head", ex.Message);
+
         lock (gate)
-        {
-            view = view.PollFailed();
-            WakeReaders();
-        }
+            Become(view.PollFailed(), ViewChange.ReadersMustLook);
     }
 
     /// <inheritdoc cref="PushLoop.TakeNews"/>
@@ -243,14 +229,12 @@ internal sealed class TopicFeed : IDisposable
     private void LeaveToReaders()
     {
         lock (gate)
-        {
-            view = view.LeftToReaders();
-            WakeReaders();
-        }
+            Become(view.LeftToReaders(), ViewChange.ReadersMustLook);
     }
 
-    private void Act(ViewChange change)
+    private void Become(TopicView next, ViewChange change)
     {
+        view = next;
         if (change.HasFlag(ViewChange.OtherLog))
             cache.Evict(this);
 
@@ -258,12 +242,9 @@ internal sealed class TopicFeed : IDisposable
             push.Signal();
 
         if (change.HasFlag(ViewChange.ReadersMustLook))
-            WakeReaders();
-    }
-
-    private void WakeReaders()
-    {
-        foreach (var reader in readers)
-            reader.Wake();
+        {
+            foreach (var reader in readers)
+                reader.Wake();
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using SseFunctions.EventLog;
 
@@ -14,7 +15,13 @@ internal sealed class TopicFeedRegistry : IDisposable
 
     private readonly Lock gate = new();
     private readonly Dictionary<Topic, TopicFeed> feeds = [];
+
+    /// <summary>The feeds without readers and since when, as timestamps; the first has been so the longest.</summary>
+    private readonly LinkedList<(TopicFeed Feed, long Since)> idle = new();
+    private readonly Dictionary<TopicFeed, LinkedListNode<(TopicFeed Feed, long Since)>> idleNodes = [];
+
     private readonly TableEventLog log;
+    private readonly TableReads reads;
     private readonly FrameCache cache;
     private readonly StreamOptions options;
     private readonly TimeProvider time;
@@ -24,8 +31,9 @@ internal sealed class TopicFeedRegistry : IDisposable
     public TopicFeedRegistry(TableEventLog log, StreamOptions options, TimeProvider time, ILogger<TopicFeed> logger)
     {
         (this.log, this.options, this.time, this.logger) = (log, options, time, logger);
+        reads = new TableReads(log, time, logger);
         cache = new FrameCache(options.CacheBytes);
-        cooling = time.CreateTimer(_ => EvictIdle(), null, WarmTime, WarmTime);
+        cooling = time.CreateTimer(_ => EvictCold(), null, WarmTime, WarmTime);
         log.Written += OnWritten;
     }
 
@@ -39,21 +47,37 @@ internal sealed class TopicFeedRegistry : IDisposable
         }
     }
 
-    public (TopicFeed Feed, long Ticket) Join(Topic topic, IFeedReader reader)
+    /// <summary>Joins the topic's feed, or a new one.</summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="reader">Who reads it.</param>
+    /// <param name="feed">Its feed.</param>
+    /// <param name="ticket">To read with.</param>
+    /// <returns>False when the topic is not followed yet and no more may be.</returns>
+    public bool TryJoin(Topic topic, IFeedReader reader, [NotNullWhen(true)] out TopicFeed? feed, out long ticket)
     {
         lock (gate)
         {
-            if (feeds.TryGetValue(topic, out var feed))
-                return (feed, feed.Join(reader));
+            if (feeds.TryGetValue(topic, out feed))
+            {
+                RemoveIdle(feed);
+                ticket = feed.Join(reader);
+                return true;
+            }
 
-            if (feeds.Count >= MaxWarmFeeds)
-                EvictSurplus();
+            if (feeds.Count >= options.MaxTopics)
+                EvictOldestIdle();
 
-            feed = new TopicFeed(topic, log, cache, options, time, logger);
+            if (feeds.Count >= options.MaxTopics)
+            {
+                ticket = 0;
+                return false;
+            }
+
+            feed = new TopicFeed(topic, reads, cache, options, time, logger, OnIdle);
             feeds.Add(topic, feed);
-            var ticket = feed.Join(reader);
+            ticket = feed.Join(reader);
             feed.Start();
-            return (feed, ticket);
+            return true;
         }
     }
 
@@ -67,6 +91,8 @@ internal sealed class TopicFeedRegistry : IDisposable
                 feed.Dispose();
 
             feeds.Clear();
+            idle.Clear();
+            idleNodes.Clear();
         }
     }
 
@@ -79,26 +105,44 @@ internal sealed class TopicFeedRegistry : IDisposable
         feed?.OnWritten(head, events);
     }
 
-    /// <summary>Ends the feeds that have been without readers for long enough.</summary>
-    private void EvictIdle()
+    private void OnIdle(TopicFeed feed)
     {
         lock (gate)
-            Evict([.. feeds.Values.Where(feed => feed.IdleSince is { } since && time.GetElapsedTime(since) >= WarmTime)]);
-    }
-
-    /// <summary>Ends those that have been without readers the longest.</summary>
-    private void EvictSurplus()
-    {
-        var warm = feeds.Values.Where(feed => feed.IdleSince is not null).OrderBy(feed => feed.IdleSince).ToList();
-        Evict([.. warm.Take(warm.Count - MaxWarmFeeds + 1)]);
-    }
-
-    private void Evict(IReadOnlyList<TopicFeed> idle)
-    {
-        foreach (var feed in idle)
         {
-            feeds.Remove(feed.Topic);
-            feed.Dispose();
+            // Somebody may have joined meanwhile, or the feed may have ended.
+            if (feed.HasReaders || feeds.GetValueOrDefault(feed.Topic) != feed)
+                return;
+
+            RemoveIdle(feed);
+            idleNodes[feed] = idle.AddLast((feed, time.GetTimestamp()));
+            if (idle.Count > MaxWarmFeeds)
+                EvictOldestIdle();
         }
+    }
+
+    /// <summary>Ends the feeds that have been without readers for long enough.</summary>
+    private void EvictCold()
+    {
+        lock (gate)
+        {
+            while (idle.First is { } oldest && time.GetElapsedTime(oldest.Value.Since) >= WarmTime)
+                EvictOldestIdle();
+        }
+    }
+
+    private void EvictOldestIdle()
+    {
+        if (idle.First?.Value.Feed is not { } feed)
+            return;
+
+        RemoveIdle(feed);
+        feeds.Remove(feed.Topic);
+        feed.Dispose();
+    }
+
+    private void RemoveIdle(TopicFeed feed)
+    {
+        if (idleNodes.Remove(feed, out var node))
+            idle.Remove(node);
     }
 }

@@ -1,41 +1,37 @@
-using Microsoft.Extensions.Logging;
 using SseFunctions.EventLog;
-using EventId = SseFunctions.EventLog.EventId;
 
 namespace SseFunctions.Streaming;
 
 /// <summary>What of a topic is being read from the table: each row once, whoever asks meanwhile. For its feed, which holds its own lock.</summary>
 /// <param name="topic">The topic.</param>
-/// <param name="log">Where it is read.</param>
+/// <param name="reads">Where it is read.</param>
 /// <param name="cache">Where the feed keeps it.</param>
 /// <param name="owner">As whose the cache knows it.</param>
 /// <param name="onLoaded">Takes what was read: the event before it, the last sequence that was asked for, and what there was.</param>
 /// <param name="readHeadAsync">Reads the head anew. Rows are missing when they have expired, which the head then says, or when the log is another one.</param>
-/// <param name="logger">Takes loads that fail.</param>
 /// <param name="stop">The feed's end.</param>
-internal sealed partial class TopicLoads(
+internal sealed class TopicLoads(
     Topic topic,
-    TableEventLog log,
+    TableReads reads,
     FrameCache cache,
     object owner,
     Action<EventId, long, List<FrameBlock>> onLoaded,
     Func<Task> readHeadAsync,
-    ILogger logger,
     CancellationToken stop)
 {
     /// <summary>What a load is to bring, about. Events have up to 64 KiB, and a thousand of them would be too much at a time.</summary>
-    private const int LoadBytes = 4 * 1024 * 1024;
+    private const int LoadBytes = 2 * 1024 * 1024;
 
     /// <summary>The rows of the first load, before it is known how large this topic's events are.</summary>
-    private const int FirstLoadRows = 256;
+    private const int FirstLoadRows = 128;
 
     private static readonly Task<FrameBuffer?> Nothing = Task.FromResult<FrameBuffer?>(null);
 
     private readonly Lock gate = new();
     private readonly Dictionary<(string Epoch, long Block), Task<FrameBuffer?>> loads = [];
 
-    /// <summary>How many rows to load at a time, by the size of those loaded last.</summary>
-    private int loadRows = FirstLoadRows;
+    /// <summary>Bytes of an event, by those loaded last; null before the first.</summary>
+    private long? rowBytes;
 
     /// <summary>Reads what follows the cursor, about as much as one request brings.</summary>
     /// <param name="cursor">Of the log's epoch.</param>
@@ -50,7 +46,7 @@ internal sealed partial class TopicLoads(
             if (loads.TryGetValue((epoch, block), out var load))
                 return load;
 
-            var to = Math.Min(last, cursor.Sequence + loadRows);
+            var to = Math.Min(last, cursor.Sequence + RowsOfLoad());
             if (cache.Held(owner, block) is { } held)
             {
                 // What touches that is joined to it.
@@ -69,7 +65,7 @@ internal sealed partial class TopicLoads(
                 return Nothing;
 
             using (ExecutionContext.SuppressFlow())
-                load = Task.Run(() => LoadAsync(epoch, from, to), CancellationToken.None);
+                load = Task.Run(() => LoadAsync(cursor with { Sequence = from - 1 }, to, cursor.Sequence + 1), CancellationToken.None);
 
             Observe(load);
             for (var covered = block; covered <= FrameBlock.NumberOf(to); covered++)
@@ -88,7 +84,7 @@ internal sealed partial class TopicLoads(
     {
         int rows;
         lock (gate)
-            rows = loadRows;
+            rows = RowsOfLoad();
 
         var ahead = cursor.Sequence;
         while (ahead - cursor.Sequence < rows
@@ -108,28 +104,38 @@ internal sealed partial class TopicLoads(
         TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
         TaskScheduler.Default);
 
-    private async Task<FrameBuffer?> LoadAsync(string epoch, long from, long to)
+    /// <summary>While others wait for their turn, a load brings less: what it brings too early, theirs would evict.</summary>
+    private int RowsOfLoad() => rowBytes is { } bytes
+        ? (int)Math.Clamp(Math.Max(LoadBytes / (1 + reads.WaitingLoads), FrameBuffer.MaxBytes) / bytes, 1, TableEventLog.PageRows)
+        : FirstLoadRows;
+
+    /// <param name="after">The event before the first to load.</param>
+    /// <param name="to">The last one.</param>
+    /// <param name="wanted">The one that its reader waits for.</param>
+    private async Task<FrameBuffer?> LoadAsync(EventId after, long to, long wanted)
     {
+        var (epoch, from) = (after.Epoch, after.Sequence + 1);
         try
         {
-            var events = await log.ReadAsync(topic, epoch, from, to, stop);
+            using var room = await reads.EnterLoadAsync((to - after.Sequence) * (rowBytes ?? AppendLimits.MaxDataBytes), stop);
+            var events = await reads.EventsAsync(topic, epoch, from, to, stop);
             if (events.Count == 0 || events[0].Sequence != from)
                 await readHeadAsync();
 
             var blocks = FrameBlock.From(epoch, events);
-            var first = blocks.FirstOrDefault()?.FirstBuffer;
+            var buffer = blocks.FirstOrDefault()?.BufferAt(wanted); // before others add to it
             if (blocks.LastOrDefault() is { } newest)
             {
                 lock (gate)
-                    loadRows = (int)Math.Clamp(LoadBytes * newest.Count / newest.Size, 1, TableEventLog.PageRows);
+                    rowBytes = newest.Size / newest.Count;
             }
 
-            onLoaded(new EventId(epoch, from - 1), to, blocks);
-            return first;
+            onLoaded(after, to, blocks);
+            return buffer;
         }
         catch (Exception ex) when (!stop.IsCancellationRequested)
         {
-            LogLoadFailed(topic, from, to, ex.Message);
+            reads.LogFailure(topic, $"Events {from} to {to}", ex.Message);
             throw;
         }
         finally
@@ -141,7 +147,4 @@ internal sealed partial class TopicLoads(
             }
         }
     }
-
-    [LoggerMessage(EventId = 102, Level = LogLevel.Warning, Message = "Events {From} to {To} of topic {Topic} could not be read: {Fault}")]
-    private partial void LogLoadFailed(Topic topic, long from, long to, string fault);
 }

@@ -46,7 +46,7 @@ internal static class FanOut
     }
 
     /// <returns>Microseconds an event, a server.</returns>
-    private static async Task<double[]> MeasureAsync(Server[] servers)
+    public static async Task<double[]> MeasureAsync(Server[] servers)
     {
         var (cpu, events) = (new double[servers.Length], new long[servers.Length]);
         var publishers = servers.Select(server => new Publisher(server)).ToArray();

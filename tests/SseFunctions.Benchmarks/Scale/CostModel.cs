@@ -84,7 +84,7 @@ internal static class CostModel
         Math.Max(Math.Min(workload.EventsASecond, 1 / workload.PollInterval.TotalSeconds), 1 / workload.Heartbeat.TotalSeconds);
 
     /// <summary>The average of what <see cref="StreamLifetime"/> draws.</summary>
-    public static double MeanLifetime(Workload workload) => workload.Lifetime.TotalSeconds * (1 + StreamLifetime.LeastShare) / 2;
+    public static double MeanLifetime(Workload workload) => workload.Lifetime.TotalSeconds * (1 + StreamLifetime.MinShare) / 2;
 
     private static (double Answers, double Open, double Cpu) Held(Workload workload)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using SseFunctions.TestSupport;
+using SseFunctions.WorkerHost;
 
 namespace SseFunctions.EndToEnd.Hosts;
 
@@ -8,9 +9,7 @@ internal sealed class FuncHost : IAsyncDisposable
 {
     private static readonly string[] Names = OperatingSystem.IsWindows() ? ["func.exe", "func.cmd"] : ["func"];
 
-    /// <summary>The function app's output, of the configuration that is tested: Directory.Build.props puts the projects' side by side.</summary>
-    private static readonly string App = Path.GetFullPath(Path.Combine(
-        AppContext.BaseDirectory, "..", "..", "SseFunctions", Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory))));
+    private static readonly string App = FunctionApp.Built.Folder;
 
     private readonly FullAzurite azurite;
     private readonly WatchedProcess process;
@@ -23,7 +22,7 @@ internal sealed class FuncHost : IAsyncDisposable
         ? "func (Azure Functions Core Tools 4) is not on the PATH."
         : File.Exists(Path.Combine(App, "functions.metadata"))
             ? null
-            : $"The function app has not been built: there is no functions.metadata in {App}. dotnet build src/SseFunctions, or dotnet test SseFunctions.sln, builds it.";
+            : $"The function app has not been built: there is no functions.metadata in {App}. dotnet build src/SseFunctions builds it.";
 
     /// <summary>The root of the API, with a slash at its end.</summary>
     public Uri BaseAddress { get; }

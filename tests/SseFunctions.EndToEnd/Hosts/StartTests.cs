@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
 using SseFunctions.TestSupport;
 
 namespace SseFunctions.EndToEnd.Hosts;
@@ -24,6 +26,45 @@ public sealed class StartTests
         Assert.Contains(urls.Split(';')[^1], host.Errors, StringComparison.Ordinal);
         Assert.Contains("loopback only", host.Errors, StringComparison.Ordinal);
         Assert.Single(host.Errors.Split('\n')); // a message, not a stack trace
+    }
+
+    /// <summary>What the web server would throw for, with a stack trace.</summary>
+    [SkippableTheory]
+    [InlineData("https://localhost:{0}", "certificate")]
+    [InlineData("http://localhost:{0}/path", "path")]
+    [InlineData("http://127.0.0.1:{0};http://localhost:{0}", "in use")]
+    public async Task Host_says_in_one_line_why_it_cannot_listen(string format, string reason)
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        var urls = format.Replace("{0}", $"{LocalHostProcess.FreePort()}", StringComparison.Ordinal);
+        // A developer's own certificate must not be found.
+        await using var host = await LocalHostProcess.LaunchAsync(table, urls, $"HOME={Directory.CreateTempSubdirectory("sse-home-").FullName}");
+
+        Assert.Equal(1, await host.ExitAsync());
+
+        Assert.Equal("", host.Output);
+        Assert.Contains(urls, host.Errors, StringComparison.Ordinal);
+        Assert.Contains(reason, host.Errors, StringComparison.Ordinal);
+        Assert.Single(host.Errors.Split('\n'));
+    }
+
+    /// <summary>The README's lines, on a fresh start.</summary>
+    [SkippableFact]
+    public async Task Host_makes_tokens_with_a_key_of_its_own_and_says_so_when_none_is_set()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        await using var host = await LocalHostProcess.StartAsync(table, "Access__AnonymousTopics__0=clock");
+        using var minted = await host.Client.PostAsJsonAsync("tokens", new { topics = (string[])["orders.*"], lifetimeSeconds = 600 }).WaitAsync(SseStream.Patience);
+        var token = (await minted.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString();
+
+        using var granted = await host.Client.GetAsync($"topics/orders.eu?token={token}").WaitAsync(SseStream.Patience);
+        using var refused = await host.Client.GetAsync("topics/orders.eu").WaitAsync(SseStream.Patience);
+        using var open = await host.Client.GetAsync("topics/clock").WaitAsync(SseStream.Patience);
+
+        Assert.Equal(
+            (HttpStatusCode.OK, HttpStatusCode.Unauthorized, HttpStatusCode.OK),
+            (granted.StatusCode, refused.StatusCode, open.StatusCode));
+        Assert.Contains("Tokens are signed with a key drawn for this run", host.Output, StringComparison.Ordinal);
     }
 
     [SkippableFact]

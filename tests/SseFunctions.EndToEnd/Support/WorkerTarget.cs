@@ -10,6 +10,8 @@ public sealed class WorkerTarget : Target
 
     private FunctionsHost? host;
 
+    internal FunctionsHost Host => host!;
+
     public override async Task DisposeAsync()
     {
         if (host is not null)

@@ -28,7 +28,7 @@ public class AzureMonitorTests
     private const string Token = "a-token-for-application-insights";
 
     [Fact]
-    public async Task Telemetry_bears_a_token_of_the_identity_that_is_set()
+    public async Task Telemetry_carries_a_token_of_the_identity_that_is_set()
     {
         var asked = new ConcurrentQueue<string>();
         await using var identity = await ServeAsync(endpoint => { }, async context =>
@@ -51,14 +51,14 @@ public class AzureMonitorTests
 
         Assert.NotEmpty(received);
         Assert.All(received, request => Assert.Equal($"Bearer {Token}", request.Authorization));
-        Assert.Contains(received, request => request.Body.Contains(TelemetryNames.AppendedEvents, StringComparison.Ordinal)); // measurements
+        Assert.Contains(received, request => request.Body.Contains(LogTelemetry.AppendedEvents, StringComparison.Ordinal)); // measurements
         Assert.Contains(received, request => request.Body.Contains("sse append", StringComparison.Ordinal)); // spans
         Assert.NotEmpty(asked);
         Assert.All(asked, question => Assert.Matches($"^{IdentitySecret} https://monitor.azure.com/* {ClientId}$", question));
     }
 
     [Fact]
-    public async Task Telemetry_bears_no_token_when_no_identity_is_set()
+    public async Task Telemetry_carries_no_token_when_no_identity_is_set()
     {
         var received = await ExportAsync();
 

@@ -92,6 +92,18 @@ public sealed class BinaryCloudEventTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Content_Type_of_a_CloudEvent_in_JSON_wins_over_headers_of_the_binary_mode()
+    {
+        const string Structured = """{"specversion":"1.0","id":"2","source":"/s","type":"structured"}""";
+
+        var answer = await PostAsync([.. Attributes, "Content-Type: application/cloudevents+json"], Structured);
+
+        Assert.Equal(201, RawRequest.StatusOf(answer));
+        var message = await ReadAsync();
+        Assert.Equal(("structured", Structured), (message!.Type, message.Data));
+    }
+
+    [Fact]
     public async Task Event_whose_JSON_is_too_long_is_refused()
     {
         var answer = await PostAsync([.. Attributes, "Content-Type: application/octet-stream"], new string('x', 64 * 1024));

@@ -237,10 +237,13 @@ public sealed class PublishBodyTests : IAsyncLifetime
     {
         using var plain = await OptionsAsync("events/a", null, null);
         using var bad = await OptionsAsync("events/a", "a b", null);
+        using var tooLong = await OptionsAsync("events/a", new string('a', 254), null);
         using var badTopic = await OptionsAsync("events/-a", "eventgrid.azure.net", null);
 
         Assert.Equal([HttpStatusCode.OK, HttpStatusCode.BadRequest, HttpStatusCode.BadRequest], new[] { plain, bad, badTopic }.Select(answer => answer.StatusCode));
-        Assert.All([plain, bad, badTopic], answer => Assert.False(answer.Headers.Contains("WebHook-Allowed-Origin")));
+        Assert.Equal(HttpStatusCode.BadRequest, tooLong.StatusCode);
+        Assert.Contains("\"limit\":253,\"size\":254", await tooLong.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.All([plain, bad, badTopic, tooLong], answer => Assert.False(answer.Headers.Contains("WebHook-Allowed-Origin")));
     }
 
     private async Task<HttpResponseMessage> OptionsAsync(string path, string? origin, string? rate)

@@ -111,6 +111,21 @@ public sealed class SharedReadTests : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task Topic_answers_503_and_when_to_try_again_when_the_table_fails()
+    {
+        storage.Intercept = call =>
+        {
+            call.Reply(403);
+            return Task.CompletedTask;
+        };
+
+        using var answer = await host.Client.GetAsync("topics/a").WaitAsync(SseStream.Patience);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        Assert.Equal(TimeSpan.FromSeconds(5), answer.Headers.RetryAfter?.Delta);
+    }
+
     private async Task GetAsync(string path)
     {
         using var answer = await host.Client.GetAsync(path).WaitAsync(SseStream.Patience);

@@ -12,6 +12,7 @@ using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Trace;
 using SseFunctions.EventLog;
+using SseFunctions.Streaming;
 using SseFunctions.TestSupport;
 
 namespace SseFunctions.Tests.Api;
@@ -24,15 +25,15 @@ public class TelemetryTests
     public async Task Streams_and_log_count_what_they_do()
     {
         await using var host = await TestHost.StartAsync();
-        var active = Collect<long>(host, TelemetryNames.ActiveStreams);
-        var sent = Collect<long>(host, TelemetryNames.SentEvents);
-        var bytes = Collect<long>(host, TelemetryNames.SentBytes);
-        var catchUp = Collect<long>(host, TelemetryNames.CatchUp);
-        var delivery = Collect<double>(host, TelemetryNames.DeliveryDuration);
-        var duration = Collect<double>(host, TelemetryNames.StreamDuration);
-        var resets = Collect<long>(host, TelemetryNames.Resets);
-        var appended = Collect<long>(host, TelemetryNames.AppendedEvents);
-        var transactions = Collect<long>(host, TelemetryNames.TableTransactions);
+        var active = Collect<long>(host, StreamTelemetry.ActiveStreams);
+        var sent = Collect<long>(host, StreamTelemetry.SentEvents);
+        var bytes = Collect<long>(host, StreamTelemetry.SentBytes);
+        var catchUp = Collect<long>(host, StreamTelemetry.CatchUp);
+        var delivery = Collect<double>(host, StreamTelemetry.DeliveryDuration);
+        var duration = Collect<double>(host, StreamTelemetry.StreamDuration);
+        var resets = Collect<long>(host, StreamTelemetry.Resets);
+        var appended = Collect<long>(host, LogTelemetry.AppendedEvents);
+        var transactions = Collect<long>(host, LogTelemetry.TableTransactions);
 
         await host.PublishAsync("a", Payload, Payload, Payload);
         await using (var stream = await host.OpenAsync("events/a?last=2"))
@@ -56,12 +57,12 @@ public class TelemetryTests
         Assert.True(Sum(bytes) > 7 * Payload.Length);
         Assert.Equal([2, 4], catchUp.GetMeasurementSnapshot().Select(measurement => measurement.Value));
         Assert.All(delivery.GetMeasurementSnapshot(), measurement => Assert.InRange(measurement.Value, 0, 60));
-        Assert.Equal("unknown", Assert.Single(resets.GetMeasurementSnapshot()).Tags[TelemetryNames.ReasonAttribute]);
+        Assert.Equal("unknown", Assert.Single(resets.GetMeasurementSnapshot()).Tags[StreamTelemetry.ReasonAttribute]);
         Assert.Equal(
             [("newest", "client_left"), ("unknown", "caught_up")],
-            duration.GetMeasurementSnapshot().Select(measurement => (measurement.Tags[TelemetryNames.StartAttribute], measurement.Tags[TelemetryNames.EndAttribute])));
-        Assert.Contains(transactions.GetMeasurementSnapshot(), measurement => (string?)measurement.Tags[TelemetryNames.MethodAttribute] == "GET");
-        Assert.All(sent.GetMeasurementSnapshot(), measurement => Assert.DoesNotContain(TelemetryNames.TopicAttribute, measurement.Tags.Keys));
+            duration.GetMeasurementSnapshot().Select(measurement => (measurement.Tags[StreamTelemetry.StartAttribute], measurement.Tags[StreamTelemetry.EndAttribute])));
+        Assert.Contains(transactions.GetMeasurementSnapshot(), measurement => (string?)measurement.Tags["http.request.method"] == "GET");
+        Assert.All(sent.GetMeasurementSnapshot(), measurement => Assert.DoesNotContain(TelemetryOptions.TopicAttribute, measurement.Tags.Keys));
     }
 
     [Fact]
@@ -69,7 +70,7 @@ public class TelemetryTests
     {
         await using var one = await TestHost.StartAsync();
         await using var two = await TestHost.StartAsync(table: one.Table);
-        var conflicts = Collect<long>(one, TelemetryNames.AppendConflicts);
+        var conflicts = Collect<long>(one, LogTelemetry.AppendConflicts);
         await one.PublishAsync("a", "1");
         await two.PublishAsync("a", "2");
 
@@ -79,14 +80,14 @@ public class TelemetryTests
     }
 
     [Fact]
-    public async Task Measurements_bear_the_topic_only_when_it_is_asked_for()
+    public async Task Measurements_carry_the_topic_only_when_it_is_asked_for()
     {
         await using var host = await TestHost.StartAsync(["Telemetry:Topic=true"]);
-        var appended = Collect<long>(host, TelemetryNames.AppendedEvents);
+        var appended = Collect<long>(host, LogTelemetry.AppendedEvents);
 
         await host.PublishAsync("a", "1");
 
-        Assert.Equal("a", Assert.Single(appended.GetMeasurementSnapshot()).Tags[TelemetryNames.TopicAttribute]);
+        Assert.Equal("a", Assert.Single(appended.GetMeasurementSnapshot()).Tags[TelemetryOptions.TopicAttribute]);
     }
 
     [Fact]
@@ -94,13 +95,13 @@ public class TelemetryTests
     {
         var nobody = TestStorage.ConnectionStringFor(new Uri($"http://127.0.0.1:{TestStorage.FreePort()}/"));
         await using var host = await TestHost.StartAsync(connectionString: nobody);
-        var transactions = Collect<long>(host, TelemetryNames.TableTransactions);
+        var transactions = Collect<long>(host, LogTelemetry.TableTransactions);
 
         using var answer = await host.Client.GetAsync("topics/a");
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
         Assert.Equal(3, Sum(transactions)); // with the client's own retries
-        Assert.All(transactions.GetMeasurementSnapshot(), measurement => Assert.Equal("no_response", measurement.Tags[TelemetryNames.ErrorAttribute]));
+        Assert.All(transactions.GetMeasurementSnapshot(), measurement => Assert.Equal("no_response", measurement.Tags[LogTelemetry.ErrorAttribute]));
     }
 
     /// <summary>Azure Monitor's exporter brings a sampler that keeps a few spans a second.</summary>
@@ -132,7 +133,7 @@ public class TelemetryTests
             await stream.ReadToEndAsync();
         } // the providers flush as they end
 
-        Assert.Contains(TelemetryNames.SentEvents, received["/v1/metrics"], StringComparison.Ordinal);
+        Assert.Contains(StreamTelemetry.SentEvents, received["/v1/metrics"], StringComparison.Ordinal);
         Assert.Contains("{event}", received["/v1/metrics"], StringComparison.Ordinal);
         Assert.Contains("sse append", received["/v1/traces"], StringComparison.Ordinal);
         Assert.Contains("sse stream", received["/v1/traces"], StringComparison.Ordinal);
@@ -171,7 +172,7 @@ public class TelemetryTests
 
     private static MetricCollector<T> Collect<T>(TestHost host, string instrument)
         where T : struct =>
-        new(host.Services.GetRequiredService<IMeterFactory>(), TelemetryNames.Source, instrument);
+        new(host.Services.GetRequiredService<IMeterFactory>(), LogTelemetry.SourceName, instrument);
 
     private static T Sum<T>(MetricCollector<T> collector)
         where T : struct, INumber<T> =>

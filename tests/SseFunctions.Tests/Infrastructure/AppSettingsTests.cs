@@ -1,6 +1,8 @@
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 using SseFunctions.Api;
+using SseFunctions.Publishing;
 
 namespace SseFunctions.Tests.Infrastructure;
 
@@ -10,10 +12,13 @@ public partial class AppSettingsTests
     private const string Key = "a signing key that the vault holds, of 32 bytes or more";
     private const string PreviousKey = "an older signing key in the vault, of 32 bytes or more";
 
+    private const string LogRate = "AzureFunctionsJobHost__logging__applicationInsights__samplingSettings__maxTelemetryItemsPerSecond";
+
     /// <summary>Settings that the Functions host reads and this code does not.</summary>
     private static readonly string[] OfTheHost =
     [
         "AzureWebJobsStorage__blobServiceUri", "AzureWebJobsStorage__tableServiceUri", "AzureWebJobsStorage__credential", "AzureWebJobsStorage__clientId",
+        LogRate,
     ];
 
     /// <summary>The sections whose unknown members <see cref="Settings.Read"/> refuses, and what stands alone.</summary>
@@ -32,8 +37,8 @@ public partial class AppSettingsTests
 
         var account = (string)deployment.The("Microsoft.Storage/storageAccounts")["name"]!;
         Assert.Equal(new Uri($"https://{account}.table.{ArmExpression.StorageSuffix}"), settings.EventLog.TableServiceUri);
-        Assert.True(settings.EventLog.UseManagedIdentity);
-        Assert.Equal(ArmExpression.ClientId, settings.EventLog.ClientId);
+        Assert.True(settings.EventLog.Identity.UseManagedIdentity);
+        Assert.Equal(ArmExpression.ClientId, settings.EventLog.Identity.ClientId);
         Assert.Equal($"{account}/default/{settings.EventLog.TableName}", (string)deployment.The("Microsoft.Storage/storageAccounts/tableServices/tables")["name"]!);
         Assert.Equal(ArmExpression.ClientId, settings.AzureMonitorIdentity?.ClientId);
         Assert.Equal(ArmExpression.InsightsConnection, deployment.AppSettings["APPLICATIONINSIGHTS_CONNECTION_STRING"]);
@@ -108,7 +113,21 @@ public partial class AppSettingsTests
         var (plain, other) = ((await Deployment.WithMainParametersAsync()).AppSettings, (await Deployment.WithOtherParametersAsync()).AppSettings);
 
         Assert.Equal(("microsoft.fixed_percentage", "0.01"), (plain[sampler], plain[share]));
-        Assert.Equal(("microsoft.fixed_percentage", "0.5"), (other[sampler], other[share]));
+        Assert.Equal(("microsoft.rate_limited", "0.25"), (other[sampler], other[share]));
+    }
+
+    /// <summary>The setting overrides what host.json would have at this very place.</summary>
+    [SkippableFact]
+    public async Task Hosts_log_rows_are_bounded()
+    {
+        Assert.Equal("5", (await Deployment.WithMainParametersAsync()).AppSettings[LogRate]);
+        Assert.Equal("40", (await Deployment.WithOtherParametersAsync()).AppSettings[LogRate]);
+        var host = JsonNode.Parse(Repository.Read("host.json"))!;
+        foreach (var name in LogRate.Split("__")[1..^1])
+            host = host[name]!;
+
+        Assert.True((bool)host["isEnabled"]!);
+        Assert.Null(host["maxTelemetryItemsPerSecond"]); // one place decides
     }
 
     [SkippableFact]

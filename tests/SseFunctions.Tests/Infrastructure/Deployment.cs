@@ -17,13 +17,16 @@ internal sealed class Deployment
         "param corsSupportCredentials = true",
         "param clockSchedule = '0 * * * * *'",
         "param retentionSchedule = '0 0 * * * *'",
-        "param appSettings = { Stream__Lifetime: '00:03:00', Stream__MaxStreams: '5', OTEL_TRACES_SAMPLER_ARG: '0.5' }",
+        "param appSettings = { Stream__Lifetime: '00:03:00', Stream__MaxStreams: '5', OTEL_TRACES_SAMPLER: 'microsoft.rate_limited' }",
         "param perInstanceConcurrency = 250",
         "param instanceMemoryMB = 512",
         "param maximumInstanceCount = 7",
         "param alwaysReadyInstances = 2",
         "param storageSku = 'Standard_ZRS'",
         "param logRetentionDays = 90",
+        "param dailyQuotaGb = 12",
+        "param logRowsPerSecond = 40",
+        "param sampledSpans = '0.25'",
         "param previousSigningKeyVersion = '0123456789abcdef0123456789abcdef'")));
 
     private readonly JsonObject prediction;

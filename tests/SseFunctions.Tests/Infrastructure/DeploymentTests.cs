@@ -126,6 +126,7 @@ public class DeploymentTests
         Assert.Equal("other-name", (string)other.Site["name"]!);
         Assert.Equal("Standard_ZRS", (string)other.The(Storage)["sku"]!["name"]!);
         Assert.Equal(90, (int)other.The("Microsoft.OperationalInsights/workspaces")["properties"]!["retentionInDays"]!);
+        Assert.Equal((1, 12), (Quota(main), Quota(other)));
         Assert.All(other.Resources.Where(resource => resource["location"] is not null), resource => Assert.Equal("a", (string?)resource["tags"]?["team"]));
         Assert.Equal("FC1", (string)main.The("Microsoft.Web/serverfarms")["sku"]!["name"]!);
     }
@@ -169,6 +170,9 @@ public class DeploymentTests
     private static JsonNode Cors(Deployment deployment) => deployment.Site["properties"]!["siteConfig"]!["cors"]!;
 
     private static IEnumerable<string> Origins(Deployment deployment) => Cors(deployment)["allowedOrigins"]!.AsArray().Select(origin => (string)origin!);
+
+    private static int Quota(Deployment deployment) =>
+        (int)deployment.The("Microsoft.OperationalInsights/workspaces")["properties"]!["workspaceCapping"]!["dailyQuotaGb"]!;
 
     private static (int Concurrency, int Memory, int Instances, string AlwaysReady) Scale(Deployment deployment)
     {

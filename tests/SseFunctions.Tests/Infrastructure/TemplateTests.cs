@@ -55,6 +55,8 @@ public partial class TemplateTests
     [InlineData("alwaysReadyInstances = -1")]
     [InlineData("instanceMemoryMB = 1024")]
     [InlineData("logRetentionDays = 7")]
+    [InlineData("dailyQuotaGb = 0")]
+    [InlineData("logRowsPerSecond = 1001")]
     public async Task Numbers_that_the_platform_has_not_are_refused(string parameter)
     {
         var (result, snapshot) = await Deployment.PredictAsync($"param {parameter}");

@@ -10,7 +10,9 @@ public class LoopbackUrlsTests
     [InlineData("http://127.0.0.1:0")]
     [InlineData("http://[::1]:80")]
     [InlineData("http://localhost:1;http://127.0.0.2:2")]
-    public void Check_accepts_loopback(string urls) => Assert.Equal(urls.Split(';'), Check(urls));
+    [InlineData("http://app.localhost:7071")]
+    [InlineData("https://localhost:65535")]
+    public void Read_accepts_loopback(string urls) => Assert.Equal(urls.Split(';'), Read(urls));
 
     [Theory]
     [InlineData("http://0.0.0.0:7071")]
@@ -19,25 +21,53 @@ public class LoopbackUrlsTests
     [InlineData("http://[::]:7071")]
     [InlineData("http://example.org:7071")]
     [InlineData("http://localhost.example.org:7071")]
+    [InlineData("http://notlocalhost:7071")]
+    [InlineData("http://unix:/tmp/emitter.sock")]
+    [InlineData("http://pipe:/emitter")]
     [InlineData("http://localhost:1;http://192.168.1.1:2")]
     [InlineData("7071")]
-    public void Check_refuses_what_others_could_reach(string urls) => Assert.Throws<LocalHostException>(() => Check(urls));
+    public void Read_refuses_what_others_could_reach(string urls) => Assert.Throws<LocalHostException>(() => Read(urls));
+
+    [Theory]
+    [InlineData("http://localhost:7071/path", "path")]
+    [InlineData("http://localhost:65536", "65536")]
+    [InlineData("http://localhost:-1", "-1")]
+    [InlineData("ftp://localhost:7071", "ftp")]
+    public void Read_refuses_what_the_web_server_refuses_and_says_why(string url, string named)
+    {
+        var ex = Assert.Throws<LocalHostException>(() => Read(url));
+
+        Assert.Contains(url, ex.Message, StringComparison.Ordinal);
+        Assert.Contains(named, ex.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', ex.Message);
+    }
+
+    /// <summary>The web server has no free port for a name, which has two addresses.</summary>
+    [Theory]
+    [InlineData("http://localhost:0", "http://127.0.0.1:0")]
+    [InlineData("http://app.localhost:0", "http://127.0.0.1:0")]
+    [InlineData("http://[::1]:0", "http://[::1]:0")]
+    public void Read_gives_a_free_port_of_one_address(string url, string expected) => Assert.Equal([expected], Read(url));
+
+    [Fact]
+    public void HostNames_are_those_of_loopback_and_of_the_addresses() =>
+        Assert.Equal(["127.0.0.2", "localhost", "*.localhost", "127.0.0.1", "[::1]"], LoopbackUrls.HostNames(["http://127.0.0.2:7072", "http://localhost:7071"]));
 
     [Theory]
     [InlineData(null, "http://localhost:7071")]
     [InlineData("7072", "http://localhost:7072")]
-    public void Check_takes_the_port_of_local_settings_json_when_no_address_is_given(string? port, string expected) =>
-        Assert.Equal([expected], LoopbackUrls.Check(Configuration("Host:LocalHttpPort", port)));
+    public void Read_takes_the_port_of_local_settings_json_when_no_address_is_given(string? port, string expected) =>
+        Assert.Equal([expected], LoopbackUrls.Read(Configuration("Host:LocalHttpPort", port)));
 
     [Theory]
     [InlineData("0")]
     [InlineData("65536")]
     [InlineData("http")]
-    public void Check_refuses_a_port_that_is_none(string port)
+    public void Read_refuses_a_port_that_is_none(string port)
     {
-        var fault = Assert.Throws<LocalHostException>(() => LoopbackUrls.Check(Configuration("Host:LocalHttpPort", port)));
+        var ex = Assert.Throws<LocalHostException>(() => LoopbackUrls.Read(Configuration("Host:LocalHttpPort", port)));
 
-        Assert.Contains($"'{port}'", fault.Message, StringComparison.Ordinal);
+        Assert.Contains($"'{port}'", ex.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -50,7 +80,7 @@ public class LoopbackUrlsTests
             var configuration = new ConfigurationBuilder();
             LocalSettings.AddTo(configuration, file);
 
-            Assert.Equal(["http://localhost:7073"], LoopbackUrls.Check(configuration.Build()));
+            Assert.Equal(["http://localhost:7073"], LoopbackUrls.Read(configuration.Build()));
         }
         finally
         {
@@ -58,7 +88,7 @@ public class LoopbackUrlsTests
         }
     }
 
-    private static string[] Check(string urls) => LoopbackUrls.Check(Configuration("urls", urls));
+    private static string[] Read(string urls) => LoopbackUrls.Read(Configuration("urls", urls));
 
     private static IConfiguration Configuration(string key, string? value) =>
         new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create(key, value)]).Build();

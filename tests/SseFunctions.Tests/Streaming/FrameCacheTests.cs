@@ -134,10 +134,10 @@ public class FrameCacheTests
         cache.Put(Owner, Run(FirstOf(2), 10));
 
         Assert.Null(cache.Held(Owner, 1));
-        Assert.True(cache.TryRead(Owner, FirstOf(1) + 3, FirstOf(1) + 5, loaded.FirstBuffer, out var slice));
+        Assert.True(cache.TryRead(Owner, FirstOf(1) + 3, FirstOf(1) + 5, loaded.BufferAt(FirstOf(1)), out var slice));
         Assert.Equal(Text(Run(FirstOf(1) + 3, 3)), Text(slice.Bytes));
-        Assert.False(cache.TryRead(Owner, FirstOf(1) + 10, long.MaxValue, loaded.FirstBuffer, out _));
-        Assert.False(cache.TryRead(Owner, FirstOf(1) - 1, long.MaxValue, loaded.FirstBuffer, out _));
+        Assert.False(cache.TryRead(Owner, FirstOf(1) + 10, long.MaxValue, loaded.BufferAt(FirstOf(1)), out _));
+        Assert.False(cache.TryRead(Owner, FirstOf(1) - 1, long.MaxValue, loaded.BufferAt(FirstOf(1)), out _));
     }
 
     [Fact]

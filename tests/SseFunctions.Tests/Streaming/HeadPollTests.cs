@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using SseFunctions.EventLog;
 using SseFunctions.Streaming;
 using SseFunctions.TestSupport;
@@ -69,8 +68,7 @@ public sealed class HeadPollTests : IDisposable
 
     private (HeadPoll Poll, Task Running) Start()
     {
-        var headPoll = new HeadPoll(
-            Topic.Parse("a"), () => Task.FromResult(poll()), () => isAwaited, () => failures++, Interval, time, NullLogger.Instance);
+        var headPoll = new HeadPoll(() => Task.FromResult(poll()), () => isAwaited, _ => failures++, Interval, time);
         return (headPoll, Task.Run(() => headPoll.RunAsync(stop.Token)));
     }
 }

@@ -199,9 +199,9 @@ public class SeveralTopicsTests
     }
 
     [Theory]
-    [InlineData("", 0)]
+    [InlineData("", null)]
     [InlineData("topic=1&topic=2&topic=3&topic=4&topic=5&topic=6&topic=7&topic=8&topic=9", 9)]
-    public async Task Count_of_topics_outside_its_limits_is_a_problem_that_names_them(string query, int size)
+    public async Task Count_of_topics_outside_its_limits_is_a_problem_that_names_them(string query, int? size)
     {
         await using var host = await TestHost.StartAsync();
 
@@ -210,7 +210,8 @@ public class SeveralTopicsTests
         var problem = await answer.Content.ReadFromJsonAsync<JsonElement>();
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
         Assert.Equal("topic", problem.GetProperty("field").GetString());
-        Assert.Equal((8, size), (problem.GetProperty("limit").GetInt32(), problem.GetProperty("size").GetInt32()));
+        Assert.Equal(size is null ? null : 8, problem.TryGetProperty("limit", out var limit) ? limit.GetInt32() : (int?)null);
+        Assert.Equal(size, problem.TryGetProperty("size", out var given) ? given.GetInt32() : null);
     }
 
     [Theory]

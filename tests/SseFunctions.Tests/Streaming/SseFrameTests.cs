@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Net.ServerSentEvents;
 using System.Text;
 using FsCheck;
@@ -6,6 +7,7 @@ using FsCheck.Fluent;
 using FsCheck.Xunit;
 using SseFunctions.EventLog;
 using SseFunctions.Streaming;
+using SseFunctions.TestSupport;
 
 namespace SseFunctions.Tests.Streaming;
 
@@ -38,7 +40,7 @@ public class SseFrameTests
     }
 
     [Fact]
-    public void Reset_tells_the_gap_and_moves_the_last_event_id()
+    public void Reset_reports_the_gap_and_moves_the_last_event_id()
     {
         var gap = new StreamGap(StreamGap.Expired, 7, new EventId("abc123", 41));
 
@@ -68,17 +70,37 @@ public class SseFrameTests
         Assert.Equal(TimeSpan.FromMilliseconds(1234), parser.ReconnectionInterval);
     }
 
-    /// <summary>Whatever the data, also where it looks like fields of a frame: only the ids change.</summary>
+    /// <summary>Some clients take every empty line for a message, so only frames with an id or data have one.</summary>
+    [Fact]
+    public void What_the_server_says_by_itself_has_no_empty_line_and_leaves_the_next_event_as_it_is()
+    {
+        byte[] own = [.. SseFrame.Retry(TimeSpan.FromSeconds(1), "topic a").Span, .. SseFrame.Heartbeat.Span];
+        byte[] stream = [.. own, .. Frame("type", "1"), .. SseFrame.Heartbeat.Span, .. Frame(null, "2"), .. own];
+
+        Assert.Equal(2, Encoding.UTF8.GetString(stream).Split("\n\n").Length - 1);
+        Assert.Equal([("type", "1"), ("message", "2")], SseParser.Create(new MemoryStream(stream)).Enumerate().Select(item => (item.EventType, item.Data)));
+    }
+
+    /// <summary>Whatever the data, also where it looks like fields of a frame, and however large: only the ids change.</summary>
     [Property(MaxTest = 300)]
-    public void Relabel_changes_the_ids_and_nothing_else(NonNull<string>[] texts, bool isTyped)
+    public async Task Relabelling_changes_the_ids_and_nothing_else(NonNull<string>[] texts, bool isTyped, PositiveInt factor)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        byte[] frames = [.. texts.SelectMany(text => Frame(isTyped ? "type" : null, text.Get + "\n\nid: x\n"))];
-        var output = new ArrayBufferWriter<byte>();
+        ArgumentNullException.ThrowIfNull(factor);
+        var large = new string('x', factor.Get * 1000 % 50_000);
+        byte[] frames = [.. texts.SelectMany((text, i) => Frame(isTyped ? "type" : null, text.Get + "\n\nid: x\n" + (i % 3 == 0 ? large : "")))];
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
+        var clock = new StreamClock(TimeProvider.System);
+        using var client = new ClientWriter(pipe.Writer, new WriteDeadline(SseStream.Patience, SseStream.Patience, clock, null, () => { }, default), clock, default);
 
-        SseFrame.Relabel(output, frames, "before."u8, ".behind"u8);
+        using (var relabelled = new RelabelledWriter(client))
+        {
+            await relabelled.WriteAsync(frames, "before."u8.ToArray(), ".behind"u8.ToArray());
+            await relabelled.FlushAsync();
+        }
 
-        var items = SseParser.Create(new MemoryStream(output.WrittenSpan.ToArray())).Enumerate().ToList();
+        await pipe.Writer.CompleteAsync();
+        var items = SseParser.Create(pipe.Reader.AsStream()).Enumerate().ToList();
         Assert.Equal(SseParser.Create(new MemoryStream(frames)).Enumerate().Select(item => (item.EventType, item.Data)), items.Select(item => (item.EventType, item.Data)));
         Assert.All(items, item => Assert.Equal("before.abc123-15.behind", item.EventId));
     }
@@ -98,7 +120,7 @@ public class SseFrameTests
 
     private static void AssertParsedBack(string type, string data)
     {
-        // Behind another event, so that a leak from one frame into the next would show.
+        // After another event, so that a leak from one frame into the next would show.
         byte[] stream = [.. Frame("first", "1"), .. Frame(type, data), .. Frame(null, "3")];
         var parser = SseParser.Create(new MemoryStream(stream));
 

@@ -58,11 +58,11 @@ public class StreamFaultTests
     {
         await using var host = await TestHost.StartAsync();
         var context = new AsyncLocal<string>();
-        var log = host.Services.GetRequiredService<TableEventLog>();
+        using var reads = new TableReads(host.Services.GetRequiredService<TableEventLog>(), TimeProvider.System, NullLogger.Instance);
         context.Value = "the request's";
         var seen = new TaskCompletionSource<string?>();
         var feed = new TopicFeed(
-            Topic.Parse("a"), log, new FrameCache(1), new StreamOptions(), new Watch(() => seen.TrySetResult(context.Value)), NullLogger<TopicFeed>.Instance);
+            Topic.Parse("a"), reads, new FrameCache(1), new StreamOptions(), new Watch(() => seen.TrySetResult(context.Value)), NullLogger.Instance, _ => { });
 
         feed.Start();
 
@@ -78,15 +78,15 @@ public class StreamFaultTests
         var (pipe, time) = (new Pipe(), new BreaksOnce());
         using var session = new StreamSession(
             new StreamRequest([new TopicStart(Topic.Parse("a"), StreamStart.Oldest)]),
+            StreamAdmission.Held,
             host.Services.GetRequiredService<TopicFeedRegistry>(),
-            host.Services.GetRequiredService<OpenStreams>(),
             new StreamOptions(),
             host.Services.GetRequiredService<StreamTelemetry>(),
             time,
             CancellationToken.None,
             CancellationToken.None);
 
-        var running = session.RunAsync(pipe.Writer, () => { }, () => null);
+        var running = session.RunAsync(pipe.Writer, () => { });
         var delivered = await ReadAsync(pipe.Reader, "data: 1\n\n");
         time.IsArmed = true;
         using var completed = await host.Client.PostAsync("topics/a/complete", null); // wakes the stream, which then looks at the clock
@@ -97,7 +97,7 @@ public class StreamFaultTests
         Assert.Equal(StreamEnd.Failed, end);
         Assert.IsType<NotSupportedException>(session.Fault);
         Assert.StartsWith("retry: ", delivered, StringComparison.Ordinal);
-        Assert.Matches(@"\Aretry: \d+\n: something went wrong here; reconnect later\n\n\z", rest);
+        Assert.Matches(@"\Aretry: \d+\n: something went wrong here; reconnect later\n\z", rest);
     }
 
     /// <summary>One write at a time, whatever the pipe below would take: what waits is no queue of this client's.</summary>
@@ -114,18 +114,21 @@ public class StreamFaultTests
             [],
             TimeProvider.System);
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1));
-        using var client = new ClientWriter(pipe.Writer, () => { }, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1), TimeProvider.System, CancellationToken.None, CancellationToken.None);
+        var clock = new StreamClock(TimeProvider.System);
+        var deadline = new WriteDeadline(SseStream.Patience, SseStream.Patience, clock, null, () => { }, CancellationToken.None);
+        using var client = new ClientWriter(pipe.Writer, deadline, clock, CancellationToken.None);
         var frames = "id: x\ndata: x\n\n"u8.ToArray();
 
-        reader.Park(client);
+        reader.Client = client;
+        client.Exit();
         for (var i = 1; i <= 3; i++)
-            reader.Push(cursor with { Sequence = i }, new FrameSlice(frames, i + 1, default), frames);
+            reader.Push(cursor with { Sequence = i }, new FrameSlice(frames, i + 1, default));
 
         var written = await pipe.Reader.ReadAsync();
         Assert.Equal(frames.Length, written.Buffer.Length);
         Assert.Equal(cursor with { Sequence = 2 }, reader.Cursor);
         pipe.Reader.AdvanceTo(written.Buffer.End);
-        await client.FinishPushAsync();
+        await client.EnterAsync();
         Assert.False(client.IsWriting);
     }
 

@@ -67,7 +67,7 @@ public class StreamLifecycleTests
     }
 
     [Fact]
-    public async Task Stream_says_farewell_within_its_lifetime()
+    public async Task Stream_ends_with_a_closing_frame_within_its_lifetime()
     {
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
         await using var host = await TestHost.StartAsync(time: time);
@@ -81,7 +81,7 @@ public class StreamLifecycleTests
         var rest = await stream.ReadToEndAsync();
 
         Assert.Equal(":", early);
-        AssertFarewell(rest, "end of this response", least: 500, most: 1500);
+        AssertClosingFrame(rest, "end of this response", min: 500, max: 1500);
     }
 
     [Theory]
@@ -96,7 +96,7 @@ public class StreamLifecycleTests
 
         time.Advance(TimeSpan.FromSeconds(seconds));
 
-        AssertFarewell(await stream.ReadToEndAsync(), "end of this response", least: 500, most: 1500);
+        AssertClosingFrame(await stream.ReadToEndAsync(), "end of this response", min: 500, max: 1500);
     }
 
     /// <summary>Between two slices the stream looks at its deadline, however much there is to write.</summary>
@@ -115,7 +115,7 @@ public class StreamLifecycleTests
         var rest = await stream.ReadToEndAsync();
 
         Assert.InRange(rest.Count, 1, 95);
-        AssertFarewell(rest, "end of this response", least: 500, most: 1500);
+        AssertClosingFrame(rest, "end of this response", min: 500, max: 1500);
     }
 
     [Fact]
@@ -126,11 +126,11 @@ public class StreamLifecycleTests
         await using var stream = await host.OpenAsync("events/a?mode=poll&from=start");
 
         Assert.Equal("1", (await stream.ReadEventAsync())!.Data);
-        AssertFarewell(await stream.ReadToEndAsync(), "that is all for now", least: 5000, most: 15000);
+        AssertClosingFrame(await stream.ReadToEndAsync(), "that is all for now", min: 5000, max: 15000);
     }
 
     [Fact]
-    public async Task Stopping_host_says_farewell_to_every_stream()
+    public async Task Stopping_host_ends_every_stream_with_a_closing_frame()
     {
         await using var host = await TestHost.StartAsync();
         var streams = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => host.OpenAsync($"events/a{i % 3}")));
@@ -139,7 +139,7 @@ public class StreamLifecycleTests
         var ends = await Task.WhenAll(streams.Select(stream => stream.ReadToEndAsync()));
         await stopped.WaitAsync(SseStream.Patience);
 
-        Assert.All(ends, frames => AssertFarewell(frames, "the server is stopping", least: 2500, most: 7500));
+        Assert.All(ends, frames => AssertClosingFrame(frames, "the server is stopping", min: 2500, max: 7500));
     }
 
     [Fact]
@@ -157,7 +157,7 @@ public class StreamLifecycleTests
 
         Assert.Equal(HttpStatusCode.OK, over.Response.StatusCode);
         Assert.Equal("1", caughtUp!.Data);
-        AssertFarewell(rest, "too many streams", least: 2500, most: 7500);
+        AssertClosingFrame(rest, "too many streams", min: 2500, max: 7500);
         Assert.Equal(ids[0], (await held.ReadEventAsync())!.Id);
     }
 
@@ -175,7 +175,7 @@ public class StreamLifecycleTests
         await using var stream = await host.OpenAsync("events/a");
 
         Assert.Equal(HttpStatusCode.OK, stream.Response.StatusCode);
-        AssertFarewell(await stream.ReadToEndAsync(), "storage cannot be reached", least: 2500, most: 7500);
+        AssertClosingFrame(await stream.ReadToEndAsync(), "storage cannot be reached", min: 2500, max: 7500);
     }
 
     [Fact]
@@ -244,15 +244,15 @@ public class StreamLifecycleTests
             return await OpenStreamsAsync(host) == 0;
         });
 
-        // Cut within the 120 s of its lifetime, and in the middle of things: no farewell, a reset.
+        // Cut within the 120 s of its lifetime, and in the middle of things: no closing frame, a reset.
         var text = new MemoryStream();
         await Assert.ThrowsAsync<IOException>(() => silent.GetStream().CopyToAsync(text));
     }
 
-    private static void AssertFarewell(IReadOnlyList<string> frames, string reason, int least, int most)
+    private static void AssertClosingFrame(IReadOnlyList<string> frames, string reason, int min, int max)
     {
         var lines = frames[^1].Split('\n');
-        Assert.InRange(int.Parse(lines[0]["retry: ".Length..], CultureInfo.InvariantCulture), least, most);
+        Assert.InRange(int.Parse(lines[0]["retry: ".Length..], CultureInfo.InvariantCulture), min, max);
         Assert.StartsWith(": " + reason, lines[1], StringComparison.Ordinal);
     }
 

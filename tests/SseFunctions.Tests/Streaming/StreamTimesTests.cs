@@ -21,9 +21,23 @@ public class StreamTimesTests
 
             Assert.True(lifetime.Planned >= TimeSpan.Zero);
             Assert.True(lifetime.Planned <= configured);
-            foreach (var limit in new[] { StreamLifetime.FrontEndLimit, functionTimeout, accessLeft }.OfType<TimeSpan>().Where(limit => limit > StreamLifetime.Margin))
+            foreach (var limit in new[] { StreamLifetime.FrontEndLimit, functionTimeout, accessLeft }.OfType<TimeSpan>().Where(limit => limit >= 2 * StreamLifetime.Margin))
                 Assert.True(lifetime.Planned <= limit - StreamLifetime.Margin && lifetime.Limit <= limit);
         });
+
+    /// <summary>A token may be so short; its stream has half of the time, and the rest for its last write.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(5)]
+    [InlineData(6)]
+    [InlineData(10)]
+    public void Draw_leaves_some_time_to_live_however_short_the_limit(int seconds)
+    {
+        var lifetime = StreamLifetime.Draw(60 * Second, null, seconds * Second);
+
+        Assert.InRange(lifetime.Planned, StreamLifetime.MinShare * seconds * Second / 2, seconds * Second / 2);
+        Assert.Equal(seconds * Second, lifetime.Limit);
+    }
 
     [Fact]
     public void Draw_spreads_lifetimes_over_the_last_fifth()
@@ -45,6 +59,6 @@ public class StreamTimesTests
         Assert.All(stressed, time => Assert.InRange(time, 2.5 * Second, 7.5 * Second));
     }
 
-    private static Arbitrary<TimeSpan> Seconds(int least, int most) =>
-        Gen.Choose(least, most).Select(seconds => seconds * Second).ToArbitrary();
+    private static Arbitrary<TimeSpan> Seconds(int min, int max) =>
+        Gen.Choose(min, max).Select(seconds => seconds * Second).ToArbitrary();
 }

@@ -20,7 +20,7 @@ public class TopicFeedTests
         for (var i = 0; i < 100; i++)
         {
             using var feeds = new TopicFeedRegistry(host.Services.GetRequiredService<TableEventLog>(), new StreamOptions(), TimeProvider.System, NullLogger<TopicFeed>.Instance);
-            using var position = new StreamPosition([Reader(host, feeds)]);
+            using var position = new StreamPosition([new TopicStart(Topic, StreamStart.Now)], _ => Reader(host, feeds));
             while (position.Only!.Cursor is null)
             {
                 var read = position.Next(isLive: true, out _);
@@ -66,7 +66,8 @@ public class TopicFeedTests
         await host.PublishAsync("a", "1");
         var log = host.Services.GetRequiredService<TableEventLog>();
         var cache = new FrameCache(long.MaxValue);
-        using var feed = new TopicFeed(Topic, log, cache, new StreamOptions(), TimeProvider.System, NullLogger<TopicFeed>.Instance);
+        using var reads = new TableReads(log, TimeProvider.System, NullLogger.Instance);
+        using var feed = new TopicFeed(Topic, reads, cache, new StreamOptions(), TimeProvider.System, NullLogger.Instance, _ => { });
         feed.Start();
         await feed.FirstAnswer.WaitAsync(SseStream.Patience);
         var head = (await log.ReadHeadAsync(Topic, CancellationToken.None))!;
@@ -95,9 +96,12 @@ public class TopicFeedTests
         reader.Dispose();
         time.Advance(TopicFeedRegistry.WarmTime - TimeSpan.FromMilliseconds(1));
         using (Reader(host, feeds))
+        {
+            time.Advance(3 * TopicFeedRegistry.WarmTime);
             Assert.Equal(2, feeds.Count);
+        }
 
-        time.Advance(TopicFeedRegistry.WarmTime);
+        time.Advance(2 * TopicFeedRegistry.WarmTime);
         Assert.Equal(1, feeds.Count);
     }
 

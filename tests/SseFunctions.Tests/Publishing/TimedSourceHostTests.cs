@@ -1,18 +1,19 @@
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using SseFunctions.Api;
+using SseFunctions.Configuration;
 using SseFunctions.Publishing;
 using SseFunctions.TestSupport;
 
-namespace SseFunctions.Tests.Api;
+namespace SseFunctions.Tests.Publishing;
 
 /// <summary>Timed sources as a host runs them.</summary>
-public sealed class TimedSourcesTests
+public sealed class TimedSourceHostTests
 {
     private const string EverySecond = "* * * * * *";
 
     [Fact]
-    public async Task Runtime_tells_of_streams_memory_and_processor()
+    public async Task Runtime_reports_streams_memory_and_processor()
     {
         await using var host = await TestHost.StartAsync([$"RuntimeSchedule={EverySecond}"]);
         await using var other = await host.OpenAsync("events/a");
@@ -29,7 +30,7 @@ public sealed class TimedSourcesTests
     }
 
     [Fact]
-    public async Task A_source_of_ones_own_runs_where_it_is_registered_and_by_the_schedule_that_is_set()
+    public async Task A_registered_source_runs_by_the_schedule_that_is_set()
     {
         await using var host = await TestHost.StartAsync(
             [$"Tides:Schedule={EverySecond}"],
@@ -45,11 +46,11 @@ public sealed class TimedSourcesTests
     [Fact]
     public async Task A_host_does_not_start_when_the_schedule_of_a_source_is_wrong()
     {
-        var fault = await Assert.ThrowsAsync<SettingsException>(() => TestHost.StartAsync(
+        var ex = await Assert.ThrowsAsync<SettingsException>(() => TestHost.StartAsync(
             ["Tides:Schedule=twice a day"],
             configure: builder => builder.Services.AddTimedSource<Tides>()));
 
-        Assert.StartsWith("Tides__Schedule is 'twice a day';", Assert.Single(fault.Faults), StringComparison.Ordinal);
+        Assert.StartsWith("Tides__Schedule is 'twice a day';", Assert.Single(ex.Faults), StringComparison.Ordinal);
     }
 
     private sealed class Tides : ITimedSource

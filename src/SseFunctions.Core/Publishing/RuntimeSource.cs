@@ -1,18 +1,17 @@
 using System.Text.Json;
-using SseFunctions.Publishing;
-using SseFunctions.Streaming;
 
-namespace SseFunctions.Api;
+namespace SseFunctions.Publishing;
 
 /// <summary>
-/// How each process is, on topic "runtime": <c>{"instance","time","streams","memoryBytes","cpuPercent"}</c>. Per process, and
+/// The state of each process, on topic "runtime": <c>{"instance","time","streams","memoryBytes","cpuPercent"}</c>. Per process, and
 /// so by timers of their own: a TimerTrigger would tick on one instance of all, on some plans one that has no streams.
 /// </summary>
-internal sealed class RuntimeSource(OpenStreams openStreams, TimeProvider time) : ITimedSource
+/// <param name="openStreams">How many streams the process holds open.</param>
+internal sealed class RuntimeSource(Func<int> openStreams, TimeProvider time) : ITimedSource
 {
     public const string Setting = "RuntimeSchedule";
 
-    /// <summary>8 hex digits, drawn anew by each process: the machine's name is nobody's business.</summary>
+    /// <summary>8 hex digits, drawn anew by each process: readers must not learn the machine's name.</summary>
     private readonly string instance = Guid.NewGuid().ToString("N")[..8];
 
     private readonly Lock gate = new();
@@ -29,7 +28,7 @@ internal sealed class RuntimeSource(OpenStreams openStreams, TimeProvider time) 
 
     public ValueTask<SseEvent?> ReadAsync(DateTimeOffset tick, CancellationToken cancellationToken)
     {
-        var state = new RuntimeState(instance, tick.UtcDateTime, openStreams.Count, Environment.WorkingSet, CpuPercent());
+        var state = new RuntimeState(instance, tick.UtcDateTime, openStreams(), Environment.WorkingSet, CpuPercent());
         return new(new SseEvent(JsonSerializer.Serialize(state, JsonSerializerOptions.Web)));
     }
 

@@ -1,6 +1,6 @@
-namespace SseFunctions.Api;
+namespace SseFunctions.Configuration;
 
-/// <summary>Settings that the app cannot start with, all of them at once.</summary>
+/// <summary>The app cannot start with these settings. Names all faults at once.</summary>
 public sealed class SettingsException(IReadOnlyList<string> faults)
     : Exception("The settings have faults:" + string.Concat(faults.Select(fault => $"{Environment.NewLine}  {fault}")))
 {

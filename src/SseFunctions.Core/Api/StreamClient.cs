@@ -1,0 +1,38 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using SseFunctions.Access;
+
+namespace SseFunctions.Api;
+
+/// <summary>Who asks for a stream, as far as the limits on streams per client can tell.</summary>
+/// <param name="Token">The signature of the request's token; null without one.</param>
+/// <param name="Address">The client's address; null when it is not known.</param>
+internal sealed record StreamClient(string? Token, string? Address)
+{
+    private const string ForwardedFor = "X-Forwarded-For";
+
+    public static StreamClient From(HttpRequest request) => new(TokenOf(request), AddressOf(request));
+
+    private static string? TokenOf(HttpRequest request)
+    {
+        try
+        {
+            return RequestToken.Find(request)?.Split('.')[^1];
+        }
+        catch (AccessDeniedException)
+        {
+            return null; // several in one place, which nobody looked at, since the topic is open
+        }
+    }
+
+    /// <summary>
+    /// Azure's front end appends the address that it sees, with a port; what stands before it is what the client says. Without
+    /// a front end, it is the connection's address.
+    /// </summary>
+    private static string? AddressOf(HttpRequest request)
+    {
+        var last = request.Headers[ForwardedFor].ToString().Split(',')[^1].Trim();
+        var address = IPEndPoint.TryParse(last, out var forwarded) ? forwarded.Address : request.HttpContext.Connection.RemoteIpAddress;
+        return address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4().ToString() : address?.ToString();
+    }
+}

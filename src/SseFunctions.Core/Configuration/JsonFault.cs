@@ -1,0 +1,19 @@
+using System.Text.Json;
+
+namespace SseFunctions.Configuration;
+
+/// <summary>What is wrong with a JSON file, in one line.</summary>
+internal static class JsonFault
+{
+    /// <param name="file">The file's name.</param>
+    /// <param name="ex">What reading it threw.</param>
+    public static string Describe(string file, Exception ex)
+    {
+        if (ex.GetBaseException() is not JsonException fault)
+            return $"{file} cannot be read: {ex.GetBaseException().Message}";
+
+        // The library counts from 0, and appends its counts to the message.
+        var reason = fault.Message.Split(" Path:")[0].Split(" LineNumber:")[0].ReplaceLineEndings(" ");
+        return $"{file} is not JSON: line {fault.LineNumber + 1}, byte {fault.BytePositionInLine + 1}: {reason}";
+    }
+}

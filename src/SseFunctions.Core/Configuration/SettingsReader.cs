@@ -1,0 +1,140 @@
+using System.Globalization;
+using Microsoft.Extensions.Configuration;
+
+namespace SseFunctions.Configuration;
+
+/// <summary>Reads settings one by one and collects what is wrong with them, so that one message names all faults.</summary>
+internal sealed class SettingsReader(IConfiguration configuration)
+{
+    private readonly Dictionary<string, Setting> known = new(StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> lists = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<string> faults = [];
+
+    public IConfiguration Configuration => configuration;
+
+    /// <summary>All settings that have been read, whether they are set or not.</summary>
+    public IReadOnlyCollection<Setting> Known => known.Values;
+
+    /// <summary>A text; null or the default when it is not set or empty.</summary>
+    /// <param name="key">The setting, sections separated by ':'.</param>
+    /// <param name="fallback">Its value when it is not set.</param>
+    /// <param name="allowed">What is allowed, as a noun.</param>
+    /// <param name="isAllowed">Null when any text is.</param>
+    /// <param name="isSecret">Whether the value must not be shown.</param>
+    public string? Text(string key, string? fallback = null, string allowed = "a text", Func<string, bool>? isAllowed = null, bool isSecret = false)
+    {
+        known[key] = new Setting(Setting.NameOf(key), fallback, allowed);
+        if (configuration[key] is not { Length: > 0 } text)
+            return fallback;
+
+        if (isAllowed?.Invoke(text) != false)
+            return text;
+
+        Refuse(key, text, allowed, isSecret);
+        return fallback;
+    }
+
+    /// <summary>A duration, written as <see cref="DurationText"/> says.</summary>
+    /// <param name="key">The setting, sections separated by ':'.</param>
+    /// <param name="fallback">Its value when it is not set; it need not be in the range.</param>
+    /// <param name="min">The shortest that is allowed.</param>
+    /// <param name="max">The longest that is allowed.</param>
+    /// <param name="why">Where the range comes from, if not from here alone.</param>
+    public TimeSpan Duration(string key, TimeSpan fallback, TimeSpan min, TimeSpan max, string why = "") => Read(
+        key,
+        fallback,
+        text => DurationText.Parse(text) is { } value && value >= min && value <= max ? value : null,
+        $"a duration from {DurationText.Of(min)} to {DurationText.Of(max)}, written {DurationText.Format}{why}",
+        DurationText.Of);
+
+    /// <summary>A whole number, written in digits.</summary>
+    public long Number(string key, long fallback, long min, long max) => Read(
+        key,
+        fallback,
+        text => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max ? value : null,
+        string.Create(CultureInfo.InvariantCulture, $"a whole number from {min} to {max}"));
+
+    /// <summary>true or false.</summary>
+    public bool Flag(string key, bool fallback) =>
+        Read(key, fallback, text => bool.TryParse(text, out var value) ? value : null, "true or false", value => value ? "true" : "false");
+
+    /// <summary>Texts separated by commas, or a list as .NET writes it: the setting's name with __0, __1 and so on.</summary>
+    /// <remarks>Where the sources of the configuration have both, the one that overrides the other counts, as for a single text.</remarks>
+    public IReadOnlyList<string> List(string key, string allowed, Func<string, bool> isAllowed)
+    {
+        lists.Add(key);
+        known[key] = new Setting(Setting.NameOf(key), null, allowed);
+        var texts = IsListed(key) ? configuration.GetSection(key).GetChildren().Where(IsElement).Select(element => element.Value ?? "") : [configuration[key] ?? ""];
+        var values = texts.SelectMany(text => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).ToList();
+        foreach (var value in values.Where(value => !isAllowed(value)))
+            Refuse(key, value, allowed);
+
+        return values;
+    }
+
+    /// <param name="key">The setting, sections separated by ':'.</param>
+    /// <param name="fallback">Its value when it is not set.</param>
+    /// <param name="parse">Null for what is not allowed.</param>
+    /// <param name="allowed">What is allowed, as a noun.</param>
+    /// <param name="write">Writes the default as a setting; null for <c>ToString</c>.</param>
+    public T Read<T>(string key, T fallback, Func<string, T?> parse, string allowed, Func<T, string>? write = null)
+        where T : struct
+    {
+        T? read = null;
+        Text(key, write?.Invoke(fallback) ?? fallback.ToString(), allowed, text => (read = parse(text)) is not null);
+        return read ?? fallback;
+    }
+
+    /// <summary>Adds the fault that a setting has a wrong value.</summary>
+    public void Refuse(string key, string text, string allowed, bool isSecret = false) =>
+        Refuse($"{Setting.NameOf(key)} is {(isSecret ? $"a text of {text.Length} characters" : $"'{text}'")}; allowed is {allowed}.");
+
+    public void Refuse(string fault) => faults.Add(fault);
+
+    /// <summary>Refuses what is set in a section, at any depth, and nobody has read: usually a misspelt name.</summary>
+    /// <param name="root">The section's name, or that of a setting without a section, which has nothing below it.</param>
+    public void RefuseUnknown(string root)
+    {
+        foreach (var child in configuration.GetSection(root).GetChildren())
+            RefuseUnknown(root, child);
+    }
+
+    /// <exception cref="SettingsException">There were faults.</exception>
+    public void ThrowIfFaulty()
+    {
+        if (faults.Count > 0)
+            throw new SettingsException(faults);
+    }
+
+    private void RefuseUnknown(string root, IConfigurationSection section)
+    {
+        var isElement = lists.Contains(ConfigurationPath.GetParentPath(section.Path) ?? "") && IsElement(section);
+        var children = section.GetChildren().ToList();
+        if (!isElement && !known.ContainsKey(section.Path) && (section.Value is not null || children.Count == 0))
+            Refuse($"{Setting.NameOf(section.Path)} is not a setting; {root} has {string.Join(", ", known.Where(IsIn(root)).Select(setting => setting.Value.Name))}.");
+
+        foreach (var child in children)
+            RefuseUnknown(root, child);
+    }
+
+    /// <summary>Whether the setting is given as a list by the last source that gives it at all.</summary>
+    private bool IsListed(string key)
+    {
+        foreach (var source in (configuration as IConfigurationRoot)?.Providers.Reverse() ?? [])
+        {
+            var (isListed, isText) = (source.GetChildKeys([], key).Any(), source.TryGet(key, out var text) && text is not null);
+            if (isListed && isText && text!.Length > 0)
+                Refuse($"{Setting.NameOf(key)} is set twice, as one text and as a list ({Setting.NameOf(key)}__0 and so on); set one of them.");
+
+            if (isListed || isText)
+                return isListed;
+        }
+
+        return configuration.GetSection(key).GetChildren().Any();
+    }
+
+    private static bool IsElement(IConfigurationSection section) => int.TryParse(section.Key, NumberStyles.None, CultureInfo.InvariantCulture, out _);
+
+    private static Func<KeyValuePair<string, Setting>, bool> IsIn(string root) => setting =>
+        setting.Key.Equals(root, StringComparison.OrdinalIgnoreCase) || setting.Key.StartsWith(root + ":", StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,63 @@
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using SseFunctions.Streaming;
+
+namespace SseFunctions.Kestrel;
+
+/// <summary>What Kestrel's connections are like in both hosts: how many, how they send, and how much each may hold in memory.</summary>
+internal static class SocketConnections
+{
+    /// <summary>What the kernel holds back for a client that reads slowly, in bytes; Linux doubles it for its own bookkeeping.</summary>
+    public const int SendBufferSize = 64 * 1024;
+
+    /// <summary>What is read ahead of a client that sends more than its request, in bytes; Kestrel's default is 1 MiB.</summary>
+    public const int ReadBufferSize = 64 * 1024;
+
+    /// <summary>Connections for all that is no stream: publishing, history, health.</summary>
+    private const int OtherConnections = 500;
+
+    /// <summary>The share of the process's descriptors that clients may take; storage, files and the runtime have the rest.</summary>
+    private const double DescriptorShare = 0.75;
+
+    public static void Configure(KestrelServerOptions server, StreamOptions streams)
+    {
+        server.Limits.MaxConcurrentConnections = MaxConnections(streams, FileDescriptors.Limit);
+        server.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection =>
+        {
+            if (connection.Features.Get<IConnectionSocketFeature>() is { Socket: var socket })
+            {
+                socket.SendBufferSize = SendBufferSize;
+                if (streams.SendsPastPipe)
+                    SendPastPipe(connection, socket);
+            }
+
+            return next(connection);
+        }));
+    }
+
+    public static void Configure(SocketTransportOptions transport) => transport.MaxReadBufferSize = ReadBufferSize;
+
+    /// <summary>
+    /// Connections at a time; those beyond are closed at once, after which an EventSource comes back. Out of descriptors, the
+    /// runtime would end the process.
+    /// </summary>
+    /// <param name="streams">How many streams may be open.</param>
+    /// <param name="descriptors">How many descriptors the process may have; null when nobody says.</param>
+    public static long MaxConnections(StreamOptions streams, long? descriptors)
+    {
+        var wanted = (long)streams.MaxOpenStreams + OtherConnections;
+        return descriptors is { } limit ? Math.Max(1, Math.Min(wanted, (long)(limit * DescriptorShare))) : wanted;
+    }
+
+    private static void SendPastPipe(ConnectionContext connection, Socket socket)
+    {
+        socket.Blocking = false;
+        connection.Transport = new Duplex(connection.Transport.Input, new SocketOutput(socket, connection.Transport.Output));
+    }
+
+    private sealed record Duplex(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+}

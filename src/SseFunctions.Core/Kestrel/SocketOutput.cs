@@ -1,0 +1,157 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.Sockets;
+
+namespace SseFunctions.Kestrel;
+
+/// <summary>
+/// A connection's output that gives its bytes to the socket when it is flushed, on the thread that flushes. Kestrel's own
+/// output goes through a pipe and a second task.
+/// </summary>
+/// <remarks>
+/// As with every PipeWriter, one caller at a time writes and flushes; Kestrel ensures that. Complete and CancelPendingFlush
+/// may come from other threads at any time, and so they touch no buffer: only a flush gives a buffer back to the pool.
+/// </remarks>
+/// <param name="socket">The connection's socket, non-blocking.</param>
+/// <param name="inner">The output that this one replaces; nothing is written to it, and its completion ends the connection.</param>
+internal sealed class SocketOutput(Socket socket, PipeWriter inner) : PipeWriter
+{
+    private const int MinBuffer = 4096;
+
+    private readonly Lock gate = new();
+    private byte[] buffer = [];
+    private int length;
+
+    /// <summary>Set once and never back: nothing is sent any more.</summary>
+    private volatile bool isClosed;
+
+    /// <summary>Guarded by the gate.</summary>
+    private CancellationTokenSource? pendingFlush;
+
+    public override bool CanGetUnflushedBytes => true;
+
+    public override long UnflushedBytes => length;
+
+    public override Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        var size = length + Math.Max(sizeHint, 1);
+        if (buffer.Length < size)
+            Grow(size);
+
+        return buffer.AsMemory(length);
+    }
+
+    public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+    public override void Advance(int bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)bytes, (uint)(buffer.Length - length), nameof(bytes));
+        length += bytes;
+    }
+
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        var sent = length > 0 && !isClosed ? Send(buffer.AsSpan(0, length)) : 0;
+        if (sent < length && !isClosed)
+            return SendRestAsync(sent, cancellationToken);
+
+        ReleaseBuffer();
+        return new(new FlushResult(isCanceled: false, isCompleted: isClosed));
+    }
+
+    public override void CancelPendingFlush()
+    {
+        lock (gate)
+            pendingFlush?.Cancel();
+    }
+
+    /// <summary>What was not flushed is left to the garbage collector, since its writer may still be at work on it.</summary>
+    public override void Complete(Exception? exception = null)
+    {
+        isClosed = true;
+        inner.Complete(exception);
+    }
+
+    /// <returns>How many bytes the socket has taken.</returns>
+    private int Send(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            var sent = socket.Send(bytes, SocketFlags.None, out var error);
+            if (error is SocketError.Success or SocketError.WouldBlock)
+                return sent;
+        }
+        catch (ObjectDisposedException)
+        {
+            // Kestrel has aborted the connection.
+        }
+
+        Close();
+        return 0;
+    }
+
+    private async ValueTask<FlushResult> SendRestAsync(int sent, CancellationToken cancellationToken)
+    {
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        lock (gate)
+            pendingFlush = cancel;
+
+        var isCanceled = false;
+        try
+        {
+            while (sent < length)
+                sent += await socket.SendAsync(buffer.AsMemory(sent, length - sent), SocketFlags.None, cancel.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            isCanceled = true; // how much of it was sent, nobody can say: nothing may follow
+            Close();
+        }
+        catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
+        {
+            Close(); // Kestrel's reading side reports why
+        }
+
+        lock (gate)
+            pendingFlush = null;
+
+        ReleaseBuffer();
+        cancellationToken.ThrowIfCancellationRequested();
+        return new FlushResult(isCanceled, isClosed);
+    }
+
+    /// <summary>Ends the connection for the client as well, which would otherwise wait for the rest of what was sent in part.</summary>
+    private void Close()
+    {
+        isClosed = true;
+        try
+        {
+            socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
+        {
+            // It is closed already.
+        }
+    }
+
+    private void Grow(int size)
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(size, MinBuffer));
+        buffer.AsSpan(0, length).CopyTo(larger);
+        ReturnBuffer();
+        buffer = larger;
+    }
+
+    /// <summary>A connection that waits holds no buffer.</summary>
+    private void ReleaseBuffer()
+    {
+        ReturnBuffer();
+        (buffer, length) = ([], 0);
+    }
+
+    private void ReturnBuffer()
+    {
+        if (buffer.Length > 0)
+            ArrayPool<byte>.Shared.Return(buffer);
+    }
+}

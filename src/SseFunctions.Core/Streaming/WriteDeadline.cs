@@ -1,0 +1,130 @@
+namespace SseFunctions.Streaming;
+
+/// <summary>
+/// Cuts a client off that takes no bytes for too long. Every byte that it takes gives it the whole time again, so that a
+/// slow client is cut off only when it has stopped.
+/// </summary>
+internal sealed class WriteDeadline : IDisposable
+{
+    /// <summary>What a client that takes no bytes gets when the host stops.</summary>
+    private static readonly TimeSpan StoppingTimeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>Timers count whole milliseconds.</summary>
+    private static readonly TimeSpan TimerResolution = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>How often progress is looked for: a client is cut off at most a quarter of the timeout too late.</summary>
+    private const int LooksPerTimeout = 4;
+
+    private readonly Lock gate = new();
+    private readonly TimeSpan timeout;
+    private readonly TimeSpan limit;
+    private readonly StreamClock clock;
+    private readonly Func<long>? acknowledged;
+    private readonly Action abort;
+    private readonly CancellationToken hostStopping;
+
+    /// <summary>What only a client needs that does not take a write at once: most never do.</summary>
+    private ITimer? timer;
+    private CancellationTokenRegistration onHostStopping;
+
+    /// <summary>Whether a write is under way. Only then, and under the gate, is the client cut off.</summary>
+    private bool isRunning;
+    private TimeSpan lastProgress;
+    private long taken;
+    private bool hasPassed;
+
+    /// <param name="timeout">How long the client may take no bytes (Stream__WriteTimeout).</param>
+    /// <param name="limit">No write lasts beyond this time of the stream, whatever its progress.</param>
+    /// <param name="clock">The stream's.</param>
+    /// <param name="acknowledged">How many bytes the client has taken in all; null when nobody can say, and then only the end of a write is progress.</param>
+    /// <param name="abort">Cuts the connection off, and with it the write under way. It must not wait.</param>
+    /// <param name="hostStopping">Shortens the timeout.</param>
+    public WriteDeadline(TimeSpan timeout, TimeSpan limit, StreamClock clock, Func<long>? acknowledged, Action abort, CancellationToken hostStopping)
+    {
+        (this.timeout, this.limit, this.clock) = (timeout, limit, clock);
+        (this.acknowledged, this.abort, this.hostStopping) = (acknowledged, abort, hostStopping);
+    }
+
+    /// <summary>Whether the client was cut off.</summary>
+    public bool HasPassed => Volatile.Read(ref hasPassed);
+
+    private TimeSpan Timeout => hostStopping.IsCancellationRequested ? StoppingTimeout : timeout;
+
+    /// <summary>A write has not been taken at once.</summary>
+    public void Begin()
+    {
+        var isFirst = timer is null;
+        lock (gate)
+        {
+            timer ??= clock.CreateTimer(static deadline => ((WriteDeadline)deadline!).OnTimer(), this);
+            isRunning = true;
+            (lastProgress, taken) = (clock.Elapsed, acknowledged?.Invoke() ?? 0);
+            SetTimer();
+        }
+
+        if (isFirst)
+            onHostStopping = hostStopping.UnsafeRegister(static deadline => ((WriteDeadline)deadline!).OnHostStopping(), this);
+    }
+
+    /// <summary>The write has ended.</summary>
+    public void End()
+    {
+        if (timer is null)
+            return;
+
+        lock (gate)
+            isRunning = false;
+    }
+
+    /// <summary>When this returns, the client is not cut off any more: its connection may serve another request by then.</summary>
+    public void Dispose()
+    {
+        End();
+        onHostStopping.Dispose();
+        timer?.Dispose();
+    }
+
+    private void OnTimer()
+    {
+        lock (gate)
+        {
+            if (!isRunning)
+                return;
+
+            if (acknowledged?.Invoke() is { } now && now > taken)
+                (lastProgress, taken) = (clock.Elapsed, now);
+
+            SetTimer();
+        }
+    }
+
+    private void OnHostStopping()
+    {
+        lock (gate)
+        {
+            if (!isRunning)
+                return;
+
+            lastProgress = clock.Elapsed;
+            SetTimer();
+        }
+    }
+
+    /// <summary>Looks again when it is time to, or cuts the client off when its time is over.</summary>
+    private void SetTimer()
+    {
+        var elapsed = clock.Elapsed;
+        var end = lastProgress + Timeout < limit ? lastProgress + Timeout : limit;
+        if (elapsed < end)
+        {
+            var left = end - elapsed + TimerResolution; // timers may fire some milliseconds early
+            var look = Timeout / LooksPerTimeout;
+            timer!.Change(left < look ? left : look, System.Threading.Timeout.InfiniteTimeSpan);
+            return;
+        }
+
+        isRunning = false;
+        Volatile.Write(ref hasPassed, true);
+        abort();
+    }
+}

@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.EndToEnd.Browsers;
+
+/// <summary>The event stream clients that pages and Node programs take from npm: each passes on exactly what was published.</summary>
+public sealed partial class NpmClientTests
+{
+    private const int Ends = 2;
+    private const int EventsAfterKill = 20;
+
+    [SkippableTheory]
+    [InlineData("eventsource@4")]
+    [InlineData("eventsource@5")]
+    [InlineData("launchdarkly-eventsource")]
+    [InlineData("reconnecting-eventsource")]
+    [InlineData("sse.js")]
+    [InlineData("@microsoft/fetch-event-source")]
+    public async Task Client_passes_on_every_event_once_and_nothing_else_when_responses_end_and_the_host_is_killed(string client)
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        var (table, topic) = (TestStorage.NewTableName(), TopicApi.NewTopic());
+        await using var publishing = await LocalHostProcess.StartAsync(table);
+        await using var streaming = await LocalHostProcess.StartAsync(table, EventSourceHosts.Retry, "Stream__Lifetime=00:00:02", "Stream__Heartbeat=00:00:01");
+        await using var proxy = CuttingProxy.Start(streaming.BaseAddress);
+        using var node = await NodeFolder.StartAsync("clients.mjs", client, new Uri(proxy.BaseAddress, $"events/{topic}?from=start").AbsoluteUri);
+        await using var publisher = new SteadyPublisher(publishing.Client, topic);
+        var messages = new List<string>();
+
+        while (CleanEnd().Count(proxy.Answered) < Ends)
+            messages.Add(await ReadAsync(node));
+
+        await streaming.KillAsync();
+        await publisher.Acknowledged.ReachesAsync(publisher.Acknowledged.Count + EventsAfterKill);
+        await using var again = await streaming.StartAgainAsync();
+        var published = publisher.Acknowledged.Count;
+        while (messages.Count < published + EventsAfterKill)
+            messages.Add(await ReadAsync(node));
+
+        var ids = await publisher.StopAsync();
+        while (messages.Count < ids.Count)
+            messages.Add(await ReadAsync(node));
+
+        node.StandardInput.Close();
+        var more = await node.StandardOutput.ReadToEndAsync().WaitAsync(SseStream.Patience);
+        Assert.Equal(ids.Select((id, i) => JsonSerializer.Serialize<string[]>([id, $"{i}"])), messages);
+        Assert.Equal("", more);
+    }
+
+    private static async Task<string> ReadAsync(Process node) =>
+        await node.StandardOutput.ReadLineAsync().WaitAsync(SseStream.Patience) ?? throw new InvalidOperationException("The client has ended.");
+
+    [GeneratedRegex("end of this response")]
+    private static partial Regex CleanEnd();
+}

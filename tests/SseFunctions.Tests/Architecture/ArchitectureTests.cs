@@ -1,0 +1,115 @@
+using SseFunctions.Tests.Infrastructure;
+
+namespace SseFunctions.Tests.Architecture;
+
+/// <summary>Who knows whom: arrows between the folders of Core run one way, and files do not stand in circles.</summary>
+public class ArchitectureTests
+{
+    private const int MaxLines = 250;
+    private const int UsualLines = 100;
+    private const double UsualShare = 0.75;
+
+    /// <summary>What each folder of Core may know.</summary>
+    private static readonly Dictionary<string, string[]> Allowed = new()
+    {
+        ["Api"] = ["Streaming", "Publishing", "Access", "Pages", "Kestrel", "EventLog", "Configuration"],
+        ["Streaming"] = ["Kestrel", "EventLog", "Configuration"],
+        ["Publishing"] = ["EventLog", "Configuration"],
+        ["Access"] = ["EventLog", "Configuration"],
+        ["Pages"] = ["EventLog", "Configuration"],
+        ["EventLog"] = ["Configuration"],
+        ["Kestrel"] = [],
+        ["Configuration"] = [],
+    };
+
+    private static readonly Lazy<SourceFiles> Core = new(() => SourceFiles.Read(Files("SseFunctions.Core")));
+
+    [Fact]
+    public void Folders_know_only_the_folders_below_them()
+    {
+        Assert.NotEmpty(Core.Value.Arrows);
+
+        AssertNone(ForbiddenArrows(Core.Value));
+    }
+
+    [Fact]
+    public void Every_folder_has_its_place() =>
+        AssertNone(Core.Value.All.Select(Folder).Distinct().Except(Allowed.Keys));
+
+    [Fact]
+    public void No_circle_has_more_than_two_files() => AssertNone(Circles(Core.Value));
+
+    [Fact]
+    public void No_file_is_too_long() => AssertNone(
+        AllFiles().Where(file => Lines(file.Text) > MaxLines).Select(file => $"{file.Path}: {Lines(file.Text)} lines; {MaxLines} are allowed"));
+
+    [Fact]
+    public void Most_files_are_short()
+    {
+        var files = AllFiles().ToList();
+
+        var share = files.Count(file => Lines(file.Text) < UsualLines) / (double)files.Count;
+
+        Assert.True(share >= UsualShare, $"{share:P0} of {files.Count} files have less than {UsualLines} lines; {UsualShare:P0} must.");
+    }
+
+    /// <summary>The test above is worth as much as what it finds: circles through bodies, constants, base types and generic arguments.</summary>
+    [Fact]
+    public void Circle_of_three_files_is_found_and_one_of_two_allowed()
+    {
+        var files = SourceFiles.Read(
+        [
+            ("EventLog/A.cs", "namespace N; class A { int One() => B.Size; }"),
+            ("EventLog/B.cs", "namespace N; class B { public const int Size = 1; List<C> all = []; }"),
+            ("EventLog/C.cs", "namespace N; class C : D { }"),
+            ("EventLog/D.cs", "namespace N; class D { static async Task RunAsync() { await Task.Yield(); _ = new A(); } }"),
+            ("EventLog/E.cs", "namespace N; class E { F? f; }"),
+            ("EventLog/F.cs", "namespace N; class F { E? e; A? a; }"),
+        ]);
+
+        Assert.Equal(["EventLog/A.cs, EventLog/B.cs, EventLog/C.cs, EventLog/D.cs"], Circles(files));
+    }
+
+    [Theory]
+    [InlineData("EventLog", "Streaming", false)]
+    [InlineData("Publishing", "Streaming", false)]
+    [InlineData("EventLog", "Kestrel", false)]
+    [InlineData("Streaming", "Kestrel", true)]
+    [InlineData("Streaming", "EventLog", true)]
+    public void Arrow_between_folders_is_found(string from, string to, bool isAllowed)
+    {
+        var files = SourceFiles.Read([($"{from}/A.cs", "namespace N; class A { B? b; }"), ($"{to}/B.cs", "namespace N; class B { }")]);
+
+        Assert.Equal(isAllowed ? [] : [$"{from}/A.cs knows {to}/B.cs"], ForbiddenArrows(files));
+    }
+
+    /// <summary>Shows all that is found, each on a line, which Assert.Empty would cut short.</summary>
+    private static void AssertNone(IEnumerable<string> found)
+    {
+        var lines = string.Join('\n', found);
+        Assert.True(lines.Length == 0, lines);
+    }
+
+    private static IEnumerable<string> ForbiddenArrows(SourceFiles files) => files.Arrows
+        .Where(arrow => Folder(arrow.From) != Folder(arrow.To) && !Allowed[Folder(arrow.From)].Contains(Folder(arrow.To)))
+        .Select(arrow => $"{arrow.From} knows {arrow.To}")
+        .Order();
+
+    private static IEnumerable<string> Circles(SourceFiles files) => files.Circles(allowed: 2).Select(circle => string.Join(", ", circle));
+
+    private static string Folder(string path) => path.Split('/')[0];
+
+    private static int Lines(string text) => text.AsSpan().TrimEnd('\n').Count('\n') + 1;
+
+    private static IEnumerable<(string Path, string Text)> AllFiles() =>
+        new DirectoryInfo(Path.Combine(Repository.Root, "src")).EnumerateDirectories().SelectMany(project => Files(project.Name));
+
+    /// <summary>A project's C# files, their paths relative to it.</summary>
+    private static IEnumerable<(string Path, string Text)> Files(string project)
+    {
+        var folder = Path.Combine(Repository.Root, "src", project);
+        return Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
+            .Select(file => (Path.GetRelativePath(folder, file).Replace('\\', '/'), File.ReadAllText(file)))
+            .Where(file => !file.Item1.Split('/').Any(part => part is "bin" or "obj" or "node_modules"));
+    }
+}

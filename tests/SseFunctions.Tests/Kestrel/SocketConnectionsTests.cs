@@ -1,0 +1,130 @@
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using SseFunctions.Kestrel;
+using SseFunctions.Streaming;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.Tests.Kestrel;
+
+/// <summary>Slow and hostile clients on Kestrel's own connections.</summary>
+public class SocketConnectionsTests
+{
+    private const int EventBytes = 60_000;
+    private const int Events = 60;
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    /// <summary>Pushed while the client reads nothing, so that most of it goes the slow way.</summary>
+    [Theory]
+    [InlineData("true")]
+    [InlineData("false")]
+    public async Task Slow_client_gets_every_byte_of_what_is_pushed_through_Kestrel(string sendsPastPipe)
+    {
+        await using var host = await TestHost.StartAsync([$"Stream:SendsPastPipe={sendsPastPipe}", "Stream:FlushInterval=00:00:00"]);
+        await host.PublishAsync("a", "the first");
+        using var slow = await OpenAsync(host, "a");
+        using var reader = new StreamReader(new ChunkedBody(slow.GetStream()), Encoding.UTF8);
+        var read = new List<string?>();
+        while (read.Count == 0 || !read[^1]!.StartsWith("id: ", StringComparison.Ordinal))
+            read.Add(await reader.ReadLineAsync().WaitAsync(SseStream.Patience)); // now it is live
+
+        var texts = Enumerable.Range(0, Events).Select(i => string.Create(CultureInfo.InvariantCulture, $"{i} ") + new string((char)('a' + (i % 26)), EventBytes)).ToArray();
+        await host.PublishAsync("a", texts);
+
+        Assert.Equal("", await reader.ReadLineAsync().WaitAsync(SseStream.Patience));
+        foreach (var text in texts)
+        {
+            Assert.StartsWith("id: ", await reader.ReadLineAsync().WaitAsync(SseStream.Patience), StringComparison.Ordinal);
+            Assert.Equal("data: " + text, await reader.ReadLineAsync().WaitAsync(SseStream.Patience));
+            Assert.Equal("", await reader.ReadLineAsync().WaitAsync(SseStream.Patience));
+        }
+    }
+
+    /// <summary>A phone at the edge of its network: a piece of 16 KiB takes it longer than WriteTimeout, but it never stops.</summary>
+    [Fact]
+    public async Task Client_that_takes_two_kilobytes_a_second_is_not_cut_off()
+    {
+        const int Seconds = 90;
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var other = await TestHost.StartAsync();
+        await other.PublishAsync("a", [.. Enumerable.Repeat(new string('x', EventBytes), Events)]);
+        await using var host = await TestHost.StartAsync(["Stream:WriteTimeout=00:00:04", "Stream:Lifetime=00:03:45"], time, table: other.Table);
+        using var phone = await OpenAsync(host, "a?from=start");
+
+        var bytes = new byte[2048];
+        for (var i = 0; i < Seconds; i++)
+        {
+            await phone.GetStream().ReadExactlyAsync(bytes).AsTask().WaitAsync(SseStream.Patience);
+            time.Advance(Second);
+        }
+
+        Assert.Equal(1, await OpenStreamsAsync(host));
+    }
+
+    /// <summary>Kestrel stops reading behind a request that lasts: only writing shows that the client is gone.</summary>
+    [Fact]
+    public async Task Client_that_leaves_is_seen_to_leave_although_it_has_sent_more_than_its_request()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var host = await TestHost.StartAsync(time: time);
+        var client = await OpenAsync(host, "a");
+        while (await OpenStreamsAsync(host) == 0)
+        {
+        }
+
+        await client.GetStream().WriteAsync(new byte[SocketConnections.ReadBufferSize * 2]);
+        client.Client.LingerState = new LingerOption(true, 0);
+        client.Dispose();
+
+        using var guard = new CancellationTokenSource(SseStream.Patience);
+        while (await OpenStreamsAsync(host) > 0)
+        {
+            guard.Token.ThrowIfCancellationRequested();
+            time.Advance(15 * Second);
+        }
+    }
+
+    [Fact]
+    public async Task Connections_are_as_many_as_streams_and_descriptors_allow_and_read_little_ahead()
+    {
+        await using var host = await TestHost.StartAsync(["Stream:MaxStreams=7"]);
+
+        var limits = host.Services.GetRequiredService<IOptions<KestrelServerOptions>>().Value.Limits;
+        var transport = host.Services.GetRequiredService<IOptions<SocketTransportOptions>>().Value;
+
+        Assert.Equal(SocketConnections.MaxConnections(new StreamOptions { MaxStreams = 7 }, FileDescriptors.Limit), limits.MaxConcurrentConnections);
+        Assert.Equal(64 * 1024, transport.MaxReadBufferSize);
+    }
+
+    [Theory]
+    [InlineData(1000, null, 2500)]
+    [InlineData(1000, 1_048_576L, 2500)]
+    [InlineData(1000, 1500L, 1125)]
+    [InlineData(20_000, 20_000L, 15_000)]
+    public void MaxConnections_is_what_streams_need_or_three_quarters_of_the_descriptors(int streams, long? descriptors, long expected) =>
+        Assert.Equal(expected, SocketConnections.MaxConnections(new StreamOptions { MaxStreams = streams }, descriptors));
+
+    [Theory]
+    [InlineData("Limit                     Soft Limit           Hard Limit           Units\nMax open files            1500                 4096                 files\n", 1500L)]
+    [InlineData("Max open files            unlimited            unlimited            files\n", null)]
+    [InlineData("", null)]
+    public void Limit_is_the_soft_one_when_there_is_one(string limits, long? expected) => Assert.Equal(expected, FileDescriptors.Parse(limits));
+
+    private static async Task<TcpClient> OpenAsync(TestHost host, string topic)
+    {
+        var client = new TcpClient { ReceiveBufferSize = 4096 };
+        await client.ConnectAsync(host.Client.BaseAddress!.Host, host.Client.BaseAddress.Port);
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"GET /api/events/{topic} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+        return client;
+    }
+
+    private static async Task<int> OpenStreamsAsync(TestHost host) =>
+        (await host.Client.GetFromJsonAsync<JsonElement>("health")).GetProperty("streams").GetInt32();
+}

@@ -1,0 +1,121 @@
+using System.IO.Pipelines;
+using Microsoft.Extensions.Time.Testing;
+using SseFunctions.Streaming;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.Tests.Streaming;
+
+public sealed class ClientWriterTests : IDisposable
+{
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+    private static readonly byte[] Frames = "id: x\ndata: x\n\n"u8.ToArray();
+
+    private readonly FakeTimeProvider time = new();
+    private readonly Pipe pipe = new(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1));
+    private readonly CancellationTokenSource clientLeft = new();
+    private readonly AsyncAutoResetEvent stream = new();
+    private readonly ClientWriter client;
+    private int aborts;
+
+    public ClientWriterTests()
+    {
+        var clock = new StreamClock(time);
+        client = new ClientWriter(pipe.Writer, new WriteDeadline(Timeout, TimeSpan.FromHours(1), clock, null, () => aborts++, default), clock, clientLeft.Token);
+    }
+
+    [Fact]
+    public async Task Client_is_not_cut_off_later_when_it_has_taken_a_slow_write()
+    {
+        var write = client.WriteAsync(Frames).AsTask();
+        Assert.False(write.IsCompleted);
+        await TakeAsync();
+        await write.WaitAsync(SseStream.Patience);
+
+        time.Advance(3 * Timeout);
+
+        Assert.Equal((0, false), (aborts, client.IsCut));
+    }
+
+    [Fact]
+    public async Task Client_is_not_cut_off_later_when_it_has_taken_a_slow_push()
+    {
+        client.Push(Frames, stream);
+        await TakeAsync();
+        await client.EnterAsync().AsTask().WaitAsync(SseStream.Patience);
+
+        time.Advance(3 * Timeout);
+
+        Assert.Equal((0, false), (aborts, client.IsCut));
+    }
+
+    [Fact]
+    public void Client_that_takes_no_push_is_cut_off()
+    {
+        client.Push(Frames, stream);
+
+        time.Advance(2 * Timeout);
+
+        Assert.Equal((1, true), (aborts, client.IsTooSlow));
+    }
+
+    [Fact]
+    public void Nobody_enters_while_the_stream_writes() => Assert.False(client.TryEnter());
+
+    [Fact]
+    public async Task Nobody_enters_until_a_push_has_been_taken_and_then_the_stream_is_woken()
+    {
+        client.Push(Frames, stream);
+        Assert.False(client.TryEnter());
+
+        await TakeAsync();
+
+        await stream.WaitAsync().AsTask().WaitAsync(SseStream.Patience);
+        Assert.True(client.TryEnter());
+        Assert.False(client.IsWriting);
+    }
+
+    [Fact]
+    public async Task Stream_gets_what_a_push_failed_of_and_has_the_lock_then()
+    {
+        client.Fail(new NotSupportedException());
+
+        await Assert.ThrowsAsync<NotSupportedException>(() => client.EnterAsync().AsTask());
+
+        Assert.False(client.TryEnter());
+    }
+
+    [Fact]
+    public async Task Push_under_way_is_cancelled_when_the_client_leaves()
+    {
+        client.Push(Frames, stream);
+
+        await clientLeft.CancelAsync();
+
+        await stream.WaitAsync().AsTask().WaitAsync(SseStream.Patience);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.EnterAsync().AsTask());
+        Assert.True(client is { IsCut: true, IsWriting: true });
+    }
+
+    [Fact]
+    public async Task Stream_is_woken_when_a_push_finds_that_nobody_reads_any_more()
+    {
+        await pipe.Reader.CompleteAsync();
+
+        client.Push(Frames, stream);
+
+        await stream.WaitAsync().AsTask().WaitAsync(SseStream.Patience);
+        Assert.True(client.IsClosed);
+    }
+
+    public void Dispose()
+    {
+        client.Dispose();
+        clientLeft.Dispose();
+    }
+
+    private async Task TakeAsync()
+    {
+        var read = await pipe.Reader.ReadAsync();
+        pipe.Reader.AdvanceTo(read.Buffer.End);
+    }
+}
