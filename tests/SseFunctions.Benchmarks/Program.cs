@@ -18,6 +18,7 @@ var all = new Dictionary<string, Func<IAsyncEnumerable<Figure>>>
     ["group-commit"] = GroupCommit.MeasureAsync,
     ["catch-up"] = CatchUp.MeasureAsync,
     ["cold-start"] = ColdStart.MeasureAsync,
+    ["retention"] = Retention.MeasureAsync,
 };
 
 // The parts that run in processes of their own.

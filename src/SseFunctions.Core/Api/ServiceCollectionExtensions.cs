@@ -41,10 +41,9 @@ public static class ServiceCollectionExtensions
         services.AddSingleton<OpenStreams>();
         services.AddSingleton(_ => new SubscriberTokens(settings.Access));
         services.AddSingleton(s => new ReadAccess(settings.Access, s.GetRequiredService<SubscriberTokens>(), s.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<TopicTrimmer>();
         services.AddSingleton(s => new RetentionSweep(
-            s.GetRequiredService<TableEventLog>(),
-            s.GetRequiredService<TopicTrimmer>(),
+            s.GetRequiredService<EventTable>(),
+            s.GetRequiredService<TimeProvider>(),
             settings.Retention,
             s.GetRequiredService<ILogger<RetentionSweep>>()));
         services.AddSingleton<IEventPublisher, EventPublisher>();

@@ -48,7 +48,7 @@ internal sealed class EventTable(TableClient table, TimeProvider time)
     public async Task<DateTimeOffset> ReadClockAsync(CancellationToken cancellationToken)
     {
         var answer = await ReadAsync(
-            token => table.GetEntityIfExistsAsync<TableEntity>(LogRows.TopicsPartition, LogRows.HeadKey, cancellationToken: token)!,
+            token => table.GetEntityIfExistsAsync<TableEntity>(TopicRows.Partition, TopicRows.PlaceKey, cancellationToken: token)!,
             ReadTimeout,
             cancellationToken);
         return answer?.GetRawResponse().Headers.Date ?? time.GetUtcNow();
@@ -82,25 +82,34 @@ internal sealed class EventTable(TableClient table, TimeProvider time)
         timeout,
         cancellationToken);
 
-    /// <summary>Moves the head's first sequence, when the head is still the one that was read.</summary>
-    public Task MoveFirstAsync(Topic topic, TopicHead head, long first, TimeSpan timeout, CancellationToken cancellationToken) => RequestAsync(
-        token => table.UpdateEntityAsync(LogRows.FirstOfHead(topic, first), head.ETag, TableUpdateMode.Merge, token),
-        timeout,
+    /// <summary>Changes some properties of a row, when it is still the one that was read.</summary>
+    /// <returns>The new ETag.</returns>
+    public Task<ETag> MergeAsync(TableEntity row, ETag etag, CancellationToken cancellationToken) => RequestAsync(
+        async token => (await table.UpdateEntityAsync(row, etag, TableUpdateMode.Merge, token)).Headers.ETag.GetValueOrDefault(),
+        RetryBudget.WriteTimeout,
         cancellationToken);
 
-    /// <summary>Deletes rows of a topic in one transaction, when all are still those that were read.</summary>
-    public Task DeleteAsync(IReadOnlyList<TableEntity> rows, TimeSpan timeout, CancellationToken cancellationToken) => RequestAsync(
+    /// <summary>Writes a row, whatever is there.</summary>
+    public Task ReplaceAsync(TableEntity row, TimeSpan timeout, CancellationToken cancellationToken) =>
+        RequestAsync(token => table.UpsertEntityAsync(row, TableUpdateMode.Replace, token), timeout, cancellationToken);
+
+    /// <summary>Deletes rows of one partition in one transaction, when all are there and still those that were read.</summary>
+    public Task DeleteAsync(IReadOnlyList<TableEntity> rows, CancellationToken cancellationToken) => RequestAsync(
         token => table.SubmitTransactionAsync(
             rows.Select(row => new TableTransactionAction(TableTransactionActionType.Delete, row, row.ETag)), token),
-        timeout,
+        RetryBudget.WriteTimeout,
         cancellationToken);
+
+    /// <summary>Deletes a row, when it is still the one that was read, or is not there.</summary>
+    public Task DeleteAsync(string partitionKey, string rowKey, ETag etag, CancellationToken cancellationToken) =>
+        RequestAsync(token => table.DeleteEntityAsync(partitionKey, rowKey, etag, token), RetryBudget.WriteTimeout, cancellationToken);
 
     public Task<Response<TableItem>> CreateAsync(TimeSpan timeout, CancellationToken cancellationToken) =>
         RequestAsync(token => table.CreateIfNotExistsAsync(token), timeout, cancellationToken);
 
     /// <summary>Retention finds the topic by this row; before the head, so that no head is ever without it.</summary>
     private Task<Response> RegisterAsync(Topic topic, CancellationToken cancellationToken) =>
-        table.UpsertEntityAsync(LogRows.TopicRow(topic), TableUpdateMode.Merge, cancellationToken);
+        table.UpsertEntityAsync(TopicRows.Registration(topic), TableUpdateMode.Merge, cancellationToken);
 
     private async Task<Page<TableEntity>?> ReadPageAsync(string filter, string[]? select, string? continuation, CancellationToken cancellationToken)
     {

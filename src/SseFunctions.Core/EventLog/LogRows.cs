@@ -6,15 +6,13 @@ using Azure.Data.Tables;
 
 namespace SseFunctions.EventLog;
 
-/// <summary>The one place that knows how heads, events, idempotency keys and topics are stored in the table.</summary>
+/// <summary>The one place that knows how heads, events and idempotency keys are stored in the table.</summary>
 /// <remarks>
-/// Partition = topic. Rows: "!head", "!key-&lt;hash&gt;" and, after them ('!' sorts before '0'), the events by their 19-digit sequence.
-/// Partition "!topics" has one row per topic. An event's row names its append and the epoch ("&lt;epoch&gt;.&lt;random&gt;"),
+/// Partition = topic. Rows: "!head", "!key-&lt;hash&gt;" and, after them ('!' sorts before '0'), the events by their 19-digit sequence. An event's row names its append and the epoch ("&lt;epoch&gt;.&lt;random&gt;"),
 /// so that a write whose answer was lost is recognised even after other writers have moved the head on.
 /// </remarks>
 internal static class LogRows
 {
-    public const string TopicsPartition = "!topics";
     public const string HeadKey = "!head";
     public const string KeyPrefix = "!key-";
 
@@ -31,9 +29,8 @@ internal static class LogRows
     private const string Data = "Data";
     private const string Time = "Time";
     private const string Hash = "Hash";
-
-    /// <summary>A query for the rows of all topics.</summary>
-    public static readonly string AllTopics = TableClient.CreateQueryFilter($"PartitionKey eq {TopicsPartition}");
+    private const string Written = "Written";
+    public const string Key = "Key";
 
     public static string AppendIdOf(string epoch, Guid nonce) => $"{epoch}.{nonce:N}";
 
@@ -55,7 +52,20 @@ internal static class LogRows
         ETag = head.ETag,
     };
 
-    public static TableEntity FirstOfHead(Topic topic, long first) => new(topic.Name, HeadKey) { [First] = first };
+    /// <summary>To be merged by retention, which changes the row's timestamp and so keeps what that was.</summary>
+    public static TableEntity FirstOfHead(Topic topic, long first, DateTimeOffset written) =>
+        new(topic.Name, HeadKey) { [First] = first, [Written] = written };
+
+    /// <summary>To be merged: no event is retained, and none will come.</summary>
+    public static TableEntity EndOfHead(Topic topic, long first, DateTimeOffset written)
+    {
+        var row = FirstOfHead(topic, first, written);
+        row[Complete] = true;
+        return row;
+    }
+
+    /// <summary>When a publisher last wrote to the topic, by the table's clock.</summary>
+    public static DateTimeOffset WrittenAt(TableEntity head) => head.GetDateTimeOffset(Written) ?? head.Timestamp.GetValueOrDefault();
 
     public static TopicHead ToHead(TableEntity row) => new(
         row.GetString(Epoch),
@@ -65,7 +75,8 @@ internal static class LogRows
         row.GetString(AppendId),
         row.ETag);
 
-    public static TableEntity EventRow(Topic topic, long sequence, NewEvent newEvent, string appendId, DateTimeOffset time)
+    /// <param name="key">The idempotency key of the append whose last event this is: its row goes together with this one.</param>
+    public static TableEntity EventRow(Topic topic, long sequence, NewEvent newEvent, string appendId, string? key, DateTimeOffset time)
     {
         var row = new TableEntity(topic.Name, EventKey(sequence))
         {
@@ -75,6 +86,9 @@ internal static class LogRows
         };
         if (newEvent.Type is not null)
             row[Type] = newEvent.Type;
+
+        if (key is not null)
+            row[Key] = KeyOf(key);
 
         return row;
     }
@@ -96,6 +110,9 @@ internal static class LogRows
             [Time] = time,
         };
 
+    /// <summary>Whether a key row was written together with an event, which is its append's last.</summary>
+    public static bool EndsWith(TableEntity keyRow, string epoch, long sequence) => keyRow.GetString(Epoch) == epoch && keyRow.GetInt64(Last) == sequence;
+
     public static AppendResult ToRepeated(TableEntity row) => new(
         AppendOutcome.Repeated,
         row.GetString(Epoch),
@@ -105,11 +122,10 @@ internal static class LogRows
     /// <summary>Whether an idempotency row is for events with this hash. Rows of earlier versions have none.</summary>
     public static bool HasHash(TableEntity row, byte[] hash) => row.GetBinary(Hash) is not { } stored || stored.AsSpan().SequenceEqual(hash);
 
-    public static TableEntity TopicRow(Topic topic) => new(TopicsPartition, topic.Name);
-
     public static string EventRange(Topic topic, long first, long last) => TableClient.CreateQueryFilter(
         $"PartitionKey eq {topic.Name} and RowKey ge {EventKey(first)} and RowKey le {EventKey(last)}");
 
-    public static string KeysBefore(Topic topic, string epoch, long first) => TableClient.CreateQueryFilter(
-        $"PartitionKey eq {topic.Name} and RowKey ge {KeyPrefix} and RowKey lt {KeyEnd} and Epoch eq {epoch} and Last lt {first}");
+    /// <summary>Reads all keys of the topic: for one that is deleted, in case that rows of earlier versions do not name their key.</summary>
+    public static string Keys(Topic topic, string epoch) => TableClient.CreateQueryFilter(
+        $"PartitionKey eq {topic.Name} and RowKey ge {KeyPrefix} and RowKey lt {KeyEnd} and Epoch eq {epoch}");
 }

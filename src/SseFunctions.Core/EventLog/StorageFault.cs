@@ -18,6 +18,9 @@ internal sealed record StorageFault
 
     public bool IsTableMissing { get; private init; }
 
+    /// <summary>A row that was to be changed is not there.</summary>
+    public bool IsRowMissing { get; private init; }
+
     /// <summary>Whether asking again can help: everything but a refusal (a 4xx that names neither time nor load).</summary>
     public bool IsPassing { get; private init; } = true;
 
@@ -53,6 +56,7 @@ internal sealed record StorageFault
         IsConflict = answer is { Status: 409 or 412 } && answer.ErrorCode != "TableBeingDeleted",
         IsRefusal = answer is { Status: >= 400 and < 500 and not 408 },
         IsOfContent = answer is { Status: 400 or 413 },
+        IsRowMissing = answer is { Status: 404 } && answer.ErrorCode != "TableNotFound",
         IsTableMissing = answer is { Status: 404, ErrorCode: "TableNotFound" },
         IsPassing = answer is not { Status: >= 400 and < 500 and not (404 or 408 or 409 or 412 or 429) },
         FailedOperation = (answer as TableTransactionFailedException)?.FailedTransactionActionIndex,

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Azure.Data.Tables;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -17,10 +16,14 @@ internal sealed partial class TableEventLog
     private readonly EventTable table;
     private readonly ILogger logger;
     private readonly TopicWriterPool writers;
+    private readonly TopicDirectory topics;
+    private readonly TopicTrimmer trimmer;
 
     public TableEventLog(EventTable table, LogTelemetry telemetry, TimeProvider time, ILogger<TableEventLog>? logger = null)
     {
         (this.table, this.logger) = (table, logger ?? NullLogger<TableEventLog>.Instance);
+        topics = new TopicDirectory(table, time);
+        trimmer = new TopicTrimmer(table, time);
         writers = new TopicWriterPool(topic => new TopicWriter(topic, table, RaiseWritten, telemetry, time));
     }
 
@@ -80,12 +83,32 @@ internal sealed partial class TableEventLog
     /// <exception cref="EventLogUnavailableException">The table could not be read.</exception>
     public async IAsyncEnumerable<Topic> TopicsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var row in table.QueryAsync(LogRows.AllTopics, [nameof(TableEntity.RowKey)], cancellationToken))
-        {
-            if (Topic.TryParse(row.RowKey, out var topic))
-                yield return topic;
-        }
+        await foreach (var entry in topics.ListAsync("", "", cancellationToken))
+            yield return entry.Topic;
     }
+
+    /// <summary>Lists topics in the order of their names.</summary>
+    /// <param name="prefix">What their names begin with; "" for all.</param>
+    /// <param name="after">The name before the first of them: the last page's <see cref="TopicPage.Next"/>; "" to begin.</param>
+    /// <param name="limit">The maximum number of topics, 1 to <see cref="TopicDirectory.MaxPage"/>.</param>
+    /// <exception cref="InvalidInputException">The limit is outside its range.</exception>
+    /// <exception cref="EventLogUnavailableException">The table could not be read.</exception>
+    public Task<TopicPage> ListTopicsAsync(string prefix, string after, int limit, CancellationToken cancellationToken) =>
+        topics.ReadPageAsync(prefix, after, limit, cancellationToken);
+
+    /// <summary>Sets a topic's own retention, before or after its first event; it applies from the next run of retention on.</summary>
+    /// <exception cref="InvalidInputException">A value is outside its range.</exception>
+    /// <exception cref="EventLogUnavailableException">The table could not be written within 20 s.</exception>
+    public Task SetRetentionAsync(Topic topic, TopicRetention retention, CancellationToken cancellationToken) =>
+        topics.SetRetentionAsync(topic, retention, cancellationToken);
+
+    /// <summary>
+    /// Deletes a topic with its events, keys and retention. A publisher that comes after that begins a new log, of another epoch;
+    /// one that comes while its rows are being deleted finds the topic complete.
+    /// </summary>
+    /// <returns>Whether there was a log.</returns>
+    /// <exception cref="EventLogUnavailableException">The table could not be written; a repeat goes on with what is left.</exception>
+    public Task<bool> DeleteTopicAsync(Topic topic, CancellationToken cancellationToken) => trimmer.DeleteTopicAsync(topic, cancellationToken);
 
     /// <summary>Asks the table for one row, to learn whether it can be reached, and its clock.</summary>
     /// <returns>The storage service's time, which rows' timestamps are by. A clock of this process may have jumped.</returns>

@@ -30,8 +30,13 @@ internal static class TopicTransaction
             .Where(written => written.Append.IdempotencyKey is not null)
             .Select(written => new TableTransactionAction(
                 TableTransactionActionType.Add, LogRows.KeyRow(topic, written.Append, written.Result, now))));
-        operations.AddRange(batch.Events.Select((newEvent, i) => new TableTransactionAction(
-            TableTransactionActionType.Add, LogRows.EventRow(topic, first + i, newEvent, head.AppendId, now))));
+        foreach (var (append, result) in batch.Results(head.Epoch, first))
+        {
+            operations.AddRange(append.Events.Select((newEvent, i) => new TableTransactionAction(
+                TableTransactionActionType.Add,
+                LogRows.EventRow(topic, result.First + i, newEvent, head.AppendId, result.First + i == result.Last ? append.IdempotencyKey : null, now))));
+        }
+
         return operations;
     }
 

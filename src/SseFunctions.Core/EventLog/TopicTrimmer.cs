@@ -3,48 +3,105 @@ using Azure.Data.Tables;
 namespace SseFunctions.EventLog;
 
 /// <summary>
-/// Removes what a topic no longer retains. The head's first sequence moves before any row goes, so that a reader that
-/// misses a row can tell from the head that it was trimmed. Running twice at once, or again after a crash, does no harm.
+/// Removes what a topic no longer retains, and topics that nobody uses. The head's first sequence moves before any row goes, so
+/// that a reader that misses a row can tell from the head that it was trimmed. Running twice at once, or again after a crash, does
+/// no harm.
 /// </summary>
 internal sealed class TopicTrimmer(EventTable table, TimeProvider time)
 {
-    /// <summary>Operations of an entity group transaction.</summary>
-    private const int BatchSize = 100;
+    /// <summary>
+    /// How long the entry of a topic without a log stays in the list: longer than any write may be under way, so that it is never
+    /// removed between a writer's registration of the topic and its first head.
+    /// </summary>
+    public static readonly TimeSpan EntryGrace = TimeSpan.FromHours(1);
 
-    /// <param name="oldest">What the table took before this moment, by its own clock, goes.</param>
-    /// <param name="maxEvents">Of more than these the oldest go.</param>
-    /// <param name="cancellationToken">Ends it between two batches; the next run goes on.</param>
-    /// <returns>How many events the topic retains no more.</returns>
+    private readonly TopicRowDeletion rows = new(table, time);
+
+    /// <summary>Trims a topic by its own retention or the general one; and removes it, when nothing is left and nobody has written to it for the maximum age.</summary>
+    /// <param name="now">By the table's clock.</param>
+    /// <returns>How many events it retains no more, and whether its log is gone.</returns>
     /// <exception cref="EventLogUnavailableException">The table could not be read or written.</exception>
-    public async Task<long> TrimAsync(Topic topic, DateTimeOffset oldest, long maxEvents, CancellationToken cancellationToken)
+    public async Task<(long Removed, bool IsGone)> TrimAsync(TopicEntry entry, DateTimeOffset now, RetentionOptions general, CancellationToken cancellationToken)
     {
-        var retry = new RetryBudget(RetryBudget.WriteTimeout, time);
-        var (removed, head) = await MoveFirstAsync(topic, oldest, maxEvents, retry, cancellationToken);
-        if (head?.First > 1)
+        var (topic, maxAge) = (entry.Topic, entry.Retention.MaxAge ?? general.MaxAge);
+        var oldest = now - maxAge;
+        var (removed, head, written) = await MoveFirstAsync(topic, oldest, entry.Retention.MaxEvents ?? general.MaxEvents, cancellationToken);
+        if (head is null)
         {
-            // From the beginning: a run that died between head and rows left some behind.
-            await DeleteAsync(LogRows.EventRange(topic, 0, head.First - 1), row => LogRows.BelongsToEpoch(row, head.Epoch), retry, cancellationToken);
-            await DeleteAsync(LogRows.KeysBefore(topic, head.Epoch, head.First), _ => true, retry, cancellationToken);
+            var hasSettings = entry.Retention != new TopicRetention();
+            await RemoveEntryAsync(entry, now - (hasSettings && maxAge > EntryGrace ? maxAge : EntryGrace), cancellationToken);
+            return (0, false);
         }
 
-        return removed;
+        var cleared = new EventId(head.Epoch, head.First - 1);
+        if (cleared.Sequence > 0 && cleared != entry.Cleared)
+            await rows.DeleteEventsAsync(topic, cleared, cancellationToken);
+
+        if (head.Count == 0 && written < oldest)
+            return (removed, await TryRemoveAsync(entry, head, now, cancellationToken));
+
+        if (cleared.Sequence > 0 && cleared != entry.Cleared)
+            await NoteAsync(entry, cleared, cancellationToken);
+
+        return (removed, false);
     }
 
-    private async Task<(long Removed, TopicHead? Head)> MoveFirstAsync(Topic topic, DateTimeOffset oldest, long maxEvents, RetryBudget retry, CancellationToken cancellationToken)
+    /// <inheritdoc cref="TableEventLog.DeleteTopicAsync"/>
+    public async Task<bool> DeleteTopicAsync(Topic topic, CancellationToken cancellationToken)
     {
+        var retry = new RetryBudget(RetryBudget.WriteTimeout, time);
+        var existed = false;
+        while (await ReadHeadRowAsync(topic, cancellationToken) is { } row)
+        {
+            existed = true;
+            try
+            {
+                var head = LogRows.ToHead(row);
+                var etag = await table.MergeAsync(LogRows.EndOfHead(topic, head.Last + 1, LogRows.WrittenAt(row)), head.ETag, cancellationToken);
+                await rows.DeleteEventsAsync(topic, head.LastId, cancellationToken);
+                await rows.DeleteKeysAsync(topic, head.Epoch, cancellationToken);
+                await table.DeleteAsync(topic.Name, LogRows.HeadKey, etag, cancellationToken);
+            }
+            catch (EventLogUnavailableException ex)
+            {
+                await retry.DelayOrThrowAsync(ex, cancellationToken); // a publisher was faster, or another deletion
+            }
+        }
+
+        // The entry itself stays for now: a writer may have registered the topic just before. Retention removes it.
+        if (await table.ReadRowAsync(TopicRows.Partition, topic.Name, EventTable.ReadTimeout, cancellationToken) is not null)
+            await retry.RunAsync(left => ForgetSettingsAsync(topic, left, cancellationToken), cancellationToken);
+
+        return existed;
+    }
+
+    private async Task<bool> ForgetSettingsAsync(Topic topic, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        await table.ReplaceAsync(TopicRows.Registration(topic), timeout, cancellationToken);
+        return true;
+    }
+
+    private Task<TableEntity?> ReadHeadRowAsync(Topic topic, CancellationToken cancellationToken) =>
+        table.ReadRowAsync(topic.Name, LogRows.HeadKey, EventTable.ReadTimeout, cancellationToken);
+
+    /// <returns>How many events are retained no more; the head, and when a publisher last wrote it.</returns>
+    private async Task<(long Removed, TopicHead? Head, DateTimeOffset Written)> MoveFirstAsync(Topic topic, DateTimeOffset oldest, long maxEvents, CancellationToken cancellationToken)
+    {
+        var retry = new RetryBudget(RetryBudget.WriteTimeout, time);
         while (true)
         {
-            if (await table.ReadHeadAsync(topic, EventTable.ReadTimeout, cancellationToken) is not { } head)
-                return (0, null);
+            if (await ReadHeadRowAsync(topic, cancellationToken) is not { } row)
+                return (0, null, default);
 
+            var (head, written) = (LogRows.ToHead(row), LogRows.WrittenAt(row));
             var first = Math.Max(head.Last - maxEvents + 1, await FirstSinceAsync(topic, head, oldest, cancellationToken));
             if (first <= head.First)
-                return (0, head);
+                return (0, head, written);
 
             try
             {
-                await table.MoveFirstAsync(topic, head, first, retry.Left, cancellationToken);
-                return (first - head.First, head with { First = first });
+                var etag = await table.MergeAsync(LogRows.FirstOfHead(topic, first, written), head.ETag, cancellationToken);
+                return (first - head.First, head with { First = first, ETag = etag }, written);
             }
             catch (EventLogUnavailableException ex)
             {
@@ -74,44 +131,49 @@ internal sealed class TopicTrimmer(EventTable table, TimeProvider time)
         return low;
     }
 
-    /// <param name="filter">Which rows to look at.</param>
-    /// <param name="isMeant">Which of them to delete: the table may have been made anew since, and have other rows under these keys.</param>
-    /// <param name="retry">For how long to try.</param>
-    /// <param name="cancellationToken">Ends it between two batches.</param>
-    private async Task DeleteAsync(string filter, Func<TableEntity, bool> isMeant, RetryBudget retry, CancellationToken cancellationToken)
+    /// <summary>Removes the log of a topic without events, unless a publisher writes just then: its ETag would be another.</summary>
+    private async Task<bool> TryRemoveAsync(TopicEntry entry, TopicHead head, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        while (true)
+        try
         {
-            try
-            {
-                await DeleteOnceAsync(filter, isMeant, retry, cancellationToken);
-                return;
-            }
-            catch (EventLogUnavailableException ex)
-            {
-                // A 404 among these: another run has deleted the row, and with it failed the whole batch.
-                await retry.DelayOrThrowAsync(ex, cancellationToken);
-            }
+            await rows.DeleteKeysAsync(entry.Topic, head.Epoch, cancellationToken);
+            await table.DeleteAsync(entry.Topic.Name, LogRows.HeadKey, head.ETag, cancellationToken);
+        }
+        catch (EventLogUnavailableException ex) when (ex.Fault is { IsConflict: true })
+        {
+            return false;
+        }
+
+        await RemoveEntryAsync(entry, now - EntryGrace, cancellationToken);
+        return true;
+    }
+
+    /// <summary>Removes a topic from the list, unless a writer has registered it since, or not long before.</summary>
+    private async Task RemoveEntryAsync(TopicEntry entry, DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        if (entry.Written >= before)
+            return;
+
+        try
+        {
+            await table.DeleteAsync(TopicRows.Partition, entry.Topic.Name, entry.ETag, cancellationToken);
+        }
+        catch (EventLogUnavailableException ex) when (ex.Fault is { IsConflict: true })
+        {
+            // Registered since: the topic is in use again.
         }
     }
 
-    private async Task DeleteOnceAsync(string filter, Func<TableEntity, bool> isMeant, RetryBudget retry, CancellationToken cancellationToken)
+    /// <summary>Saves the next run the search for rows that are gone.</summary>
+    private async Task NoteAsync(TopicEntry entry, EventId cleared, CancellationToken cancellationToken)
     {
-        var batch = new List<TableEntity>(BatchSize);
-        await foreach (var row in table.QueryAsync(filter, [nameof(TableEntity.PartitionKey), nameof(TableEntity.RowKey), LogRows.AppendId], cancellationToken))
+        try
         {
-            if (!isMeant(row))
-                continue;
-
-            batch.Add(row);
-            if (batch.Count < BatchSize)
-                continue;
-
-            await table.DeleteAsync(batch, retry.Left, cancellationToken);
-            batch.Clear();
+            await table.MergeAsync(TopicRows.Cleared(entry.Topic, cleared), entry.ETag, cancellationToken);
         }
-
-        if (batch.Count > 0)
-            await table.DeleteAsync(batch, retry.Left, cancellationToken);
+        catch (EventLogUnavailableException)
+        {
+            // Without the note the next run searches again.
+        }
     }
 }

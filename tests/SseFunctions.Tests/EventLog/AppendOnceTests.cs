@@ -66,7 +66,7 @@ public sealed class AppendOnceTests
         Assert.Equal((AppendOutcome.Appended, 1, 2), (result.Outcome, result.First, result.Last));
         Assert.Equal(["a", "b"], await table.Log().ReadTextsAsync());
         Assert.Equal(result.Epoch, (await table.Log().HeadAsync())!.Epoch);
-        Assert.Equal([Orders.Name], await table.RowKeysAsync(LogRows.TopicsPartition));
+        Assert.Equal([Orders.Name], await table.RowKeysAsync(TopicRows.Partition));
     }
 
     /// <summary>The calls before the transaction: to make the table, and to list the topic.</summary>
@@ -88,7 +88,7 @@ public sealed class AppendOnceTests
 
         Assert.Equal((AppendOutcome.Appended, 1, 1), (result.Outcome, result.First, result.Last));
         Assert.Equal(["a"], await table.Log().ReadTextsAsync());
-        Assert.Equal([Orders.Name], await table.RowKeysAsync(LogRows.TopicsPartition));
+        Assert.Equal([Orders.Name], await table.RowKeysAsync(TopicRows.Partition));
         Assert.InRange(faulted.Count, 4, int.MaxValue); // head, topic's entry, table, transaction
 
         bool IsNew(string call)

@@ -69,7 +69,7 @@ public sealed class CompleteTests
         Assert.Equal(head, await table.Log().HeadAsync());
         Assert.Equal(AppendOutcome.TopicComplete, (await table.Log().AppendTextsAsync("a")).Outcome);
         Assert.Empty(await log.ReadTextsAsync());
-        Assert.Equal([Orders.Name], await table.RowKeysAsync(LogRows.TopicsPartition));
+        Assert.Equal([Orders.Name], await table.RowKeysAsync(TopicRows.Partition));
     }
 
     /// <summary>Whatever was acknowledged is in the log, and nothing came behind the end.</summary>

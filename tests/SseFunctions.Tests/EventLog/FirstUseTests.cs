@@ -31,7 +31,7 @@ public sealed class FirstUseTests
 
         Assert.Null(await log.HeadAsync(missing));
         Assert.Empty(await log.ReadAsync(missing, "epoch1", 1, 10, CancellationToken.None));
-        Assert.Equal(0, await table.Trimmer().TrimAsync(missing, DateTimeOffset.MinValue, 0, CancellationToken.None));
+        Assert.Equal(0, await table.Trimmer().TrimAsync(maxEvents: 0, entry: Entry(missing)));
         Assert.Equal([Orders], await TopicsAsync(log));
     }
 

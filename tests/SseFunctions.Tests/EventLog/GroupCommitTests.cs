@@ -212,6 +212,23 @@ public sealed class GroupCommitTests
         Assert.Equal(["held", .. Texts(5, "a"), .. Texts(5, "b")], await group.ReadTextsAsync());
     }
 
+    /// <summary>While an earlier try may still land, its appends must not be tried by themselves.</summary>
+    [Fact]
+    public async Task AppendAsync_fails_and_doubles_nothing_when_the_table_refuses_a_try_after_one_without_an_answer()
+    {
+        await using var group = await HeldGroup.StartAsync();
+        var late = new LateRequest();
+        group.Then(late.HoldAsync, call => StorageErrors.ReplyAsync(call, 400, "InvalidInput"), Faults.Before(late.ArriveAsync, StorageProxy.PassOnAsync));
+        var (a, b) = (group.Append("a"), group.Append("b"));
+
+        await group.ReleaseAsync();
+
+        await Assert.ThrowsAsync<EventLogUnavailableException>(() => a);
+        await Assert.ThrowsAsync<EventLogUnavailableException>(() => b);
+        await late.ArriveAsync();
+        Assert.Equal(["held", "a", "b"], await group.ReadTextsAsync());
+    }
+
     /// <summary>Its own answer is known by then, and is none for a repeat of the first publication with the key.</summary>
     [Fact]
     public async Task AppendAsync_queues_a_repeat_when_an_append_with_its_key_was_refused_and_the_others_go_on()

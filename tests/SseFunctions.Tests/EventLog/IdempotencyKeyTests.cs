@@ -43,6 +43,23 @@ public sealed class IdempotencyKeyTests
         Assert.Equal(["a", "b"], await log.ReadTextsAsync());
     }
 
+    /// <summary>Bodies that are one and the same when the lengths of types and data are left out of account.</summary>
+    [Theory]
+    [InlineData("t:a|t:b", "t:a\u0001\0\0\0tb")]
+    [InlineData("t:a\u0001\0\0\0tb", "t:a|t:b")]
+    [InlineData("ab:c", "a:bc")]
+    [InlineData("t:a", "t:a|t:")]
+    public async Task AppendAsync_refuses_when_a_key_is_repeated_with_the_same_bytes_divided_otherwise(string first, string second)
+    {
+        var log = (await LogTable.NewAsync()).Log();
+        await log.AppendAsync(Orders, Events(first), "key", CancellationToken.None);
+
+        Assert.Equal(AppendOutcome.KeyReused, (await log.AppendAsync(Orders, Events(second), "key", CancellationToken.None)).Outcome);
+        Assert.Equal(AppendOutcome.Repeated, (await log.AppendAsync(Orders, Events(first), "key", CancellationToken.None)).Outcome);
+
+        static NewEvent[] Events(string text) => [.. text.Split('|').Select(part => Event(part.Split(':')[1]) with { Type = part.Split(':')[0] })];
+    }
+
     [Fact]
     public async Task AppendAsync_appends_once_when_publishers_of_a_process_use_one_key_at_once()
     {

@@ -1,4 +1,5 @@
 using System.Text;
+using Azure;
 using SseFunctions.EventLog;
 using SseFunctions.TestSupport;
 
@@ -33,8 +34,18 @@ internal static class LogActions
     public static Task<TopicHead?> HeadAsync(this TableEventLog log, Topic? topic = null) =>
         log.ReadHeadAsync(topic ?? Orders, CancellationToken.None).WaitAsync(SseStream.Patience);
 
-    public static Task<long> TrimAsync(this TopicTrimmer trimmer, long maxEvents, DateTimeOffset? oldest = null) =>
-        trimmer.TrimAsync(Orders, oldest ?? DateTimeOffset.UtcNow - TimeSpan.FromDays(1), maxEvents, CancellationToken.None).WaitAsync(SseStream.Patience);
+    /// <param name="oldest">What the table took before goes.</param>
+    /// <param name="entry">The topic's; null for one that remembers nothing of earlier runs.</param>
+    /// <returns>How many events are retained no more.</returns>
+    public static async Task<long> TrimAsync(this TopicTrimmer trimmer, long maxEvents, DateTimeOffset? oldest = null, TopicEntry? entry = null, CancellationToken cancellationToken = default)
+    {
+        var retention = new RetentionOptions { MaxEvents = maxEvents };
+        var now = oldest + retention.MaxAge ?? DateTimeOffset.UtcNow;
+        var trimmed = await trimmer.TrimAsync(entry ?? Entry(Orders), now, retention, cancellationToken).WaitAsync(SseStream.Patience, CancellationToken.None);
+        return trimmed.Removed;
+    }
+
+    public static TopicEntry Entry(Topic topic) => new(topic, new TopicRetention(), EventId.Start, DateTimeOffset.MaxValue, ETag.All);
 
     /// <summary>
     /// The texts of all retained events. Fails unless the rows are exactly those from the head's first to its last: no

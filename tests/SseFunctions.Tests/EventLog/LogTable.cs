@@ -1,5 +1,7 @@
 using System.Globalization;
 using Azure.Data.Tables;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using SseFunctions.EventLog;
 using SseFunctions.TestSupport;
 
@@ -21,6 +23,13 @@ internal sealed record LogTable(string ConnectionString, string Name)
     public TableEventLog Log(TimeProvider? time = null) => new(Table(time), TestTelemetry.Log, time ?? TimeProvider.System);
 
     public TopicTrimmer Trimmer(TimeProvider? time = null) => new(Table(time), time ?? TimeProvider.System);
+
+    public RetentionSweep Sweep(RetentionOptions options, TimeProvider? time = null, ILogger<RetentionSweep>? logger = null) =>
+        new(Table(time), time ?? TimeProvider.System, options, logger ?? NullLogger<RetentionSweep>.Instance);
+
+    /// <summary>A topic's row in the list; null when it is not listed.</summary>
+    public async Task<TopicEntry?> EntryAsync(Topic topic) =>
+        await Table().ReadRowAsync(TopicRows.Partition, topic.Name, EventTable.ReadTimeout, CancellationToken.None) is { } row ? TopicRows.ToEntry(row) : null;
 
     /// <summary>The row keys of a partition, as they lie there.</summary>
     public async Task<IReadOnlyList<string>> RowKeysAsync(string partition)

@@ -28,7 +28,7 @@ internal static class Paging
         }
 
         var next = values[rows]!;
-        var token = (next["PartitionKey"]?.GetValue<string>() ?? LogRows.TopicsPartition, next["RowKey"]!.GetValue<string>());
+        var token = (next["PartitionKey"]?.GetValue<string>() ?? TopicRows.Partition, next["RowKey"]!.GetValue<string>());
         while (values.Count > rows)
             values.RemoveAt(rows);
 

@@ -154,7 +154,7 @@ public sealed class ReadTests
 
         proxy.Intercept = Faults.On(
             call => call.IsQuery,
-            Paging.EmptyBefore(LogRows.TopicsPartition, "a"),
+            Paging.EmptyBefore(TopicRows.Partition, "a"),
             Paging.InPagesOf(2),
             Paging.InPagesOf(2));
 

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Time.Testing;
 using SseFunctions.EventLog;
 using SseFunctions.TestSupport;
 using static SseFunctions.Tests.EventLog.LogActions;
@@ -162,35 +161,6 @@ public sealed class UnavailableTests
         await Assert.ThrowsAsync<EventLogUnavailableException>(() => log.AppendTextsAsync("a")); // its read of the head
 
         Assert.Equal((4, 0), (proxy.Reads, proxy.Writes));
-    }
-
-    /// <summary>Whoever waits behind others does not wait for the sum of their patience.</summary>
-    [Fact]
-    public async Task AppendAsync_gives_up_after_its_patience_when_the_write_before_it_hangs()
-    {
-        await using var proxy = await StorageProxy.StartAsync();
-        var table = await LogTable.NewAsync();
-        await table.Log().AppendTextsAsync("before");
-        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
-        var log = table.Through(proxy).Log(time);
-        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var letGo = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        proxy.Intercept = Faults.OnTransactions(async call =>
-        {
-            held.SetResult();
-            await letGo.Task;
-            await StorageProxy.PassOnAsync(call);
-        });
-
-        var first = log.AppendTextsAsync("a");
-        await held.Task.WaitAsync(SseStream.Patience);
-        var second = log.AppendTextsAsync("b");
-        time.Advance(TimeSpan.FromSeconds(20));
-
-        await Assert.ThrowsAsync<EventLogUnavailableException>(() => second.WaitAsync(SseStream.Patience));
-        letGo.SetResult();
-        Assert.Equal(AppendOutcome.Appended, (await first.WaitAsync(SseStream.Patience)).Outcome);
-        Assert.Equal(["before", "a"], await table.Log().ReadTextsAsync());
     }
 
     /// <summary>A caller that leaves is no fault of storage, and its place in the line is free for the next.</summary>

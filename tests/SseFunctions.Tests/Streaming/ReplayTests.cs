@@ -343,5 +343,5 @@ public class ReplayTests
     private static async Task<LogTable> TableOfAsync(TestHost host) => new(await TestStorage.ConnectionStringAsync(), host.Table);
 
     internal static async Task TrimAsync(TestHost host, long keep, string topic = "a") => await (await TableOfAsync(host)).Trimmer()
-        .TrimAsync(Topic.Parse(topic), DateTimeOffset.MinValue, keep, CancellationToken.None);
+        .TrimAsync(keep, entry: LogActions.Entry(Topic.Parse(topic)));
 }

@@ -6,7 +6,7 @@ namespace SseFunctions.Tests.EventLog.Model;
 
 /// <summary>
 /// The requests of one process to the table, each held until the model says what becomes of it. What the model leaves out, since it
-/// changes nothing that matters, passes: the list of topics, and a trimmer's look at the age of events.
+/// changes nothing that matters, passes: the list of topics, and a trimmer's reads of the age of events and of keys.
 /// </summary>
 internal sealed class HeldCalls : IAsyncDisposable
 {
@@ -92,12 +92,12 @@ internal sealed class HeldCalls : IAsyncDisposable
     {
         var path = Uri.UnescapeDataString(call.PathAndQuery);
         if (call.IsTransaction)
-            return !isTrimmer ? Does.Append : Uri.UnescapeDataString(call.BodyText).Contains(LogRows.KeyPrefix, StringComparison.Ordinal) ? Does.DeleteKeys : Does.DeleteRows;
+            return isTrimmer ? Does.DeleteRows : Does.Append;
 
         if (call.IsQuery)
-            return path.Contains(LogRows.KeyPrefix, StringComparison.Ordinal) ? Does.QueryKeys : Does.QueryRows;
+            return Does.QueryRows;
 
-        if (path.Contains($"PartitionKey='{LogRows.TopicsPartition}'", StringComparison.Ordinal))
+        if (path.Contains($"PartitionKey='{TopicRows.Partition}'", StringComparison.Ordinal))
             return null;
 
         if (path.Contains($"RowKey='{LogRows.HeadKey}'", StringComparison.Ordinal))

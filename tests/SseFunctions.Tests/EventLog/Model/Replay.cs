@@ -145,11 +145,11 @@ internal sealed class Replay : IAsyncDisposable
             (trimming, var client) = await StartAsync(isTrimmer: true);
             var time = new PassingTime();
             trim = new TopicTrimmer(new EventTable(client, time), time)
-                .TrimAsync(Orders, DateTimeOffset.UtcNow - TimeSpan.FromDays(1), maxEvents, trimmerDies.Token);
+                .TrimAsync(maxEvents, cancellationToken: trimmerDies.Token);
         }
 
         await trimming!.LetAsync(step.Does, Fate(step, state));
-        if (state.Trimmer.At == TrimmerAt.ReadHead && step.Does is Does.QueryKeys or Does.DeleteKeys)
+        if (state.Trimmer.At == TrimmerAt.ReadHead && step.Does is Does.QueryRows or Does.DeleteRows)
         {
             await trim.WaitAsync(SseStream.Patience);
             trim = null;

@@ -23,7 +23,6 @@ internal enum Does
     MoveFirst,
     QueryRows,
     DeleteRows,
-    QueryKeys,
     DeleteKeys,
     Poll,
     StartLoad,

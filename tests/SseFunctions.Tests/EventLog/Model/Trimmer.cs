@@ -9,13 +9,13 @@ internal enum TrimmerAt : byte
     /// <summary>MoveFirstAsync: the conditional merge.</summary>
     MoveFirst,
 
-    /// <summary>DeleteOnceAsync: the query of rows.</summary>
+    /// <summary>TopicRowDeletion: the query of rows.</summary>
     QueryRows,
 
-    /// <summary>DeleteOnceAsync: a batch of deletes.</summary>
+    /// <summary>TopicRowDeletion: a batch of deletes.</summary>
     DeleteRows,
 
-    QueryKeys,
+    /// <summary>Of a mistaken protocol: keys go before their events.</summary>
     DeleteKeys,
 }
 

@@ -14,8 +14,7 @@ internal sealed class TrimmerModel(ModelOptions options)
             TrimmerAt.MoveFirst => MoveFirst(state),
             TrimmerAt.QueryRows => [QueryRows(state)],
             TrimmerAt.DeleteRows => DeleteRows(state),
-            TrimmerAt.QueryKeys => [QueryKeys(state)],
-            _ => DeleteKeys(state),
+            _ => [DeleteKeys(state)],
         };
         return state.Trimmer.At == TrimmerAt.ReadHead ? moves : moves.Append(new Move(new Step(Actor.Trimmer, Does.Crash), state with { Trimmer = default }));
     }
@@ -27,7 +26,7 @@ internal sealed class TrimmerModel(ModelOptions options)
         var first = (byte)Math.Max(state.First, state.Last - options.MaxEvents + 1);
         var knows = new Trimmer { KnowsHead = true, First = first };
         if (options.Mistake == Mistake.KeysBeforeEvents && first > state.First)
-            yield return new Move(step, state with { Trimmer = knows with { At = TrimmerAt.QueryKeys } });
+            yield return new Move(step, state with { Trimmer = knows with { At = TrimmerAt.DeleteKeys } });
         else if (first > state.First && options.Mistake != Mistake.DeleteBeforeFirst)
             yield return new Move(step, state with { Trimmer = knows with { At = TrimmerAt.MoveFirst } });
         else if (first > 1)
@@ -46,17 +45,17 @@ internal sealed class TrimmerModel(ModelOptions options)
         yield return new Move(new Step(Actor.Trimmer, Does.MoveFirst, Fate.AnswerLost), moved with { Trimmer = default });
     }
 
-    /// <summary>DeleteOnceAsync: LogRows.EventRange from 0 to before first, as the table has it at this moment.</summary>
-    private static Move QueryRows(State state)
+    /// <summary>TopicRowDeletion: LogRows.EventRange from 0 to before first, as the table has it at this moment.</summary>
+    private Move QueryRows(State state)
     {
         var trimmer = state.Trimmer;
         var found = (ushort)(state.Rows & State.Range(0, trimmer.First - 1));
         return new Move(
             new Step(Actor.Trimmer, Does.QueryRows),
-            state with { Trimmer = trimmer with { At = found == 0 ? TrimmerAt.QueryKeys : TrimmerAt.DeleteRows, KnowsHead = false, Found = found } });
+            state with { Trimmer = found == 0 ? AfterRows(trimmer) : trimmer with { At = TrimmerAt.DeleteRows, KnowsHead = false, Found = found } });
     }
 
-    /// <summary>DeleteOnceAsync: the oldest of the found rows, a batch at a time. After a fault they are looked for again.</summary>
+    /// <summary>TopicRowDeletion: the oldest of the found rows, with their keys, a batch at a time. After a fault they are looked for again.</summary>
     private IEnumerable<Move> DeleteRows(State state)
     {
         var trimmer = state.Trimmer;
@@ -64,44 +63,38 @@ internal sealed class TrimmerModel(ModelOptions options)
         for (var i = 0; i < options.DeleteBatch && rest != 0; i++)
             rest &= (ushort)(rest - 1);
 
-        var deleted = state with { Rows = (ushort)(state.Rows & ~(trimmer.Found & ~rest)) };
+        var gone = trimmer.Found & ~rest;
+        var deleted = state with { Rows = (ushort)(state.Rows & ~gone), Keys = (byte)(state.Keys & ~KeysOf(state, gone)) };
         var again = trimmer with { At = TrimmerAt.QueryRows, Found = 0 };
         yield return new Move(
             new Step(Actor.Trimmer, Does.DeleteRows),
-            deleted with { Trimmer = trimmer with { At = rest == 0 ? TrimmerAt.QueryKeys : TrimmerAt.DeleteRows, Found = rest } });
+            deleted with { Trimmer = rest == 0 ? AfterRows(trimmer) : trimmer with { Found = rest } });
         yield return new Move(new Step(Actor.Trimmer, Does.DeleteRows, Fate.RequestLost), state with { Trimmer = again });
         yield return new Move(new Step(Actor.Trimmer, Does.DeleteRows, Fate.AnswerLost), deleted with { Trimmer = again });
     }
 
-    /// <summary>LogRows.KeysBefore: the keys whose events are all before first.</summary>
-    private Move QueryKeys(State state)
+    /// <summary>Of a mistaken protocol: all keys of events that are to go, before these.</summary>
+    private Move DeleteKeys(State state)
     {
         var trimmer = state.Trimmer;
-        var found = 0;
+        var deleted = state with { Keys = (byte)(state.Keys & ~KeysOf(state, State.Range(0, trimmer.First - 1))) };
+        return new Move(new Step(Actor.Trimmer, Does.DeleteKeys), deleted with { Trimmer = trimmer with { At = TrimmerAt.MoveFirst } });
+    }
+
+    /// <summary>The keys of appends, one event each, whose events are among these rows.</summary>
+    private static int KeysOf(State state, int rows)
+    {
+        var keys = 0;
         for (var append = 0; append < 8; append++)
         {
-            if ((state.Keys & (1 << append)) != 0 && state.SequenceOf(append) < trimmer.First)
-                found |= 1 << append;
+            if ((state.Keys & (1 << append)) != 0 && (rows & (1 << state.SequenceOf(append))) != 0)
+                keys |= 1 << append;
         }
 
-        return new Move(
-            new Step(Actor.Trimmer, Does.QueryKeys),
-            state with { Trimmer = found == 0 ? AfterKeys(trimmer) : trimmer with { At = TrimmerAt.DeleteKeys, KnowsHead = false, Found = (ushort)found } });
+        return keys;
     }
 
-    private IEnumerable<Move> DeleteKeys(State state)
-    {
-        var trimmer = state.Trimmer;
-        var deleted = state with { Keys = (byte)(state.Keys & ~trimmer.Found) };
-        var again = trimmer with { At = TrimmerAt.QueryKeys, Found = 0 };
-        yield return new Move(new Step(Actor.Trimmer, Does.DeleteKeys), deleted with { Trimmer = AfterKeys(trimmer) });
-        yield return new Move(new Step(Actor.Trimmer, Does.DeleteKeys, Fate.RequestLost), state with { Trimmer = again });
-        yield return new Move(new Step(Actor.Trimmer, Does.DeleteKeys, Fate.AnswerLost), deleted with { Trimmer = again });
-    }
-
-    private Trimmer AfterKeys(Trimmer trimmer) => options.Mistake switch
-    {
-        Mistake.KeysBeforeEvents or Mistake.DeleteBeforeFirst => new Trimmer { At = TrimmerAt.MoveFirst, KnowsHead = trimmer.KnowsHead, First = trimmer.First },
-        _ => default,
-    };
+    private Trimmer AfterRows(Trimmer trimmer) => options.Mistake == Mistake.DeleteBeforeFirst
+        ? new Trimmer { At = TrimmerAt.MoveFirst, KnowsHead = trimmer.KnowsHead, First = trimmer.First }
+        : default;
 }
