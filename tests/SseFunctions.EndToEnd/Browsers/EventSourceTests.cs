@@ -60,7 +60,10 @@ public abstract partial class EventSourceTests(EventSourceHosts hosts, IEventSou
         Assert.Null(carried[0]);
         Assert.Equal(client.TakesIdAlone, carried[1]?.EndsWith("-0", StringComparison.Ordinal) is true);
         Assert.Contains(carried[^1], ids);
-        Assert.Equal(source.CursorsAtEnds.Skip(1).Select(id => id ?? carried[1]), carried.Skip(2).Take(source.CursorsAtEnds.Count - 1));
+        // It may have been closed between an end and its next request.
+        var (ends, after) = (source.CursorsAtEnds.Skip(1).Select(id => id ?? carried[1]).ToList(), carried.Skip(2).ToList());
+        Assert.InRange(after.Count, ends.Count - 1, ends.Count + 1);
+        Assert.Equal(ends.Take(after.Count), after.Take(ends.Count));
     }
 
     [SkippableFact]

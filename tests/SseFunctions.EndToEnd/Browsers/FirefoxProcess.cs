@@ -1,7 +1,6 @@
 using OpenQA.Selenium.BiDi;
 using OpenQA.Selenium.BiDi.BrowsingContext;
 using OpenQA.Selenium.BiDi.Session;
-using SseFunctions.TestSupport;
 
 namespace SseFunctions.EndToEnd.Browsers;
 
@@ -29,6 +28,9 @@ internal sealed class FirefoxProcess : IAsyncDisposable
         user_pref("toolkit.telemetry.enabled", false);
         """;
 
+    /// <summary>Its first start on a machine that is busy takes long.</summary>
+    private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(3);
+
     private readonly WatchedProcess process;
     private readonly IBiDi session;
     private readonly string profile;
@@ -48,7 +50,7 @@ internal sealed class FirefoxProcess : IAsyncDisposable
             while (!line.StartsWith(ReadyLine, StringComparison.Ordinal));
 
             var session = await BiDi.ConnectAsync(new Uri($"{line[ReadyLine.Length..].Trim()}/session"));
-            using var patience = new CancellationTokenSource(SseStream.Patience);
+            using var patience = new CancellationTokenSource(StartPatience);
             await session.NewAsync(new CapabilitiesRequest(), cancellationToken: patience.Token);
             return new FirefoxProcess(process, session, profile);
         }

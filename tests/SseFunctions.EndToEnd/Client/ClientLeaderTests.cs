@@ -215,7 +215,7 @@ public sealed class ClientLeaderTests(Browser browser, ITestOutputHelper output)
 
         Assert.Equal(0, await follower.EvaluateAsync<int>("steals"));
         Assert.True(await leader.EvaluateAsync<bool>(ClientTab.Leads));
-        Assert.Equal(1, await host.Client.GetOpenStreamsAsync());
+        await host.Client.WaitForOpenStreamsAsync(1);
     }
 
     /// <summary>Tells the page what Chromium tells one that it freezes; DevTools' Page.setWebLifecycleState does not freeze a visible one.</summary>

@@ -126,7 +126,7 @@ public sealed class ClientReconnectTests(Browser browser) : IClassFixture<Browse
             Assert.Equal(0, await each.EvaluateAsync<int>("errors.filter(([state]) => state === 2).length"));
         }
 
-        Assert.Equal(0, await host.Client.GetOpenStreamsAsync());
+        await host.Client.WaitForOpenStreamsAsync(0);
     }
 
     [SkippableFact]
