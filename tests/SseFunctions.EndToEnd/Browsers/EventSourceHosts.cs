@@ -15,13 +15,13 @@ public sealed class EventSourceHosts : IAsyncLifetime
     public string Table => hosts!.Table;
 
     /// <summary>Its responses last no longer than a second.</summary>
-    public LocalHostProcess Brief => hosts!.Hosts[0];
+    public TestHost Brief => hosts!.Hosts[0];
 
     /// <summary>Its responses last longer than a test. Topics that do not begin with e2e- need a token.</summary>
-    public LocalHostProcess Steady => hosts!.Hosts[1];
+    public TestHost Steady => hosts!.Hosts[1];
 
     /// <summary>Its clients are told to come back in half an hour at the earliest.</summary>
-    public LocalHostProcess Patient => hosts!.Hosts[2];
+    public TestHost Patient => hosts!.Hosts[2];
 
     public async Task InitializeAsync()
     {

@@ -6,13 +6,16 @@ using SseFunctions.TestSupport;
 namespace SseFunctions.EndToEnd.Browsers;
 
 /// <summary>EventSources that nobody here wrote, through the ends of responses, of connections, of hosts and of storage.</summary>
-public abstract partial class EventSourceTests(EventSourceHosts hosts, IEventSourceClient client)
+/// <param name="hosts">What they read from.</param>
+/// <param name="client">Opens them.</param>
+/// <param name="isOneOfMany">Only a thorough run does all with it.</param>
+public abstract partial class EventSourceTests(EventSourceHosts hosts, IEventSourceClient client, bool isOneOfMany = false)
 {
     public sealed class InChromium(EventSourceHosts hosts, Browser browser) : EventSourceTests(hosts, browser), IClassFixture<EventSourceHosts>, IClassFixture<Browser>;
 
-    public sealed class InFirefox(EventSourceHosts hosts, Firefox firefox) : EventSourceTests(hosts, firefox), IClassFixture<EventSourceHosts>, IClassFixture<Firefox>;
+    public sealed class InFirefox(EventSourceHosts hosts, Firefox firefox) : EventSourceTests(hosts, firefox, isOneOfMany: true), IClassFixture<EventSourceHosts>, IClassFixture<Firefox>;
 
-    public sealed class InWebKit(EventSourceHosts hosts, WebKit webKit) : EventSourceTests(hosts, webKit), IClassFixture<EventSourceHosts>, IClassFixture<WebKit>;
+    public sealed class InWebKit(EventSourceHosts hosts, WebKit webKit) : EventSourceTests(hosts, webKit, isOneOfMany: true), IClassFixture<EventSourceHosts>, IClassFixture<WebKit>;
 
     public sealed class InNode(EventSourceHosts hosts, NodeEventSources node) : EventSourceTests(hosts, node), IClassFixture<EventSourceHosts>, IClassFixture<NodeEventSources>
     {
@@ -41,7 +44,7 @@ public abstract partial class EventSourceTests(EventSourceHosts hosts, IEventSou
     public async Task Client_misses_and_repeats_nothing_when_responses_end_while_events_are_published()
     {
         const int Connections = 4;
-        SkipIfNotHere();
+        SkipIfNotHere(inEveryRun: true);
         await KnowHeadAsync(Hosts.Brief, Topic);
         // A client that passes an id without data over has no cursor yet at the end of a quiet response.
         await using var source = await client.OpenAsync(Hosts.Brief.BaseAddress, $"events/{Topic}" + (client.TakesIdAlone ? "" : "?from=start"));
@@ -120,7 +123,7 @@ public abstract partial class EventSourceTests(EventSourceHosts hosts, IEventSou
     {
         SkipIfNotHere();
         var table = TestStorage.NewTableName();
-        await using var trimming = await LocalHostProcess.StartAsync(table, "Retention__MaxEvents=2", "RetentionSchedule=* * * * * *");
+        await using var trimming = await TestHost.StartOnAsync(table, "Retention__MaxEvents=2", "RetentionSchedule=* * * * * *");
         await using var host = await LocalHostProcess.StartAsync(table, EventSourceHosts.Retry);
         await using var source = await client.OpenAsync(host.BaseAddress, $"events/{Topic}?from=start");
         var ids = (await trimming.Client.PublishAllAsync(Topic, "0")).ToList();
@@ -174,7 +177,7 @@ public abstract partial class EventSourceTests(EventSourceHosts hosts, IEventSou
     [InlineData(403, "others.*")]
     public async Task Client_closes_for_good_when_it_may_not_read(int status, string? topics)
     {
-        SkipIfNotHere();
+        SkipIfNotHere(inEveryRun: true);
         var token = topics is null ? "" : $"?token={SignedToken.For(DateTimeOffset.UtcNow.AddMinutes(10), topics)}";
 
         await using var source = await client.OpenAsync(Hosts.Steady.BaseAddress, $"events/closed-{Topic}{token}");
@@ -190,7 +193,7 @@ public abstract partial class EventSourceTests(EventSourceHosts hosts, IEventSou
         const int Connections = 3;
         SkipIfNotHere();
         await using var storage = await StorageProxy.StartAsync();
-        await using var host = await LocalHostProcess.StartAsync(
+        await using var host = await TestHost.StartOnAsync(
             Hosts.Table, EventSourceHosts.Retry, "Stream__Lifetime=00:00:01", $"EventLog__ConnectionString={storage.ConnectionString}");
         await using var reading = await client.OpenAsync(host.BaseAddress, $"events/{Topic}?from=start");
         var ids = new List<string> { await Hosts.Patient.Client.PublishAsync(Topic, "0") };
@@ -225,7 +228,7 @@ public abstract partial class EventSourceTests(EventSourceHosts hosts, IEventSou
     public async Task Client_stays_and_gets_every_event_when_too_many_streams_are_open()
     {
         SkipIfNotHere();
-        await using var host = await LocalHostProcess.StartAsync(Hosts.Table, "Stream__Retry=00:00:00.010", "Stream__MaxStreams=1");
+        await using var host = await TestHost.StartOnAsync(Hosts.Table, "Stream__Retry=00:00:00.010", "Stream__MaxStreams=1");
         await using var only = await SseStream.OpenAsync(host.Client, $"events/{TopicApi.NewTopic()}");
         await using var source = await client.OpenAsync(host.BaseAddress, $"events/{Topic}?from=start");
         await source.WaitUntilOpenedAsync(2);
@@ -257,8 +260,10 @@ public abstract partial class EventSourceTests(EventSourceHosts hosts, IEventSou
         Assert.Single(await waiting.RequestsAsync());
     }
 
-    protected void SkipIfNotHere()
+    /// <param name="inEveryRun">Whether every run does it with every client.</param>
+    protected void SkipIfNotHere(bool inEveryRun = false)
     {
+        Skip.If(isOneOfMany && !inEveryRun && !Thoroughness.IsFull, Thoroughness.OnlyInFull);
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
         Skip.If(client.Absence is not null, client.Absence);
     }
@@ -271,7 +276,7 @@ public abstract partial class EventSourceTests(EventSourceHosts hosts, IEventSou
     }
 
     /// <summary>The first look at a topic may take longer than the shortest response lasts.</summary>
-    private static async Task KnowHeadAsync(LocalHostProcess host, string topic)
+    private static async Task KnowHeadAsync(TestHost host, string topic)
     {
         IReadOnlyList<string> frames;
         do

@@ -93,7 +93,7 @@ public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task Client_misses_and_repeats_nothing_when_the_worker_is_killed_while_another_host_publishes()
     {
-        await using var publishing = await LocalHostProcess.StartAsync(table);
+        await using var publishing = await TestHost.StartOnAsync(table);
         await using var publisher = new SteadyPublisher(publishing.Client, topic);
         await using var host = await StartAsync(NoClock, NoRetention);
         using var streaming = host.NewClient();
