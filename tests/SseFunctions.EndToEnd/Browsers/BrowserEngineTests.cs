@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using SseFunctions.TestSupport;
 
@@ -174,10 +175,11 @@ public abstract class BrowserEngineTests(EventSourceHosts hosts, BrowserEngine e
 
         await tab.EvaluateAsync("void document.getElementById('button').click()");
         await tab.WaitUntilAsync("document.getElementById('page').dataset.state === 'cut'");
-        await host.Client.PublishAsync("demo", "meanwhile");
+        var meanwhile = DateTimeOffset.UtcNow.AddMinutes(-1).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture); // it tells the page that it has waited
+        await host.Client.PublishAsync("clock", meanwhile);
         await tab.EvaluateAsync("void document.getElementById('button').click()");
 
-        await tab.WaitUntilAsync(HasRow("meanwhile", "caughtUp"));
+        await tab.WaitUntilAsync(HasRow(meanwhile, "caughtUp"));
         Assert.Equal("0 missed, 0 repeated", (await tab.EvaluateAsync("document.getElementById('check').textContent")).GetString());
 
         static string HasRow(string data, string how) =>

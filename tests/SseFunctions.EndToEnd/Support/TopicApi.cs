@@ -16,14 +16,12 @@ internal static class TopicApi
     public static string NewTopic() => $"e2e-{Guid.NewGuid():N}";
 
     public static Task<HttpResponseMessage> PostEventAsync(this HttpClient client, string topic, string body, string mediaType = "text/plain", string? type = null) =>
-        client.PostAsync(
-            $"events/{topic}" + (type is null ? "" : $"?type={Uri.EscapeDataString(type)}"),
-            new StringContent(body, Encoding.UTF8, mediaType)).WaitAsync(SseStream.Patience);
+        client.SendAsync(EventRequest(topic, body, mediaType, type)).WaitAsync(SseStream.Patience);
 
     /// <returns>The event's id.</returns>
     public static async Task<string> PublishAsync(this HttpClient client, string topic, string body, string mediaType = "text/plain", string? type = null)
     {
-        using var answer = await client.PostUntilAvailableAsync(topic, body, mediaType, type);
+        using var answer = await client.SendUntilAvailableAsync(() => EventRequest(topic, body, mediaType, type));
         Assert.True((int)answer.StatusCode == 201, $"{(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
         var json = await answer.Content.ReadFromJsonAsync<JsonElement>();
         return Assert.Single(json.GetProperty("ids").EnumerateArray()).GetString()!;
@@ -68,15 +66,15 @@ internal static class TopicApi
         return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("streams").GetInt32();
     }
 
-    /// <summary>Posts the event, and posts it again with the same Idempotency-Key while storage is slow: it is there once.</summary>
-    private static async Task<HttpResponseMessage> PostUntilAvailableAsync(this HttpClient client, string topic, string body, string mediaType, string? type)
+    /// <summary>Sends the request, and sends it again with the same Idempotency-Key while it is answered 503: storage is slow on a machine that is.</summary>
+    /// <returns>Another answer, or the last 503.</returns>
+    public static async Task<HttpResponseMessage> SendUntilAvailableAsync(this HttpClient client, Func<HttpRequestMessage> newRequest)
     {
         using var patience = new CancellationTokenSource(SseStream.Patience);
         var key = Guid.NewGuid().ToString();
-        var address = $"events/{topic}" + (type is null ? "" : $"?type={Uri.EscapeDataString(type)}");
         while (true)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = new StringContent(body, Encoding.UTF8, mediaType) };
+            using var request = newRequest();
             request.Headers.Add("Idempotency-Key", key);
             var answer = await client.SendAsync(request).WaitAsync(SseStream.Patience);
             if (answer.StatusCode != HttpStatusCode.ServiceUnavailable || patience.IsCancellationRequested)
@@ -85,4 +83,7 @@ internal static class TopicApi
             answer.Dispose();
         }
     }
+
+    private static HttpRequestMessage EventRequest(string topic, string body, string mediaType, string? type) =>
+        new(HttpMethod.Post, $"events/{topic}" + (type is null ? "" : $"?type={Uri.EscapeDataString(type)}")) { Content = new StringContent(body, Encoding.UTF8, mediaType) };
 }
