@@ -25,7 +25,7 @@ public sealed class PublishEndpoint
         if (PublishBody.For(context.Request) is not { } kind)
             return Problem.UnsupportedMediaType("Content-Type", $"Content-Type must be one of {string.Join(", ", PublishBody.MediaTypes)}, in UTF-8.");
 
-        EventGridSchema.Refuse(context.Request.Headers, kind);
+        EventGridSchema.Refuse(context.Request.Headers, kind.IsCloudEvents);
         var key = SingleValue.FromHeader(context.Request, IdempotencyKeyRule.Header) is { } given ? IdempotencyKeyRule.Require(given) : null;
         var type = SingleValue.FromQuery(context.Request, "type");
         var (body, problem) = await BoundedBody.ReadAsync(context, kind.IsBatch ? "body" : "data", kind.MaxBytes, invocationCancelled);

@@ -52,13 +52,13 @@ internal static class CloudEventBody
                 elements.Add(array[start..(int)reader.BytesConsumed]);
         }
 
-        PublishBody.RequireCount(count);
+        BodyEvents.RequireCount(count);
         return elements;
     }
 
     private static NewEvent Read(ReadOnlyMemory<byte> json, string place)
     {
-        PublishBody.Checked(new NewEvent(null, json), place);
+        BodyEvents.Require(new NewEvent(null, json), place);
         string? type;
         try
         {
@@ -71,7 +71,7 @@ internal static class CloudEventBody
         }
 
         // A copy, so that one small event in memory does not hold all of the body there.
-        return PublishBody.Checked(new NewEvent(type, json.ToArray()), place);
+        return BodyEvents.Require(new NewEvent(type, json.ToArray()), place);
     }
 
     /// <summary>Whether the library throws it at what is no CloudEvent.</summary>
