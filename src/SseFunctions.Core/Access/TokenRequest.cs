@@ -8,10 +8,10 @@ namespace SseFunctions.Access;
 /// <param name="Lifetime">How long the token lasts.</param>
 internal sealed record TokenRequest(IReadOnlyList<string> Topics, TimeSpan Lifetime)
 {
-    /// <summary>So many names of the maximum length still make a token below <see cref="SubscriberTokens.MaxLength"/>.</summary>
+    /// <summary>This many names of the maximum length still make a token shorter than <see cref="SubscriberTokens.MaxLength"/>.</summary>
     public const int MaxTopics = 32;
 
-    /// <summary>In bytes; so many topics need a third of it.</summary>
+    /// <summary>In bytes; the maximum number of topics needs a third of it.</summary>
     public const int MaxBodyBytes = 8 * 1024;
 
     private const string TopicsMember = "topics";

@@ -16,7 +16,6 @@ public sealed class PublishEndpoint
         (this.log, this.errors, this.lifetime) = (log, errors, lifetime);
 
     /// <summary>Publishes events, all or none.</summary>
-    /// <param name="context">The request.</param>
     /// <param name="topicName">From the route.</param>
     /// <param name="invocationCancelled">Fires at functionTimeout, when the request's own token does not.</param>
     public Task<IResult> PublishAsync(HttpContext context, string topicName, CancellationToken invocationCancelled) => errors.CatchAsync(context, async () =>

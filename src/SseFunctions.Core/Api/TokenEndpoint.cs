@@ -13,7 +13,6 @@ public sealed class TokenEndpoint
 
     internal TokenEndpoint(SubscriberTokens tokens, TimeProvider time, ErrorAnswers errors) => (this.tokens, this.time, this.errors) = (tokens, time, errors);
 
-    /// <param name="context">The request.</param>
     /// <param name="invocationCancelled">Fires at functionTimeout, when the request's own token does not.</param>
     /// <returns>200 and <c>{"token","expires"}</c>; 501 without a signing key; 400, 413 or 415 for what is no such request.</returns>
     public Task<IResult> MintAsync(HttpContext context, CancellationToken invocationCancelled) => errors.CatchAsync(context, async () =>

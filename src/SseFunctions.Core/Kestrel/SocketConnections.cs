@@ -16,7 +16,7 @@ internal static class SocketConnections
     /// <summary>What is read ahead of a client that sends more than its request, in bytes; Kestrel's default is 1 MiB.</summary>
     public const int ReadBufferSize = 64 * 1024;
 
-    /// <summary>Connections for all that is no stream: publishing, history, health.</summary>
+    /// <summary>Connections for everything that is not a stream: publishing, history, health.</summary>
     private const int OtherConnections = 500;
 
     /// <summary>The share of the process's descriptors that clients may take; storage, files and the runtime have the rest.</summary>
@@ -47,7 +47,7 @@ internal static class SocketConnections
     /// runtime would end the process.
     /// </summary>
     /// <param name="openStreams">How many streams may be open.</param>
-    /// <param name="descriptors">How many descriptors the process may have; null when nobody says.</param>
+    /// <param name="descriptors">How many descriptors the process may have; null when that is not known.</param>
     public static long MaxConnections(int openStreams, long? descriptors)
     {
         var wanted = (long)openStreams + OtherConnections;

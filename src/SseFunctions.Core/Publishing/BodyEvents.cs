@@ -5,7 +5,7 @@ namespace SseFunctions.Publishing;
 /// <summary>What every body's reader checks of the events that it finds.</summary>
 internal static class BodyEvents
 {
-    /// <exception cref="InvalidInputException">There are too many.</exception>
+    /// <exception cref="InvalidInputException">The body has more events than an append may have.</exception>
     public static void RequireCount(int events)
     {
         if (events > AppendLimits.MaxEvents)

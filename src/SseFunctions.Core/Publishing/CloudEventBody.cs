@@ -11,7 +11,7 @@ namespace SseFunctions.Publishing;
 /// </summary>
 internal static class CloudEventBody
 {
-    /// <summary>Of the parser's message, which may quote an attribute of any length.</summary>
+    /// <summary>How much of the parser's message is passed on: it may quote an attribute of any length.</summary>
     private const int MaxReasonCharacters = 200;
 
     private static readonly JsonEventFormatter Formatter = new();
@@ -74,13 +74,13 @@ internal static class CloudEventBody
         return BodyEvents.Require(new NewEvent(type, json.ToArray()), place);
     }
 
-    /// <summary>Whether the library throws it at what is no CloudEvent.</summary>
+    /// <summary>Whether it is an exception that the library throws for something that is no CloudEvent.</summary>
     public static bool IsInvalid(Exception ex) => ex is ArgumentException or FormatException or InvalidOperationException or JsonException or NotSupportedException;
 
     public static InvalidInputException Invalid(string what, Exception ex) =>
         new("body", $"{what}: {(ex.Message.Length > MaxReasonCharacters ? ex.Message[..MaxReasonCharacters] + "..." : ex.Message)}");
 
-    /// <exception cref="InvalidInputException">There is one.</exception>
+    /// <exception cref="InvalidInputException">A type is given.</exception>
     public static void RefuseType(string? type)
     {
         if (type is not null)

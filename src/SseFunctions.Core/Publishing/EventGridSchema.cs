@@ -20,7 +20,7 @@ internal static class EventGridSchema
 
     /// <param name="headers">The request's.</param>
     /// <param name="isCloudEvents">Whether its body is one or more CloudEvents.</param>
-    /// <exception cref="InvalidInputException">Event Grid sent it, and not as CloudEvents.</exception>
+    /// <exception cref="InvalidInputException">Event Grid sent the request, and not as CloudEvents.</exception>
     public static void Refuse(IHeaderDictionary headers, bool isCloudEvents)
     {
         if (!isCloudEvents && headers.ContainsKey(Header))

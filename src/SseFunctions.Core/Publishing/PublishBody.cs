@@ -6,7 +6,7 @@ namespace SseFunctions.Publishing;
 /// <summary>A kind of request body that can be published, and how it becomes events.</summary>
 internal sealed class PublishBody
 {
-    /// <summary>4 MiB: an append's data, and as much again as it takes to write that in lines of JSON.</summary>
+    /// <summary>4 MiB: an append's data, and what writing it as lines of JSON adds.</summary>
     public const int MaxBatchBytes = 4 * 1024 * 1024;
 
     private static readonly PublishBody[] All =

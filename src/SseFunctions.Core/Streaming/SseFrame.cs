@@ -31,10 +31,8 @@ internal static class SseFrame
     private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\r\n"u8);
 
     /// <summary>Writes an event. Each line of the data becomes a field of its own, since CR, LF and CRLF all end a line.</summary>
-    /// <param name="output">Takes the frame.</param>
     /// <param name="id">The event's id, which stands first; null to leave the client's as it is.</param>
     /// <param name="type">The event's type; null for the default.</param>
-    /// <param name="data">The event's data.</param>
     public static void WriteEvent(IBufferWriter<byte> output, string? id, string? type, ReadOnlySpan<byte> data)
     {
         if (id is not null)
@@ -66,7 +64,7 @@ internal static class SseFrame
     public static ReadOnlyMemory<byte> Retry(TimeSpan reconnectionTime, string comment) => Encoding.UTF8.GetBytes(
         string.Create(CultureInfo.InvariantCulture, $"retry: {(long)reconnectionTime.TotalMilliseconds}\n: {comment}\n"));
 
-    /// <summary>Reports a gap in a topic. The frame's id, if it has one, is where the stream goes on, so that a reconnect is not told of it again.</summary>
+    /// <summary>Reports a gap in a topic. The frame's id, if it has one, is where the stream goes on, so that a reconnect does not report it again.</summary>
     public static ReadOnlyMemory<byte> Reset(Topic topic, StreamGap gap, string? id)
     {
         var output = new ArrayBufferWriter<byte>();
