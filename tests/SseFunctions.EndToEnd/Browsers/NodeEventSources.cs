@@ -68,8 +68,8 @@ public sealed class NodeEventSources : IEventSourceClient, IAsyncLifetime
     {
         while (await output.ReadLineAsync() is { } line)
         {
-            var told = JsonSerializer.Deserialize<JsonElement>(line);
-            opened[told.GetProperty("client").GetInt32()].Take(told);
+            var report = JsonSerializer.Deserialize<JsonElement>(line);
+            opened[report.GetProperty("client").GetInt32()].Take(report);
         }
     }
 }

@@ -67,7 +67,7 @@ public class SocketConnectionsTests
         Assert.Equal(1, await OpenStreamsAsync(host));
     }
 
-    /// <summary>Kestrel stops reading behind a request that lasts: only writing shows that the client is gone.</summary>
+    /// <summary>Kestrel stops reading after a request that lasts: only writing shows that the client is gone.</summary>
     [Fact]
     public async Task Client_that_leaves_is_seen_to_leave_although_it_has_sent_more_than_its_request()
     {

@@ -138,7 +138,7 @@ public class ReplayTests
         Assert.Equal("3", (await stream.ReadEventAsync())!.Data);
     }
 
-    /// <summary>The rows go while the feed still holds an older head: what is missing is told, not skipped.</summary>
+    /// <summary>The rows go while the feed still holds an older head: what is missing is reported, not skipped.</summary>
     [Fact]
     public async Task Stream_tells_of_a_gap_that_retention_tears_before_the_feed_knows_it()
     {
@@ -284,7 +284,7 @@ public class ReplayTests
         Assert.Equal("sse.reset", (await stream.ReadEventAsync())!.Type);
     }
 
-    /// <summary>Another instance has delivered an id that this one's feed has not polled yet: no reset, only patience.</summary>
+    /// <summary>Another instance has delivered an id that this one's feed has not polled yet: no reset, it only has to wait.</summary>
     [Fact]
     public async Task Stream_waits_for_news_when_the_id_is_ahead_of_its_feed()
     {

@@ -34,7 +34,7 @@ public class SeveralTopicsTests
             topic => Assert.Equal(Enumerable.Range(1, 4).Select(i => $"{topic.Key}{i}"), topic.Select(message => message.Data)));
     }
 
-    /// <summary>A client that was told of one topic and then cut off is told of the others as well.</summary>
+    /// <summary>A client that got the report of one topic and was then cut off gets those of the others as well.</summary>
     [Fact]
     public async Task Every_topic_is_reset_wherever_the_response_was_cut()
     {
