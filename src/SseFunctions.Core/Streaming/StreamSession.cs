@@ -182,6 +182,9 @@ internal sealed class StreamSession : IDisposable
                     continue;
                 case FeedReadKind.Gap:
                     await events.WriteResetAsync(reader!, next);
+                    if (next.Gap!.Reason == StreamGap.Deleted)
+                        return StreamEnd.TopicDeleted;
+
                     continue;
                 case FeedReadKind.TooManyTopics:
                     return StreamEnd.AtCapacity;
