@@ -19,8 +19,6 @@ public sealed class Browser : BrowserEngine
 
     public override string? Absence => Missing;
 
-    public override bool TakesIdAlone => true;
-
     /// <summary>Skips a test that needs it and hosts of its own, where one of them cannot be.</summary>
     public static void SkipIfMissing()
     {
