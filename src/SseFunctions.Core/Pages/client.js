@@ -265,7 +265,7 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
       const [type = data.length ? 'message' : ''] = read('event');
       const [id = ''] = read('id');
       if (!signal.aborted)
-        receive({ type, data: data.join('\n'), id });
+        receive({ type: type === 'sse.cursor' ? '' : type, data: data.join('\n'), id });
     }
 
     return position ? 200 : 0;

@@ -63,12 +63,12 @@ public class ReplayTests
         await using var stream = await host.OpenAsync("events/a");
         await stream.ReadFrameAsync();
 
-        var idOnly = await stream.ReadFrameAsync();
+        var cursor = await stream.ReadFrameAsync();
         await stream.DisposeAsync();
         await host.PublishAsync("a", "2");
-        await using var again = await host.OpenAsync("events/a", idOnly!["id: ".Length..]);
+        await using var again = await host.OpenAsync("events/a", ids[0]);
 
-        Assert.Equal($"id: {ids[0]}", idOnly);
+        Assert.Equal(SseMessage.CursorFrame(ids[0]), cursor);
         Assert.Equal("2", (await again.ReadEventAsync())!.Data);
     }
 
@@ -82,7 +82,7 @@ public class ReplayTests
         await host.PublishAsync("a", "1");
         await using var again = await host.OpenAsync("events/a", "0000-0");
 
-        Assert.Contains("id: 0000-0", frames);
+        Assert.Contains(SseMessage.CursorFrame("0000-0"), frames);
         Assert.Equal("1", (await again.ReadEventAsync())!.Data);
     }
 
