@@ -9,16 +9,16 @@ namespace SseFunctions.EndToEnd.Browsers;
 /// <param name="isOneOfMany">Only a thorough run does all with it.</param>
 public abstract class EventSourceTargetTests(Target target, IEventSourceClient client, bool isOneOfMany = false)
 {
-    public abstract class InChromium(Target target, Browser browser) : EventSourceTargetTests(target, browser), IClassFixture<Browser>
+    public abstract class InChromium(Target target, Chromium browser) : EventSourceTargetTests(target, browser), IClassFixture<Chromium>
     {
         [Collection(Target.Collection)]
-        public sealed class Direct(Target target, Browser browser) : InChromium(target, browser);
+        public sealed class Direct(Target target, Chromium browser) : InChromium(target, browser);
 
         [Collection(ProxiedTarget.Collection)]
-        public sealed class Proxied(ProxiedTarget target, Browser browser) : InChromium(target, browser);
+        public sealed class Proxied(ProxiedTarget target, Chromium browser) : InChromium(target, browser);
 
         [Collection(WorkerTarget.Collection)]
-        public sealed class Worker(WorkerTarget target, Browser browser) : InChromium(target, browser);
+        public sealed class Worker(WorkerTarget target, Chromium browser) : InChromium(target, browser);
     }
 
     public abstract class InFirefox(Target target, Firefox firefox) : EventSourceTargetTests(target, firefox, isOneOfMany: true), IClassFixture<Firefox>

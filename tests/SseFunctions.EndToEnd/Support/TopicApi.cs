@@ -38,8 +38,11 @@ internal static class TopicApi
         return ids;
     }
 
-    public static Task<JsonElement> GetTopicAsync(this HttpClient client, string topic) =>
-        client.GetFromJsonAsync<JsonElement>($"topics/{topic}").WaitAsync(SseStream.Patience);
+    public static async Task<JsonElement> GetTopicAsync(this HttpClient client, string topic)
+    {
+        using var answer = await client.SendUntilAvailableAsync(() => new(HttpMethod.Get, $"topics/{topic}"));
+        return await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>();
+    }
 
     public static async Task CompleteAsync(this HttpClient client, string topic)
     {
