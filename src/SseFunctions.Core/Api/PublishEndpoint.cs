@@ -44,7 +44,7 @@ public sealed class PublishEndpoint
 
     private static IResult Answer(Topic topic, AppendResult result) => result.Outcome switch
     {
-        AppendOutcome.TopicComplete => Problem.Create(StatusCodes.Status409Conflict, "Topic complete", $"Topic '{topic}' is complete and takes no more events.", "topic"),
+        AppendOutcome.TopicComplete => Problem.Create(StatusCodes.Status409Conflict, "Topic complete", $"Topic '{topic}' is complete, or is being deleted, and takes no more events.", "topic"),
         AppendOutcome.KeyReused => Problem.Create(
             StatusCodes.Status422UnprocessableEntity,
             "Idempotency key reused",

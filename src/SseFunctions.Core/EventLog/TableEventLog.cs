@@ -96,6 +96,10 @@ internal sealed partial class TableEventLog
     public Task<TopicPage> ListTopicsAsync(string prefix, string after, int limit, CancellationToken cancellationToken) =>
         topics.ReadPageAsync(prefix, after, limit, cancellationToken);
 
+    /// <summary>Reads a topic's own retention: that of the process where none was set.</summary>
+    /// <exception cref="EventLogUnavailableException">The table could not be read.</exception>
+    public Task<TopicRetention> ReadRetentionAsync(Topic topic, CancellationToken cancellationToken) => topics.ReadRetentionAsync(topic, cancellationToken);
+
     /// <summary>Sets a topic's own retention, before or after its first event; it applies from the next run of retention on.</summary>
     /// <exception cref="InvalidInputException">A value is outside its range.</exception>
     /// <exception cref="EventLogUnavailableException">The table could not be written within 20 s.</exception>
@@ -103,12 +107,13 @@ internal sealed partial class TableEventLog
         topics.SetRetentionAsync(topic, retention, cancellationToken);
 
     /// <summary>
-    /// Deletes a topic with its events, keys and retention. A publisher that comes after that begins a new log, of another epoch;
-    /// one that comes while its rows are being deleted finds the topic complete.
+    /// Deletes a topic with its events, keys and retention. Readers find no log any more as soon as it begins. A publisher that comes
+    /// after it begins a new log, of another epoch; one that comes while rows are being deleted finds the topic complete.
     /// </summary>
     /// <returns>Whether there was a log.</returns>
     /// <exception cref="EventLogUnavailableException">The table could not be written; a repeat goes on with what is left.</exception>
-    public Task<bool> DeleteTopicAsync(Topic topic, CancellationToken cancellationToken) => trimmer.DeleteTopicAsync(topic, cancellationToken);
+    public Task<bool> DeleteTopicAsync(Topic topic, CancellationToken cancellationToken) =>
+        trimmer.DeleteTopicAsync(topic, deleted => RaiseWritten(topic, new Commit(deleted, [])), cancellationToken);
 
     /// <summary>Asks the table for one row, to learn whether it can be reached, and its clock.</summary>
     /// <returns>The storage service's time, which rows' timestamps are by. A clock of this process may have jumped.</returns>

@@ -55,7 +55,7 @@ internal sealed class EventWriter(
             return;
 
         // Without it, a client that has seen no event yet would come back without a cursor.
-        await client.WriteAsync(SseFrame.Id(position.Id));
+        await client.WriteAsync(SseFrame.Cursor(position.Id));
         position.MarkCursorSent();
     }
 

@@ -19,8 +19,6 @@ public sealed class Chromium : BrowserEngine
 
     public override string? Absence => Missing;
 
-    public override bool TakesIdAlone => true;
-
     /// <summary>Skips a test that needs it, where it is not there.</summary>
     public static void SkipIfNotInstalled() => Skip.If(Missing is not null, Missing);
 

@@ -17,10 +17,6 @@ public sealed class NodeEventSources : IEventSourceClient, IAsyncLifetime
 
     public string? Absence => null;
 
-    public bool TakesIdAlone => false;
-
-    public bool KeepsHalfFrames => false;
-
     public Task InitializeAsync() => Task.CompletedTask;
 
     public async Task<RecordedEventSource> OpenAsync(Uri baseAddress, string path, params string[] types) =>

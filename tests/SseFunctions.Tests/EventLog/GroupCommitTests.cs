@@ -26,7 +26,7 @@ public sealed class GroupCommitTests
     [Fact]
     public async Task Written_tells_each_transaction_once_and_in_order_when_publishers_contend()
     {
-        var log = (await LogTable.NewAsync()).Log();
+        var log = (await LogTable.NewAsync()).Log(new PassingTime());
         var raised = new List<IReadOnlyList<StoredEvent>>();
         log.Written += (_, head, events) =>
         {
@@ -75,7 +75,7 @@ public sealed class GroupCommitTests
     [Fact]
     public async Task AppendAsync_keeps_the_order_of_a_publisher_that_does_not_wait()
     {
-        var log = (await LogTable.NewAsync()).Log();
+        var log = (await LogTable.NewAsync()).Log(new PassingTime());
 
         await Task.WhenAll(Texts(500).Select(text => log.AppendTextsAsync(text)));
 

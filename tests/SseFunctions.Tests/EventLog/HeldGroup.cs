@@ -18,7 +18,7 @@ internal sealed class HeldGroup : IAsyncDisposable
     private HeldGroup(StorageProxy proxy, LogTable table)
     {
         (this.proxy, Table) = (proxy, table);
-        (Log, Other) = (table.Through(proxy).Log(), table.Log());
+        (Log, Other) = (table.Through(proxy).Log(new PassingTime()), table.Log(new PassingTime()));
         proxy.Intercept = InterceptAsync;
     }
 

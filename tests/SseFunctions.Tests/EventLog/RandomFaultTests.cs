@@ -32,7 +32,7 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
 
         var publishers =
             from process in Enumerable.Range(0, Processes)
-            let log = table.Through(proxy).Log()
+            let log = table.Through(proxy).Log(new PassingTime()) // whose 20 s a slow machine cannot use up
             from publisher in Enumerable.Range(0, PublishersOfEach)
             select PublishAsync(log, $"{process}.{publisher}");
         var acknowledged = (await Task.WhenAll(publishers.ToList()).WaitAsync(LongTimeout)).SelectMany(appends => appends).ToList();
