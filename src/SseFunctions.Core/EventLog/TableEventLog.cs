@@ -30,6 +30,9 @@ internal sealed partial class TableEventLog
     /// <summary>Raised after each transaction of this process, in the topic's order, with the head it made and the events it added, if any.</summary>
     public event Action<Topic, TopicHead, IReadOnlyList<StoredEvent>>? Written;
 
+    /// <summary>Raised after this process has deleted a topic.</summary>
+    public event Action<Topic>? Deleted;
+
     /// <summary>Reads the head; null while nothing was ever written to the topic.</summary>
     /// <exception cref="EventLogUnavailableException">The table could not be read.</exception>
     public Task<TopicHead?> ReadHeadAsync(Topic topic, CancellationToken cancellationToken) =>
@@ -108,19 +111,26 @@ internal sealed partial class TableEventLog
     /// </summary>
     /// <returns>Whether there was a log.</returns>
     /// <exception cref="EventLogUnavailableException">The table could not be written; a repeat goes on with what is left.</exception>
-    public Task<bool> DeleteTopicAsync(Topic topic, CancellationToken cancellationToken) => trimmer.DeleteTopicAsync(topic, cancellationToken);
+    public async Task<bool> DeleteTopicAsync(Topic topic, CancellationToken cancellationToken)
+    {
+        var existed = await trimmer.DeleteTopicAsync(topic, cancellationToken);
+        Raise(topic, () => Deleted?.Invoke(topic));
+        return existed;
+    }
 
     /// <summary>Asks the table for one row, to learn whether it can be reached, and its clock.</summary>
     /// <returns>The storage service's time, which rows' timestamps are by. A clock of this process may have jumped.</returns>
     /// <exception cref="EventLogUnavailableException">It cannot be reached.</exception>
     public Task<DateTimeOffset> PingAsync(CancellationToken cancellationToken) => table.ReadClockAsync(cancellationToken);
 
+    private void RaiseWritten(Topic topic, Commit commit) => Raise(topic, () => Written?.Invoke(topic, commit.Head, commit.Events));
+
     /// <summary>A subscriber's fault is not the publisher's: the events are written, and its answer says so.</summary>
-    private void RaiseWritten(Topic topic, Commit commit)
+    private void Raise(Topic topic, Action invoke)
     {
         try
         {
-            Written?.Invoke(topic, commit.Head, commit.Events);
+            invoke();
         }
         catch (Exception ex)
         {
