@@ -1,5 +1,5 @@
 // Everything that one emitter needs, in one resource group. No secret and no key stands in this file, and none is needed to deploy it:
-// the app, its host and its deployments come to storage, vault and Application Insights by one user-assigned identity.
+// the app, its host and its deployments access storage, vault and Application Insights with one user-assigned identity.
 
 metadata description = 'SseFunctions: a Server-Sent Events emitter on Azure Functions (Flex Consumption) and Azure Table Storage.'
 
@@ -308,7 +308,7 @@ resource functionApp 'Microsoft.Web/sites@2025-03-01' = {
   // The host reads storage and the vault as it starts.
   dependsOn: [signingKey, storage::blobs::deployments, storage::tables::events, storageRoles, vaultRole, insightsRole]
 
-  // Deployments come with an Entra token; user names and passwords are off.
+  // Deployments authenticate with an Entra token; user names and passwords are off.
   resource basicAuthScm 'basicPublishingCredentialsPolicies' = {
     name: 'scm'
     properties: { allow: false }

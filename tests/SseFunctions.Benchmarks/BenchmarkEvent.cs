@@ -10,7 +10,7 @@ namespace SseFunctions.Benchmarks;
 /// </summary>
 internal static class BenchmarkEvent
 {
-    /// <summary>Digits of the number and of the time, and a space behind each.</summary>
+    /// <summary>Digits of the number and of the time, and a space after each.</summary>
     public const int HeaderBytes = NumberDigits + 1 + TimeDigits + 1;
 
     private const int NumberDigits = 10;

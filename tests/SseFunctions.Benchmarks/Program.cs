@@ -37,7 +37,7 @@ switch (args)
     case ["storm"]:
         var (same, drawn) = (ReconnectStorm.Simulate(isJittered: false), ReconnectStorm.Simulate(isJittered: true));
         await File.WriteAllTextAsync(StormPicture.Path, StormPicture.Draw(same, drawn));
-        Console.WriteLine($"Within {ReconnectStorm.Step}, at the most: {same.Max():N0} connections at the same times, {drawn.Max():N0} at drawn ones. {StormPicture.Path}");
+        Console.WriteLine($"Within {ReconnectStorm.Step}, at most: {same.Max():N0} connections at the same times, {drawn.Max():N0} at drawn ones. {StormPicture.Path}");
         return 0;
     case ["scale"]:
         return ScaleDocument.Write();

@@ -6,7 +6,7 @@ using System.Net.Sockets;
 
 namespace SseFunctions.TestSupport;
 
-/// <summary>The local host as a process of its own, on the tests' Azurite: one that can be killed, told to stop and started again.</summary>
+/// <summary>The local host as a process of its own, on the tests' Azurite: one that can be killed, asked to stop and started again.</summary>
 public sealed class LocalHostProcess : IAsyncDisposable
 {
     private const string HostAssembly = "SseFunctions.Local.dll";

@@ -3,8 +3,8 @@ namespace SseFunctions.TestSupport;
 /// <summary>Lets calls fail at random: lost requests, lost answers, 500, 503, and transactions that arrive late.</summary>
 /// <param name="random">What it draws from.</param>
 /// <param name="percent">Of 100 calls, how many go wrong.</param>
-/// <param name="longestDelay">What every call is held up for at most, before all else; none by default.</param>
-public sealed class RandomFaults(Random random, int percent, TimeSpan longestDelay = default)
+/// <param name="maxDelay">How long every call is held up at most, before all else; zero by default.</param>
+public sealed class RandomFaults(Random random, int percent, TimeSpan maxDelay = default)
 {
     private readonly Lock gate = new();
     private readonly Queue<TaskCompletionSource> held = [];
@@ -19,7 +19,7 @@ public sealed class RandomFaults(Random random, int percent, TimeSpan longestDel
     {
         TimeSpan delay;
         lock (gate)
-            delay = isOver ? TimeSpan.Zero : random.NextDouble() * longestDelay;
+            delay = isOver ? TimeSpan.Zero : random.NextDouble() * maxDelay;
 
         if (delay > TimeSpan.Zero)
             await Task.Delay(delay, TimeProvider.System);

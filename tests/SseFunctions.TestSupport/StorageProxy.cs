@@ -31,7 +31,7 @@ public sealed class StorageProxy : IAsyncDisposable
     /// <summary>Before the tests' Azurite.</summary>
     public static async Task<StorageProxy> StartAsync() => await StartAsync(await TestStorage.EndpointAsync());
 
-    /// <param name="endpoint">The table service behind it.</param>
+    /// <param name="endpoint">The table service that it forwards to.</param>
     public static async Task<StorageProxy> StartAsync(Uri endpoint)
     {
         var builder = WebApplication.CreateSlimBuilder();

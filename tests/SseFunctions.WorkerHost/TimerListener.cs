@@ -7,7 +7,7 @@ namespace SseFunctions.WorkerHost;
 /// <summary>Runs a timer function at each tick of its schedule, one run after the other.</summary>
 internal sealed class TimerListener : IAsyncDisposable
 {
-    /// <summary>Less than the 49 days that a timer takes at the most.</summary>
+    /// <summary>Less than the 49 days that a timer takes at most.</summary>
     private static readonly TimeSpan MaxDelay = TimeSpan.FromDays(1);
 
     private static readonly TypedData Input = new() { Json = """{"Schedule":{"AdjustForDST":true},"ScheduleStatus":null,"IsPastDue":false}""" };

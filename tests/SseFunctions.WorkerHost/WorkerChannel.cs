@@ -60,7 +60,7 @@ internal sealed class WorkerChannel : IDisposable
         }
         catch (Exception ex) when (ex is IOException or OperationCanceledException)
         {
-            // The worker has gone: its exit tells the rest.
+            // The worker has gone: its exit says the rest.
         }
 
         outgoing.Writer.TryComplete();

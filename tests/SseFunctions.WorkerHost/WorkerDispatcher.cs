@@ -47,7 +47,7 @@ internal sealed class WorkerDispatcher(Func<Task<WorkerChannel>> start, TimeProv
 
     private async Task ReplaceWhenFailedAsync(WorkerChannel worker)
     {
-        // Exit code 0 has no consequence: the host takes the worker for one that was told to go.
+        // Exit code 0 has no consequence: the host assumes that it asked the worker to stop.
         if (await worker.Exit == 0 || isStopping)
             return;
 

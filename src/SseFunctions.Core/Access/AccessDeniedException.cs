@@ -2,7 +2,7 @@ namespace SseFunctions.Access;
 
 /// <summary>The request may not read a topic. The message gives the reason and nothing of the token.</summary>
 /// <param name="denial">What kind of reason it is.</param>
-/// <param name="field">What is at fault, as the client knows it.</param>
+/// <param name="field">The name of the field, as the client knows it.</param>
 /// <param name="message">The reason.</param>
 /// <param name="limit">The maximum, where the token is too long.</param>
 /// <param name="size">What was given, in the unit of the limit.</param>
@@ -16,7 +16,7 @@ internal sealed class AccessDeniedException(AccessDenial denial, string field, s
 
     public long? Size { get; } = size;
 
-    /// <summary>A token that does not hold.</summary>
+    /// <summary>A token that is not accepted.</summary>
     public static AccessDeniedException InvalidToken(string reason, long? limit = null, long? size = null) =>
         new(AccessDenial.InvalidToken, SubscriberToken.Field, reason, limit, size);
 }

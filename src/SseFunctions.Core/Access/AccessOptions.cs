@@ -41,7 +41,7 @@ internal sealed record AccessOptions
         return text is null ? null : Encoding.UTF8.GetBytes(text);
     }
 
-    // What stands in the place of a secret that the platform could not fetch is no secret:
+    // When the platform cannot fetch a secret, it passes the reference on in its place:
     // learn.microsoft.com/azure/app-service/app-service-key-vault-references#troubleshoot-key-vault-references
     private static bool IsKey(string text) =>
         Encoding.UTF8.GetByteCount(text) >= MinKeyBytes && !text.StartsWith("@Microsoft.KeyVault(", StringComparison.OrdinalIgnoreCase);

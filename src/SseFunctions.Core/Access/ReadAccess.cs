@@ -2,16 +2,15 @@ using SseFunctions.EventLog;
 
 namespace SseFunctions.Access;
 
-/// <summary>Who may read which topic: everybody what is open to all, and otherwise who brings a token for it.</summary>
+/// <summary>Who may read which topic: everybody those that are open, and all others only with a token for them.</summary>
 internal sealed class ReadAccess(AccessOptions options, SubscriberTokens tokens, TimeProvider time)
 {
     private readonly TopicPatterns anonymous = new(options.AnonymousTopics);
 
-    /// <summary>Whether everybody may read all of the topics. The token of such a request is not looked at.</summary>
+    /// <summary>Whether everybody may read all of the topics. The token of such a request is ignored.</summary>
     public bool IsOpen(IEnumerable<Topic> topics) => topics.All(anonymous.Cover);
 
     /// <summary>Checks that the topics may be read, every one of them.</summary>
-    /// <param name="topics">The topics.</param>
     /// <param name="token">The request's token; null for none.</param>
     /// <returns>For how long they may be read; null without end.</returns>
     /// <exception cref="AccessDeniedException">One of them may not be read.</exception>

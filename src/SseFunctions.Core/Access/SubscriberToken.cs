@@ -17,7 +17,7 @@ internal sealed record SubscriberToken(TopicPatterns Topics, DateTimeOffset Expi
     /// <summary>A leaked token is of no use for longer.</summary>
     public static readonly TimeSpan MaxLifetime = TimeSpan.FromHours(24);
 
-    /// <summary>How far ahead the clock of who made the token may be. None for <c>exp</c>, which nothing outlives.</summary>
+    /// <summary>How far ahead the issuer's clock may be. After <c>exp</c> a token is refused at once, though.</summary>
     public static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(1);
 
     private const string NotBeforeClaim = "nbf";

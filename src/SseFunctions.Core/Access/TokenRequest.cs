@@ -8,10 +8,10 @@ namespace SseFunctions.Access;
 /// <param name="Lifetime">How long the token lasts.</param>
 internal sealed record TokenRequest(IReadOnlyList<string> Topics, TimeSpan Lifetime)
 {
-    /// <summary>So many names of the maximum length still make a token below <see cref="SubscriberTokens.MaxLength"/>.</summary>
+    /// <summary>This many names of the maximum length still make a token shorter than <see cref="SubscriberTokens.MaxLength"/>.</summary>
     public const int MaxTopics = 32;
 
-    /// <summary>In bytes; so many topics need a third of it.</summary>
+    /// <summary>In bytes; the maximum number of topics needs a third of it.</summary>
     public const int MaxBodyBytes = 8 * 1024;
 
     private const string TopicsMember = "topics";
@@ -20,33 +20,10 @@ internal sealed record TokenRequest(IReadOnlyList<string> Topics, TimeSpan Lifet
     /// <summary>As long as a page is usually open; it asks for another token when its stream is refused.</summary>
     private static readonly TimeSpan DefaultLifetime = TimeSpan.FromHours(1);
 
-    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+    public static readonly string[] Members = [TopicsMember, LifetimeMember];
 
-    /// <exception cref="InvalidInputException">The body is not such a request.</exception>
-    public static TokenRequest Read(ReadOnlyMemory<byte> body)
-    {
-        try
-        {
-            using var json = JsonDocument.Parse(body, Strict);
-            return Read(json.RootElement);
-        }
-        catch (Exception ex) when (ex is JsonException or InvalidOperationException)
-        {
-            // JsonException's own message may quote the body; half a surrogate pair is an InvalidOperationException.
-            throw new InvalidInputException("body", "the body is not one JSON object, in UTF-8, each member given once.");
-        }
-    }
-
-    private static TokenRequest Read(JsonElement body)
-    {
-        if (body.ValueKind != JsonValueKind.Object)
-            throw new InvalidInputException("body", $"the body is no JSON object with {TopicsMember} and, if wanted, {LifetimeMember}.");
-
-        if (body.EnumerateObject().FirstOrDefault(member => member.Name is not (TopicsMember or LifetimeMember)) is { Value.ValueKind: not JsonValueKind.Undefined })
-            throw new InvalidInputException("body", $"the body has a member that is neither {TopicsMember} nor {LifetimeMember}.");
-
-        return new TokenRequest(ReadTopics(body), ReadLifetime(body));
-    }
+    /// <exception cref="InvalidInputException">A member is missing or has a value that is not allowed.</exception>
+    public static TokenRequest Read(JsonElement body) => new(ReadTopics(body), ReadLifetime(body));
 
     private static List<string> ReadTopics(JsonElement body)
     {

@@ -15,10 +15,9 @@ internal static class BoundedBody
     /// <summary>What a coding may add to a body that cannot be compressed, in bytes.</summary>
     private const int CodingOverhead = 1024;
 
-    /// <summary>Has decoders refuse a body that is cut off, which they otherwise take for its end. To be called before any is used.</summary>
+    /// <summary>Makes decoders refuse a body that is cut off, which they otherwise take for its end. To be called before any is used.</summary>
     public static void RefuseTruncatedBodies() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
 
-    /// <param name="context">The request.</param>
     /// <param name="field">How a problem names the body.</param>
     /// <param name="limit">In bytes.</param>
     /// <param name="invocationCancelled">Fires at functionTimeout, when the request's own token does not.</param>

@@ -14,11 +14,12 @@ internal static class EndpointServices
         BoundedBody.RefuseTruncatedBodies();
         services.AddSingleton<ErrorAnswers>();
         services.AddSingleton<StreamRunner>();
-        services.AddSingleton<TopicHeads>();
+        services.AddSingleton<TopicStates>();
         services.AddSingleton(s => new StreamEndpoint(Get<ReadAccess>(s), Get<StreamRunner>(s), Get<ErrorAnswers>(s)));
         services.AddSingleton(s => new PublishEndpoint(Get<TableEventLog>(s), Get<ErrorAnswers>(s), Get<IHostApplicationLifetime>(s)));
         services.AddSingleton(s => new TopicEndpoint(
-            Get<TableEventLog>(s), Get<TopicHeads>(s), Get<ReadAccess>(s), Get<ErrorAnswers>(s), Get<IHostApplicationLifetime>(s)));
+            Get<TableEventLog>(s), Get<TopicStates>(s), Get<ReadAccess>(s), Get<ErrorAnswers>(s), Get<IHostApplicationLifetime>(s)));
+        services.AddSingleton(s => new TopicListEndpoint(Get<TableEventLog>(s), Get<ErrorAnswers>(s)));
         services.AddSingleton(s => new TokenEndpoint(Get<SubscriberTokens>(s), Get<TimeProvider>(s), Get<ErrorAnswers>(s)));
         services.AddSingleton(s => new HealthEndpoint(Get<TableEventLog>(s), Get<OpenStreams>(s), Get<TimeProvider>(s)));
     }

@@ -14,7 +14,6 @@ internal sealed partial class ErrorAnswers(ILogger<ErrorAnswers> logger)
     /// <summary>When a publisher may try again after too many wrote at once: a few transactions later.</summary>
     private const string RetryAfterBusySeconds = "1";
 
-    /// <param name="context">The request.</param>
     /// <param name="answer">What the endpoint does.</param>
     /// <returns>Its answer, or the problem that kept it from one.</returns>
     public async Task<IResult> CatchAsync(HttpContext context, Func<Task<IResult>> answer)

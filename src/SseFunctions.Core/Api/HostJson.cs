@@ -22,7 +22,7 @@ internal sealed partial record HostJson(string RoutePrefix, TimeSpan? FunctionTi
     /// <summary>The shortest of the plans' defaults, Consumption's: learn.microsoft.com/azure/azure-functions/functions-scale#timeout.</summary>
     private static readonly TimeSpan DefaultFunctionTimeout = TimeSpan.FromMinutes(5);
 
-    /// <summary>A stream must have some time to live beside what it keeps clear of the timeout.</summary>
+    /// <summary>A stream must have some time to live before the margin that it keeps to the timeout.</summary>
     private static readonly TimeSpan MinFunctionTimeout = 2 * StreamLifetime.Margin;
 
     public static HostJson Read(SettingsReader reader) => Read(reader, Path.Combine(AppContext.BaseDirectory, File));
@@ -70,7 +70,7 @@ internal sealed partial record HostJson(string RoutePrefix, TimeSpan? FunctionTi
         reader.Refuse(
             $"{OverrideSection}:{TimeoutKey}",
             text,
-            $"a duration of {DurationText.Of(MinFunctionTimeout)} or more, written {DurationText.Format}, or -1; {File} sets it as {TimeoutKey}");
+            $"a duration of {DurationText.From(MinFunctionTimeout)} or more, written {DurationText.Format}, or -1; {File} sets it as {TimeoutKey}");
         return DefaultFunctionTimeout;
     }
 

@@ -16,7 +16,6 @@ public sealed class PublishEndpoint
         (this.log, this.errors, this.lifetime) = (log, errors, lifetime);
 
     /// <summary>Publishes events, all or none.</summary>
-    /// <param name="context">The request.</param>
     /// <param name="topicName">From the route.</param>
     /// <param name="invocationCancelled">Fires at functionTimeout, when the request's own token does not.</param>
     public Task<IResult> PublishAsync(HttpContext context, string topicName, CancellationToken invocationCancelled) => errors.CatchAsync(context, async () =>
@@ -25,7 +24,7 @@ public sealed class PublishEndpoint
         if (PublishBody.For(context.Request) is not { } kind)
             return Problem.UnsupportedMediaType("Content-Type", $"Content-Type must be one of {string.Join(", ", PublishBody.MediaTypes)}, in UTF-8.");
 
-        EventGridSchema.Refuse(context.Request.Headers, kind);
+        EventGridSchema.Refuse(context.Request.Headers, kind.IsCloudEvents);
         var key = SingleValue.FromHeader(context.Request, IdempotencyKeyRule.Header) is { } given ? IdempotencyKeyRule.Require(given) : null;
         var type = SingleValue.FromQuery(context.Request, "type");
         var (body, problem) = await BoundedBody.ReadAsync(context, kind.IsBatch ? "body" : "data", kind.MaxBytes, invocationCancelled);
@@ -45,7 +44,7 @@ public sealed class PublishEndpoint
 
     private static IResult Answer(Topic topic, AppendResult result) => result.Outcome switch
     {
-        AppendOutcome.TopicComplete => Problem.Create(StatusCodes.Status409Conflict, "Topic complete", $"Topic '{topic}' is complete and takes no more events.", "topic"),
+        AppendOutcome.TopicComplete => Problem.Create(StatusCodes.Status409Conflict, "Topic complete", $"Topic '{topic}' is complete, or is being deleted, and takes no more events.", "topic"),
         AppendOutcome.KeyReused => Problem.Create(
             StatusCodes.Status422UnprocessableEntity,
             "Idempotency key reused",

@@ -5,7 +5,7 @@ using SseFunctions.EventLog;
 
 namespace SseFunctions.Api;
 
-/// <summary>Finds the token of a request. The most explicit place wins, and the others are then not looked at.</summary>
+/// <summary>Finds the token of a request. The most explicit place wins, and the others are then ignored.</summary>
 internal static class RequestToken
 {
     public const string Cookie = "sse_token";
@@ -29,7 +29,7 @@ internal static class RequestToken
         }
     }
 
-    /// <summary>A second line, or a second value behind a comma, is what clients make that add a header twice.</summary>
+    /// <summary>Clients that add a header twice send a second line, or a second value after a comma.</summary>
     private static IEnumerable<string> BearerTokens(HttpRequest request) => request.Headers.Authorization
         .SelectMany(line => (line ?? "").Split(',', StringSplitOptions.TrimEntries))
         .Where(value => value.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))

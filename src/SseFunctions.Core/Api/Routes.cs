@@ -7,6 +7,7 @@ public static class Routes
 {
     public const string Events = "events/{topic}";
     public const string EventsOfTopics = "events";
+    public const string Topics = "topics";
     public const string Topic = "topics/{topic}";
     public const string Complete = "topics/{topic}/complete";
     public const string Tokens = "tokens";

@@ -28,7 +28,7 @@ public static class ServiceCollectionExtensions
         services.AddLogging();
         WebServerLog.Quieten(services);
         services.Configure<KestrelServerOptions>(kestrel => kestrel.AddServerHeader = false); // clients need not know
-        services.Configure<KestrelServerOptions>(kestrel => SocketConnections.Configure(kestrel, settings.Stream));
+        services.Configure<KestrelServerOptions>(kestrel => SocketConnections.Configure(kestrel, settings.Stream.MaxOpenStreams, settings.Stream.SendsPastPipe));
         services.Configure<SocketTransportOptions>(SocketConnections.Configure);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(settings);

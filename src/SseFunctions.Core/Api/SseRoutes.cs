@@ -15,13 +15,17 @@ internal static class SseRoutes
     public static void MapSseFunctions(this IEndpointRouteBuilder app)
     {
         var (stream, publish) = (Get<StreamEndpoint>(), Get<PublishEndpoint>());
-        var (topics, tokens, health) = (Get<TopicEndpoint>(), Get<TokenEndpoint>(), Get<HealthEndpoint>());
+        var (list, topics) = (Get<TopicListEndpoint>(), Get<TopicEndpoint>());
+        var (tokens, health) = (Get<TokenEndpoint>(), Get<HealthEndpoint>());
         var routes = app.MapGroup(Get<Settings>().RoutePrefix);
         routes.MapMethods(Routes.Events, Reads, (HttpContext context, string topic) => stream.StreamAsync(context, topic, CancellationToken.None));
         routes.MapMethods(Routes.EventsOfTopics, Reads, (HttpContext context) => stream.StreamTopicsAsync(context, CancellationToken.None));
         routes.MapPost(Routes.Events, (HttpContext context, string topic) => publish.PublishAsync(context, topic, CancellationToken.None));
         routes.MapMethods(Routes.Events, [HttpMethods.Options], (HttpContext context, string topic) => publish.HandshakeAsync(context, topic));
+        routes.MapMethods(Routes.Topics, Reads, (Delegate)((HttpContext context) => list.ListAsync(context, CancellationToken.None)));
         routes.MapMethods(Routes.Topic, Reads, (HttpContext context, string topic) => topics.ReadAsync(context, topic));
+        routes.MapPut(Routes.Topic, (HttpContext context, string topic) => topics.SetRetentionAsync(context, topic, CancellationToken.None));
+        routes.MapDelete(Routes.Topic, (HttpContext context, string topic) => topics.DeleteAsync(context, topic));
         routes.MapPost(Routes.Complete, (HttpContext context, string topic) => topics.CompleteAsync(context, topic));
         routes.MapPost(Routes.Tokens, (Delegate)((HttpContext context) => tokens.MintAsync(context, CancellationToken.None)));
         routes.MapMethods(Routes.Health, Reads, (Delegate)health.ReadAsync);

@@ -21,7 +21,7 @@ internal sealed record StreamClient(string? Token, string? Address)
         }
         catch (AccessDeniedException)
         {
-            return null; // several in one place, which nobody looked at, since the topic is open
+            return null; // several in one place, which nobody has checked, since the topic is open
         }
     }
 

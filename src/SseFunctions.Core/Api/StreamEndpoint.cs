@@ -14,14 +14,12 @@ public sealed class StreamEndpoint
         (this.access, this.streams, this.errors) = (access, streams, errors);
 
     /// <summary>Streams one topic.</summary>
-    /// <param name="context">The request.</param>
     /// <param name="topicName">From the route.</param>
     /// <param name="invocationCancelled">Fires at functionTimeout, when the request's own token does not.</param>
     public Task StreamAsync(HttpContext context, string topicName, CancellationToken invocationCancelled) =>
         StreamAsync(context, () => [topicName], invocationCancelled);
 
     /// <summary>Streams the topics of the query on one connection.</summary>
-    /// <param name="context">The request.</param>
     /// <param name="invocationCancelled">Fires at functionTimeout, when the request's own token does not.</param>
     public Task StreamTopicsAsync(HttpContext context, CancellationToken invocationCancelled) =>
         StreamAsync(context, () => StreamQuery.Topics(context.Request), invocationCancelled);

@@ -26,7 +26,6 @@ internal static class StreamQuery
             names.Length > StreamRequest.MaxTopics);
     }
 
-    /// <param name="http">The request.</param>
     /// <param name="topics">Its topics, in the order of their names.</param>
     /// <param name="accessLeft">How long all of them may be read; null without end.</param>
     /// <exception cref="InvalidInputException">A parameter has a value that is not allowed.</exception>

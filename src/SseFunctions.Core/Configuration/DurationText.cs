@@ -13,7 +13,7 @@ internal static partial class DurationText
     public static TimeSpan? Parse(string text) =>
         Form().IsMatch(text) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var value) ? value : null;
 
-    public static string Of(TimeSpan value) =>
+    public static string From(TimeSpan value) =>
         value.ToString((value.Days > 0 ? @"d\." : "") + @"hh\:mm\:ss" + (value.Milliseconds > 0 ? @"\.fff" : ""), CultureInfo.InvariantCulture);
 
     [GeneratedRegex(@"\A([0-9]+\.)?([01]?[0-9]|2[0-3]):[0-5]?[0-9]:[0-5]?[0-9](\.[0-9]{1,7})?\z")]

@@ -9,11 +9,11 @@ internal static class JsonFault
     /// <param name="ex">What reading it threw.</param>
     public static string Describe(string file, Exception ex)
     {
-        if (ex.GetBaseException() is not JsonException fault)
+        if (ex.GetBaseException() is not JsonException json)
             return $"{file} cannot be read: {ex.GetBaseException().Message}";
 
         // The library counts from 0, and appends its counts to the message.
-        var reason = fault.Message.Split(" Path:")[0].Split(" LineNumber:")[0].ReplaceLineEndings(" ");
-        return $"{file} is not JSON: line {fault.LineNumber + 1}, byte {fault.BytePositionInLine + 1}: {reason}";
+        var reason = json.Message.Split(" Path:")[0].Split(" LineNumber:")[0].ReplaceLineEndings(" ");
+        return $"{file} is not JSON: line {json.LineNumber + 1}, byte {json.BytePositionInLine + 1}: {reason}";
     }
 }

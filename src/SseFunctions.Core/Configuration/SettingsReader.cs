@@ -37,15 +37,15 @@ internal sealed class SettingsReader(IConfiguration configuration)
     /// <summary>A duration, written as <see cref="DurationText"/> says.</summary>
     /// <param name="key">The setting, sections separated by ':'.</param>
     /// <param name="fallback">Its value when it is not set; it need not be in the range.</param>
-    /// <param name="min">The shortest that is allowed.</param>
-    /// <param name="max">The longest that is allowed.</param>
+    /// <param name="min">The minimum.</param>
+    /// <param name="max">The maximum.</param>
     /// <param name="why">Where the range comes from, if not from here alone.</param>
     public TimeSpan Duration(string key, TimeSpan fallback, TimeSpan min, TimeSpan max, string why = "") => Read(
         key,
         fallback,
         text => DurationText.Parse(text) is { } value && value >= min && value <= max ? value : null,
-        $"a duration from {DurationText.Of(min)} to {DurationText.Of(max)}, written {DurationText.Format}{why}",
-        DurationText.Of);
+        $"a duration from {DurationText.From(min)} to {DurationText.From(max)}, written {DurationText.Format}{why}",
+        DurationText.From);
 
     /// <summary>A whole number, written in digits.</summary>
     public long Number(string key, long fallback, long min, long max) => Read(

@@ -13,7 +13,7 @@ internal sealed class AppendBatch(params IReadOnlyList<PendingAppend> appends) :
 
     public int EventCount => appends.Sum(append => append.Events.Count);
 
-    /// <summary>That of the append that came last, which may be tried for longest.</summary>
+    /// <summary>The budget of the append that came last: it has the most time left.</summary>
     public RetryBudget Retry => appends[^1].Retry;
 
     public bool IsAbandoned => appends.All(append => append.IsAbandoned);

@@ -3,7 +3,7 @@ namespace SseFunctions.EventLog;
 /// <summary>Answers the appends that must not be written: their idempotency key was used before, or the topic is complete.</summary>
 internal sealed class AppendRefusals(Topic topic, EventTable table)
 {
-    /// <summary>Whose keys a refused transaction may have found used.</summary>
+    /// <summary>The appends whose keys may be the reason why a transaction was refused.</summary>
     /// <param name="all">Whether to suspect all keys, not only the one that the refusal names: where there was one, there may be many.</param>
     public static List<PendingAppend> AppendsToSuspect(AppendBatch batch, StorageFault fault, bool all)
     {
@@ -14,7 +14,7 @@ internal sealed class AppendRefusals(Topic topic, EventTable table)
         return all || fault.FailedOperation is not { } index ? keyed : [.. keyed.Skip(index - TopicTransaction.FirstKeyIndex).Take(1)];
     }
 
-    /// <summary>Answers appends whose key was used before with what it made, and on a complete topic the others with that.</summary>
+    /// <summary>Answers appends whose key was used before with the first result, and on a complete topic all others with TopicComplete.</summary>
     /// <returns>Whether any was answered, and so left the batch.</returns>
     public async Task<bool> AnswerAsync(AppendBatch batch, IReadOnlyList<PendingAppend> appends, TopicHead? head, RetryBudget retry, CancellationToken cancellationToken)
     {

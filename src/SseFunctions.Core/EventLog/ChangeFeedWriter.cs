@@ -57,7 +57,6 @@ internal sealed partial class ChangeFeedWriter : IHostedService, IDisposable
     public Task StartAsync(CancellationToken cancellationToken)
     {
         log.Written += OnWritten;
-        log.Deleted += OnDeleted;
         return Task.CompletedTask;
     }
 
@@ -65,7 +64,6 @@ internal sealed partial class ChangeFeedWriter : IHostedService, IDisposable
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         log.Written -= OnWritten;
-        log.Deleted -= OnDeleted;
         await stopping.CancelAsync();
         Task last;
         lock (gate)
@@ -77,15 +75,13 @@ internal sealed partial class ChangeFeedWriter : IHostedService, IDisposable
     public void Dispose()
     {
         log.Written -= OnWritten;
-        log.Deleted -= OnDeleted;
         stopping.Cancel();
     }
 
     private static string NewKey() => RandomNumberGenerator.GetHexString(16, lowercase: true);
 
-    private void OnWritten(Topic topic, TopicHead head, IReadOnlyList<StoredEvent> events) => Add(new TopicChange(topic, head.LastId, head.Complete));
-
-    private void OnDeleted(Topic topic) => Add(new TopicChange(topic, EventId.Start, HasEnded: true));
+    private void OnWritten(Topic topic, TopicHead head, IReadOnlyList<StoredEvent> events) =>
+        Add(head.IsDeleted ? new TopicChange(topic, EventId.Start, HasEnded: true) : new TopicChange(topic, head.LastId, head.Complete));
 
     private void Add(TopicChange change)
     {

@@ -1,4 +1,4 @@
 namespace SseFunctions.EventLog;
 
-/// <summary>More appends to the topic wait than it will take on; this one was not taken on, and nothing of it is written.</summary>
+/// <summary>Too many appends to the topic wait already; this one was refused, and nothing of it is written.</summary>
 public sealed class EventLogBusyException(string message) : EventLogUnavailableException(message);

@@ -14,7 +14,7 @@ internal sealed partial record EventLogOptions
     /// <summary>When set, it is used instead of the connection string.</summary>
     public Uri? TableServiceUri { get; init; }
 
-    /// <summary>Who comes to <see cref="TableServiceUri"/>.</summary>
+    /// <summary>The identity that calls <see cref="TableServiceUri"/>.</summary>
     public TableIdentity Identity { get; init; } = new();
 
     public string TableName { get; init; } = "events";

@@ -22,6 +22,7 @@ internal static class LogRows
     private const string First = "First";
     private const string Last = "Last";
     private const string Complete = "Complete";
+    private const string Deleted = "Deleted";
 
     public const string AppendId = "AppendId";
     private const string Epoch = "Epoch";
@@ -42,25 +43,33 @@ internal static class LogRows
     public static string KeyOf(string idempotencyKey) =>
         KeyPrefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(idempotencyKey)), 0, 16);
 
-    public static TableEntity HeadRow(Topic topic, TopicHead head) => new(topic.Name, HeadKey)
+    public static TableEntity HeadRow(Topic topic, TopicHead head)
     {
-        [Epoch] = head.Epoch,
-        [First] = head.First,
-        [Last] = head.Last,
-        [Complete] = head.Complete,
-        [AppendId] = head.AppendId,
-        ETag = head.ETag,
-    };
+        var row = new TableEntity(topic.Name, HeadKey)
+        {
+            [Epoch] = head.Epoch,
+            [First] = head.First,
+            [Last] = head.Last,
+            [Complete] = head.Complete,
+            [AppendId] = head.AppendId,
+            ETag = head.ETag,
+        };
+        if (head.IsDeleted)
+            row[Deleted] = true;
+
+        return row;
+    }
 
     /// <summary>To be merged by retention, which changes the row's timestamp and so keeps what that was.</summary>
     public static TableEntity FirstOfHead(Topic topic, long first, DateTimeOffset written) =>
         new(topic.Name, HeadKey) { [First] = first, [Written] = written };
 
-    /// <summary>To be merged: no event is retained, and none will come.</summary>
-    public static TableEntity EndOfHead(Topic topic, long first, DateTimeOffset written)
+    /// <summary>To be merged before the rows are deleted: no event is retained, and none will come.</summary>
+    public static TableEntity DeletedHead(Topic topic, TopicHead deleted, DateTimeOffset written)
     {
-        var row = FirstOfHead(topic, first, written);
-        row[Complete] = true;
+        var row = FirstOfHead(topic, deleted.First, written);
+        row[Complete] = deleted.Complete;
+        row[Deleted] = deleted.IsDeleted;
         return row;
     }
 
@@ -73,7 +82,7 @@ internal static class LogRows
         row.GetInt64(Last).GetValueOrDefault(),
         row.GetBoolean(Complete).GetValueOrDefault(),
         row.GetString(AppendId),
-        row.ETag);
+        row.ETag) { IsDeleted = row.GetBoolean(Deleted).GetValueOrDefault() };
 
     /// <param name="key">The idempotency key of the append whose last event this is: its row goes together with this one.</param>
     public static TableEntity EventRow(Topic topic, long sequence, NewEvent newEvent, string appendId, string? key, DateTimeOffset time)

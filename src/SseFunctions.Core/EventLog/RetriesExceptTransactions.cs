@@ -4,8 +4,9 @@ using Azure.Core.Pipeline;
 namespace SseFunctions.EventLog;
 
 /// <summary>
-/// The storage client's retries, but for transactions. These are tried by the log alone: after a try of the client's own
-/// that the log knows nothing of, a conflict would no longer mean that nothing was written. Nor are requests that say so.
+/// The storage client's retries, except for transactions. Only the log repeats these: after a retry that the log knows nothing
+/// of, a conflict would no longer mean that nothing was written. Nor for requests that
+/// say so.
 /// </summary>
 internal sealed class RetriesExceptTransactions(int maxRetries, TimeSpan delay)
     : RetryPolicy(maxRetries, DelayStrategy.CreateExponentialDelayStrategy(delay))

@@ -11,7 +11,7 @@ internal sealed class RetryBudget(TimeSpan timeout, TimeProvider time)
     private static readonly TimeSpan MinConflictDelay = TimeSpan.FromMilliseconds(10);
 
     /// <summary>
-    /// A few transactions: who waited for longer would be overtaken again and again by writers that have just begun.
+    /// A few transactions: a writer that waited longer would be overtaken again and again by writers that have just begun.
     /// </summary>
     private static readonly TimeSpan MaxConflictDelay = TimeSpan.FromMilliseconds(80);
 

@@ -4,13 +4,13 @@ using Azure.Identity;
 
 namespace SseFunctions.EventLog;
 
-/// <summary>What a failed request to storage tells about what was written, and whether to try again.</summary>
+/// <summary>What a failed request to storage says about what was written, and whether to try again.</summary>
 internal sealed record StorageFault
 {
     /// <summary>Another writer was first, or an earlier try of the same write landed.</summary>
     public bool IsConflict { get; private init; }
 
-    /// <summary>Storage has answered that it did nothing. (408 is none: storage gave up waiting, and may not know.)</summary>
+    /// <summary>Storage has answered that it did nothing. (Not 408: storage gave up waiting, and may not know.)</summary>
     public bool IsRefusal { get; private init; }
 
     /// <summary>Storage refused what was sent, as malformed or too large.</summary>

@@ -1,4 +1,4 @@
 namespace SseFunctions.EventLog;
 
-/// <summary>An event as the log holds it; its time is its writer's, from when it was appended.</summary>
+/// <summary>An event of the log. Its time is when it was appended, by the writer's clock.</summary>
 internal sealed record StoredEvent(long Sequence, string? Type, ReadOnlyMemory<byte> Data, DateTimeOffset Time);

@@ -30,9 +30,6 @@ internal sealed partial class TableEventLog
     /// <summary>Raised after each transaction of this process, in the topic's order, with the head it made and the events it added, if any.</summary>
     public event Action<Topic, TopicHead, IReadOnlyList<StoredEvent>>? Written;
 
-    /// <summary>Raised after this process has deleted a topic.</summary>
-    public event Action<Topic>? Deleted;
-
     /// <summary>Reads the head; null while nothing was ever written to the topic.</summary>
     /// <exception cref="EventLogUnavailableException">The table could not be read.</exception>
     public Task<TopicHead?> ReadHeadAsync(Topic topic, CancellationToken cancellationToken) =>
@@ -99,6 +96,10 @@ internal sealed partial class TableEventLog
     public Task<TopicPage> ListTopicsAsync(string prefix, string after, int limit, CancellationToken cancellationToken) =>
         topics.ReadPageAsync(prefix, after, limit, cancellationToken);
 
+    /// <summary>Reads a topic's own retention: that of the process where none was set.</summary>
+    /// <exception cref="EventLogUnavailableException">The table could not be read.</exception>
+    public Task<TopicRetention> ReadRetentionAsync(Topic topic, CancellationToken cancellationToken) => topics.ReadRetentionAsync(topic, cancellationToken);
+
     /// <summary>Sets a topic's own retention, before or after its first event; it applies from the next run of retention on.</summary>
     /// <exception cref="InvalidInputException">A value is outside its range.</exception>
     /// <exception cref="EventLogUnavailableException">The table could not be written within 20 s.</exception>
@@ -106,31 +107,25 @@ internal sealed partial class TableEventLog
         topics.SetRetentionAsync(topic, retention, cancellationToken);
 
     /// <summary>
-    /// Deletes a topic with its events, keys and retention. A publisher that comes after that begins a new log, of another epoch;
-    /// one that comes while its rows are being deleted finds the topic complete.
+    /// Deletes a topic with its events, keys and retention. Readers find no log any more as soon as it begins. A publisher that comes
+    /// after it begins a new log, of another epoch; one that comes while rows are being deleted finds the topic complete.
     /// </summary>
     /// <returns>Whether there was a log.</returns>
     /// <exception cref="EventLogUnavailableException">The table could not be written; a repeat goes on with what is left.</exception>
-    public async Task<bool> DeleteTopicAsync(Topic topic, CancellationToken cancellationToken)
-    {
-        var existed = await trimmer.DeleteTopicAsync(topic, cancellationToken);
-        Raise(topic, () => Deleted?.Invoke(topic));
-        return existed;
-    }
+    public Task<bool> DeleteTopicAsync(Topic topic, CancellationToken cancellationToken) =>
+        trimmer.DeleteTopicAsync(topic, deleted => RaiseWritten(topic, new Commit(deleted, [])), cancellationToken);
 
     /// <summary>Asks the table for one row, to learn whether it can be reached, and its clock.</summary>
     /// <returns>The storage service's time, which rows' timestamps are by. A clock of this process may have jumped.</returns>
     /// <exception cref="EventLogUnavailableException">It cannot be reached.</exception>
     public Task<DateTimeOffset> PingAsync(CancellationToken cancellationToken) => table.ReadClockAsync(cancellationToken);
 
-    private void RaiseWritten(Topic topic, Commit commit) => Raise(topic, () => Written?.Invoke(topic, commit.Head, commit.Events));
-
     /// <summary>A subscriber's fault is not the publisher's: the events are written, and its answer says so.</summary>
-    private void Raise(Topic topic, Action invoke)
+    private void RaiseWritten(Topic topic, Commit commit)
     {
         try
         {
-            invoke();
+            Written?.Invoke(topic, commit.Head, commit.Events);
         }
         catch (Exception ex)
         {

@@ -6,7 +6,7 @@ using SseFunctions.Configuration;
 namespace SseFunctions.EventLog;
 
 /// <summary>
-/// Who comes to the table service, by the naming of identity-based connections:
+/// The identity that calls the table service, set by the names of identity-based connections:
 /// learn.microsoft.com/azure/azure-functions/functions-reference#common-properties-for-identity-based-connections.
 /// </summary>
 internal sealed partial record TableIdentity

@@ -26,7 +26,7 @@ internal sealed class TopicDirectory(EventTable table, TimeProvider time)
     public async Task<TopicPage> ReadPageAsync(string prefix, string after, int limit, CancellationToken cancellationToken)
     {
         if (limit is < 1 or > MaxPage)
-            throw new InvalidInputException("limit", $"limit is outside its range, 1 to {MaxPage}.", MaxPage, limit);
+            throw new InvalidInputException("limit", $"limit is {limit}; 1 to {MaxPage} are allowed.", MaxPage, limit, limit > MaxPage);
 
         var entries = await ListAsync(prefix, after, cancellationToken).Take(limit + 1).ToListAsync(cancellationToken);
         var next = entries.Count > limit ? entries[limit - 1].Topic.Name : null;
@@ -36,7 +36,15 @@ internal sealed class TopicDirectory(EventTable table, TimeProvider time)
             heads.Length,
             new ParallelOptions { MaxDegreeOfParallelism = ParallelReads, CancellationToken = cancellationToken },
             async (i, token) => heads[i] = await table.ReadHeadAsync(entries[i].Topic, EventTable.ReadTimeout, token));
-        return new TopicPage([.. heads.Index().Where(head => head.Item is not null).Select(head => (entries[head.Index].Topic, head.Item!))], next);
+        var listed = entries.Zip(heads).Where(pair => pair.Second is { IsDeleted: false });
+        return new TopicPage([.. listed.Select(pair => (pair.First.Topic, pair.Second!, pair.First.Retention))], next);
+    }
+
+    /// <inheritdoc cref="TableEventLog.ReadRetentionAsync"/>
+    public async Task<TopicRetention> ReadRetentionAsync(Topic topic, CancellationToken cancellationToken)
+    {
+        var row = await table.ReadRowAsync(TopicRows.Partition, topic.Name, EventTable.ReadTimeout, cancellationToken);
+        return (row is null ? null : TopicRows.ToEntry(row))?.Retention ?? new TopicRetention();
     }
 
     /// <inheritdoc cref="TableEventLog.SetRetentionAsync"/>

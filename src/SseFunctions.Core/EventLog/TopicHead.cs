@@ -11,6 +11,9 @@ namespace SseFunctions.EventLog;
 /// <param name="ETag">The entity's version: an append is conditional on it.</param>
 internal sealed record TopicHead(string Epoch, long First, long Last, bool Complete, string AppendId, ETag ETag)
 {
+    /// <summary>The topic's rows are being deleted. For readers there is no log any more, while publishers are still refused.</summary>
+    public bool IsDeleted { get; init; }
+
     /// <summary>How many events are retained.</summary>
     public long Count => Last - First + 1;
 

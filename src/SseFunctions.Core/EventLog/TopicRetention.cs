@@ -1,3 +1,5 @@
+using SseFunctions.Configuration;
+
 namespace SseFunctions.EventLog;
 
 /// <summary>A topic's own retention.</summary>
@@ -12,9 +14,9 @@ internal sealed record TopicRetention(TimeSpan? MaxAge = null, long? MaxEvents =
     public void Validate()
     {
         if (MaxAge < MinAge || MaxAge > LimitOfAge)
-            throw new InvalidInputException("maxAge", $"maxAge is outside its range, {MinAge:c} to {LimitOfAge:c}.");
+            throw new InvalidInputException("maxAge", $"maxAge is {DurationText.From(MaxAge.Value)}; {DurationText.From(MinAge)} to {DurationText.From(LimitOfAge)} are allowed.");
 
         if (MaxEvents is < 1 or > EventId.MaxSequence)
-            throw new InvalidInputException("maxEvents", $"maxEvents is outside its range, 1 to {EventId.MaxSequence}.", EventId.MaxSequence, MaxEvents);
+            throw new InvalidInputException("maxEvents", $"maxEvents is {MaxEvents}; 1 to {EventId.MaxSequence} are allowed.", EventId.MaxSequence, MaxEvents, MaxEvents > EventId.MaxSequence);
     }
 }

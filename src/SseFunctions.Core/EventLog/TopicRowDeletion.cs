@@ -77,7 +77,7 @@ internal sealed class TopicRowDeletion(EventTable table, TimeProvider time)
         batch.Clear();
     }
 
-    /// <param name="pass">Is told whether an earlier pass met a row that was not there: another run has deleted it, and with it failed the whole batch.</param>
+    /// <param name="pass">Gets whether an earlier pass met a row that was not there: another run had deleted it, and so the whole batch failed.</param>
     private async Task RepeatAsync(Func<bool, Task> pass, CancellationToken cancellationToken)
     {
         var retry = new RetryBudget(RetryBudget.WriteTimeout, time);

@@ -4,7 +4,7 @@ namespace SseFunctions.EventLog;
 
 /// <summary>
 /// The operations of an append's entity group transaction, in this order: the head, the idempotency keys, the events. When
-/// the table refuses one, it tells the operation's index.
+/// the table refuses one, it says the operation's index.
 /// </summary>
 internal static class TopicTransaction
 {

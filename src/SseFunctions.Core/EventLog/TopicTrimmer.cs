@@ -47,7 +47,8 @@ internal sealed class TopicTrimmer(EventTable table, TimeProvider time)
     }
 
     /// <inheritdoc cref="TableEventLog.DeleteTopicAsync"/>
-    public async Task<bool> DeleteTopicAsync(Topic topic, CancellationToken cancellationToken)
+    /// <param name="onDeleted">Called when readers are to take the log for gone, before its rows are.</param>
+    public async Task<bool> DeleteTopicAsync(Topic topic, Action<TopicHead> onDeleted, CancellationToken cancellationToken)
     {
         var retry = new RetryBudget(RetryBudget.WriteTimeout, time);
         var existed = false;
@@ -57,7 +58,9 @@ internal sealed class TopicTrimmer(EventTable table, TimeProvider time)
             try
             {
                 var head = LogRows.ToHead(row);
-                var etag = await table.MergeAsync(LogRows.EndOfHead(topic, head.Last + 1, LogRows.WrittenAt(row)), head.ETag, cancellationToken);
+                var deleted = head with { First = head.Last + 1, Complete = true, IsDeleted = true };
+                var etag = await table.MergeAsync(LogRows.DeletedHead(topic, deleted, LogRows.WrittenAt(row)), head.ETag, cancellationToken);
+                onDeleted(deleted with { ETag = etag });
                 await rows.DeleteEventsAsync(topic, head.LastId, cancellationToken);
                 await rows.DeleteKeysAsync(topic, head.Epoch, cancellationToken);
                 await table.DeleteAsync(topic.Name, LogRows.HeadKey, etag, cancellationToken);

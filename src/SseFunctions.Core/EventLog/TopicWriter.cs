@@ -126,7 +126,7 @@ internal sealed class TopicWriter(Topic topic, EventTable table, Action<Topic, C
 
         try
         {
-            // The first in line is tried until its time is used up, and then told why that failed.
+            // The first in line is tried until its time is used up, and then fails with the reason.
             return await answer.WaitAsync(isAlone ? Timeout.InfiniteTimeSpan : retry.Left, time, cancellationToken);
         }
         catch (TimeoutException)
@@ -159,7 +159,7 @@ internal sealed class TopicWriter(Topic topic, EventTable table, Action<Topic, C
         }
         catch (EventLogUnavailableException ex) when (ex.Fault is { IsOfContent: true } && batch.Appends.Count > 1)
         {
-            // What the table refuses because of one append must not fail the others: halves of halves find out which it is.
+            // What the table refuses because of one append must not fail the others: bisecting finds out which it is.
             foreach (var half in batch.Bisect())
                 await WriteHalfAsync(half, cancellationToken);
 

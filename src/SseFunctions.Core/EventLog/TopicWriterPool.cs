@@ -23,7 +23,7 @@ internal sealed class TopicWriterPool(Func<Topic, TopicWriter> open)
     /// <summary>Writes to a topic, by the one writer that it has.</summary>
     public async Task<T> WriteAsync<T>(Topic topic, Func<TopicWriter, Task<T>> write)
     {
-        var entry = Enter(topic);
+        var entry = Acquire(topic);
         try
         {
             return await write(entry.Writer);
@@ -35,7 +35,7 @@ internal sealed class TopicWriterPool(Func<Topic, TopicWriter> open)
         }
     }
 
-    private Entry Enter(Topic topic)
+    private Entry Acquire(Topic topic)
     {
         lock (gate)
         {

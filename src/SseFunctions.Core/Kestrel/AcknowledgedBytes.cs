@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace SseFunctions.Kestrel;
 
 /// <summary>
-/// What a client has taken of a connection's bytes, as its TCP acknowledges them. Nothing else shows a slow client's
+/// How many of a connection's bytes the client's TCP has acknowledged. Nothing else shows a slow client's
 /// progress: a socket with a full buffer takes more only when a third of it is free.
 /// </summary>
 internal static class AcknowledgedBytes
@@ -17,7 +17,7 @@ internal static class AcknowledgedBytes
     private const int BytesAckedOffset = 120;
     private const int InfoLength = BytesAckedOffset + sizeof(long);
 
-    /// <returns>Reads the number for the request's connection; null where nobody can say.</returns>
+    /// <returns>Reads the number for the request's connection; null where the system cannot say.</returns>
     public static Func<long>? From(HttpContext context) =>
         OperatingSystem.IsLinux() && context.Features.Get<IConnectionSocketFeature>() is { Socket: var socket } ? () => Read(socket) : null;
 

@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
-using SseFunctions.Streaming;
 
 namespace SseFunctions.Kestrel;
 
@@ -17,21 +16,23 @@ internal static class SocketConnections
     /// <summary>What is read ahead of a client that sends more than its request, in bytes; Kestrel's default is 1 MiB.</summary>
     public const int ReadBufferSize = 64 * 1024;
 
-    /// <summary>Connections for all that is no stream: publishing, history, health.</summary>
+    /// <summary>Connections for everything that is not a stream: publishing, history, health.</summary>
     private const int OtherConnections = 500;
 
     /// <summary>The share of the process's descriptors that clients may take; storage, files and the runtime have the rest.</summary>
     private const double DescriptorShare = 0.75;
 
-    public static void Configure(KestrelServerOptions server, StreamOptions streams)
+    /// <param name="openStreams">How many streams may be open.</param>
+    /// <param name="sendsPastPipe">Whether bytes go to the socket on the thread that writes (Stream__SendsPastPipe).</param>
+    public static void Configure(KestrelServerOptions server, int openStreams, bool sendsPastPipe)
     {
-        server.Limits.MaxConcurrentConnections = MaxConnections(streams, FileDescriptors.Limit);
+        server.Limits.MaxConcurrentConnections = MaxConnections(openStreams, FileDescriptors.Limit);
         server.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection =>
         {
             if (connection.Features.Get<IConnectionSocketFeature>() is { Socket: var socket })
             {
                 socket.SendBufferSize = SendBufferSize;
-                if (streams.SendsPastPipe)
+                if (sendsPastPipe)
                     SendPastPipe(connection, socket);
             }
 
@@ -45,11 +46,11 @@ internal static class SocketConnections
     /// Connections at a time; those beyond are closed at once, after which an EventSource comes back. Out of descriptors, the
     /// runtime would end the process.
     /// </summary>
-    /// <param name="streams">How many streams may be open.</param>
-    /// <param name="descriptors">How many descriptors the process may have; null when nobody says.</param>
-    public static long MaxConnections(StreamOptions streams, long? descriptors)
+    /// <param name="openStreams">How many streams may be open.</param>
+    /// <param name="descriptors">How many descriptors the process may have; null when that is not known.</param>
+    public static long MaxConnections(int openStreams, long? descriptors)
     {
-        var wanted = (long)streams.MaxOpenStreams + OtherConnections;
+        var wanted = (long)openStreams + OtherConnections;
         return descriptors is { } limit ? Math.Max(1, Math.Min(wanted, (long)(limit * DescriptorShare))) : wanted;
     }
 

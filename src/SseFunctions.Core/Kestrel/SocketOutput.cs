@@ -104,7 +104,7 @@ internal sealed class SocketOutput(Socket socket, PipeWriter inner) : PipeWriter
         }
         catch (OperationCanceledException)
         {
-            isCanceled = true; // how much of it was sent, nobody can say: nothing may follow
+            isCanceled = true; // how much of it was sent is not known: nothing may follow
             Close();
         }
         catch (Exception ex) when (ex is SocketException or ObjectDisposedException)

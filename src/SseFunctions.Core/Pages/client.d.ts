@@ -32,7 +32,7 @@ export type SseOptions = {
  */
 export type SseReset = {
     topic: string;
-    reason: "expired" | "unknown" | "future" | "epoch";
+    reason: "expired" | "unknown" | "future" | "epoch" | "deleted";
     /**
      * How many events are gone; null when nobody can know.
      */

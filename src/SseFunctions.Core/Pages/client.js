@@ -47,7 +47,7 @@ const CLOSED = 2;
 /**
  * @typedef {object} SseReset What the server says about a gap.
  * @property {string} topic
- * @property {'expired' | 'unknown' | 'future' | 'epoch'} reason
+ * @property {'expired' | 'unknown' | 'future' | 'epoch' | 'deleted'} reason
  * @property {number | null} lost How many events are gone; null when nobody can know.
  * @property {string} resumeFrom The id right before the next event.
  */
@@ -265,7 +265,7 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
       const [type = data.length ? 'message' : ''] = read('event');
       const [id = ''] = read('id');
       if (!signal.aborted)
-        receive({ type, data: data.join('\n'), id });
+        receive({ type: type === 'sse.cursor' ? '' : type, data: data.join('\n'), id });
     }
 
     return position ? 200 : 0;

@@ -40,7 +40,7 @@ internal static class BinaryCloudEvent
 
             cloudEvent.DataContentType = contentType;
             var json = Formatter.EncodeStructuredModeMessage(cloudEvent.Validate(), out _);
-            return PublishBody.Checked(new NewEvent(cloudEvent.Type, json), "the CloudEvent");
+            return BodyEvents.Require(new NewEvent(cloudEvent.Type, json), "the CloudEvent");
         }
         catch (Exception ex) when (CloudEventBody.IsInvalid(ex))
         {

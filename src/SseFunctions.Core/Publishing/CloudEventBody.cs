@@ -11,7 +11,7 @@ namespace SseFunctions.Publishing;
 /// </summary>
 internal static class CloudEventBody
 {
-    /// <summary>Of the parser's message, which may quote an attribute of any length.</summary>
+    /// <summary>How much of the parser's message is passed on: it may quote an attribute of any length.</summary>
     private const int MaxReasonCharacters = 200;
 
     private static readonly JsonEventFormatter Formatter = new();
@@ -52,13 +52,13 @@ internal static class CloudEventBody
                 elements.Add(array[start..(int)reader.BytesConsumed]);
         }
 
-        PublishBody.RequireCount(count);
+        BodyEvents.RequireCount(count);
         return elements;
     }
 
     private static NewEvent Read(ReadOnlyMemory<byte> json, string place)
     {
-        PublishBody.Checked(new NewEvent(null, json), place);
+        BodyEvents.Require(new NewEvent(null, json), place);
         string? type;
         try
         {
@@ -71,16 +71,16 @@ internal static class CloudEventBody
         }
 
         // A copy, so that one small event in memory does not hold all of the body there.
-        return PublishBody.Checked(new NewEvent(type, json.ToArray()), place);
+        return BodyEvents.Require(new NewEvent(type, json.ToArray()), place);
     }
 
-    /// <summary>Whether the library throws it at what is no CloudEvent.</summary>
+    /// <summary>Whether it is an exception that the library throws for something that is no CloudEvent.</summary>
     public static bool IsInvalid(Exception ex) => ex is ArgumentException or FormatException or InvalidOperationException or JsonException or NotSupportedException;
 
     public static InvalidInputException Invalid(string what, Exception ex) =>
         new("body", $"{what}: {(ex.Message.Length > MaxReasonCharacters ? ex.Message[..MaxReasonCharacters] + "..." : ex.Message)}");
 
-    /// <exception cref="InvalidInputException">There is one.</exception>
+    /// <exception cref="InvalidInputException">A type is given.</exception>
     public static void RefuseType(string? type)
     {
         if (type is not null)

@@ -19,11 +19,11 @@ internal static class EventGridSchema
     private static ReadOnlySpan<byte> ValidationEvent => "Microsoft.EventGrid.SubscriptionValidationEvent"u8;
 
     /// <param name="headers">The request's.</param>
-    /// <param name="kind">What its body is.</param>
-    /// <exception cref="InvalidInputException">Event Grid sent it, and not as CloudEvents.</exception>
-    public static void Refuse(IHeaderDictionary headers, PublishBody kind)
+    /// <param name="isCloudEvents">Whether its body is one or more CloudEvents.</param>
+    /// <exception cref="InvalidInputException">Event Grid sent the request, and not as CloudEvents.</exception>
+    public static void Refuse(IHeaderDictionary headers, bool isCloudEvents)
     {
-        if (!kind.IsCloudEvents && headers.ContainsKey(Header))
+        if (!isCloudEvents && headers.ContainsKey(Header))
             throw new InvalidInputException(Header, Advice);
     }
 

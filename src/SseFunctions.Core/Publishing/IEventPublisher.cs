@@ -10,7 +10,7 @@ public interface IEventPublisher
     /// <param name="events">1 to 98 events with at most 2.75 MiB of data in all.</param>
     /// <param name="idempotencyKey">1 to 128 characters of visible ASCII: a repeat with the same key writes nothing. Null for none.</param>
     /// <param name="cancellationToken">Ends the waiting; the events may have been written by then.</param>
-    /// <exception cref="ArgumentException">The topic's name is none, or a text is not Unicode.</exception>
+    /// <exception cref="ArgumentException">The topic's name is not valid, or a text is not Unicode.</exception>
     /// <exception cref="InvalidInputException">An event, all of them or the key is outside its limits; nothing was written.</exception>
     /// <exception cref="TopicCompleteException">The topic takes no more events; nothing was written.</exception>
     /// <exception cref="IdempotencyKeyReusedException">The key was used before, for other events; nothing was written.</exception>

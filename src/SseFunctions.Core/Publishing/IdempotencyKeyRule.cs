@@ -3,9 +3,9 @@ using SseFunctions.EventLog;
 namespace SseFunctions.Publishing;
 
 /// <summary>
-/// What an idempotency key may be, a publisher's name for one publication by which its repeat is known:
+/// What an idempotency key may be. A publisher gives one to a publication, so that a repeat is recognised:
 /// datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header. Keys of timed sources hold a space, so that no publisher's
-/// key is ever one of theirs.
+/// key is ever the same.
 /// </summary>
 internal static class IdempotencyKeyRule
 {

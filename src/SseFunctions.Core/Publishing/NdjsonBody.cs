@@ -18,8 +18,8 @@ internal static class NdjsonBody
     public static IReadOnlyList<NewEvent> Read(ReadOnlyMemory<byte> body, string? type)
     {
         var lines = Lines(body).Where(line => line.Text.Length > 0);
-        PublishBody.RequireCount(lines.Count()); // before anything is kept of any
-        return [.. lines.Select(line => PublishBody.Checked(ReadLine(line.Text, type, $"line {line.Number}"), $"line {line.Number}"))];
+        BodyEvents.RequireCount(lines.Count()); // before anything is kept of any
+        return [.. lines.Select(line => BodyEvents.Require(ReadLine(line.Text, type, $"line {line.Number}"), $"line {line.Number}"))];
     }
 
     private static IEnumerable<(int Number, ReadOnlyMemory<byte> Text)> Lines(ReadOnlyMemory<byte> body)

@@ -6,7 +6,7 @@ namespace SseFunctions.Publishing;
 /// <summary>A kind of request body that can be published, and how it becomes events.</summary>
 internal sealed class PublishBody
 {
-    /// <summary>4 MiB: an append's data, and as much again as it takes to write that in lines of JSON.</summary>
+    /// <summary>4 MiB: an append's data, and what writing it as lines of JSON adds.</summary>
     public const int MaxBatchBytes = 4 * 1024 * 1024;
 
     private static readonly PublishBody[] All =
@@ -57,30 +57,6 @@ internal sealed class PublishBody
     /// <param name="type">The type of events that do not say their own; null for none.</param>
     /// <exception cref="InvalidInputException">The body is not what its Content-Type says, or something is outside its limits.</exception>
     public IReadOnlyList<NewEvent> Read(ReadOnlyMemory<byte> body, string? type) => read(IsBinary ? body : Utf8Body.Require(body), type);
-
-    /// <exception cref="InvalidInputException">There are too many.</exception>
-    public static void RequireCount(int events)
-    {
-        if (events > AppendLimits.MaxEvents)
-            throw new InvalidInputException("events", $"the body has {events} events; {AppendLimits.MaxEvents} are allowed.", AppendLimits.MaxEvents, events, tooLarge: true);
-    }
-
-    /// <summary>Checks one event of several.</summary>
-    /// <param name="newEvent">The event.</param>
-    /// <param name="place">Where it stands in the body, such as "line 3".</param>
-    /// <exception cref="InvalidInputException">Its type or its data is outside its limits; the message names the place.</exception>
-    public static NewEvent Checked(NewEvent newEvent, string place)
-    {
-        try
-        {
-            newEvent.Validate();
-            return newEvent;
-        }
-        catch (InvalidInputException ex)
-        {
-            throw new InvalidInputException(ex.Field, $"{place}: {ex.Message}", ex.Limit, ex.Size, ex.TooLarge);
-        }
-    }
 
     private static PublishBody BinaryMode(IHeaderDictionary headers)
     {

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace SseFunctions.Publishing;
 
 /// <summary>
-/// The state of each process, on topic "runtime": <c>{"instance","time","streams","memoryBytes","cpuPercent"}</c>. Per process, and
-/// so by timers of their own: a TimerTrigger would tick on one instance of all, on some plans one that has no streams.
+/// The state of each process, on topic "runtime": <c>{"instance","time","streams","memoryBytes","cpuPercent"}</c>. Each process
+/// has a timer of its own for it: a TimerTrigger would tick on one instance only, on some plans on one without streams.
 /// </summary>
 /// <param name="openStreams">How many streams the process holds open.</param>
 internal sealed class RuntimeSource(Func<int> openStreams, TimeProvider time) : ITimedSource

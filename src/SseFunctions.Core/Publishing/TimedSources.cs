@@ -60,9 +60,9 @@ public sealed partial class TimedSources
     }
 
     /// <summary>
-    /// A used key means that the tick is published. With spaces, which no publisher's key has, and by the source's name, so that
-    /// two sources may share a topic. What each process publishes has no key: only its own timer runs it, and after the clock was
-    /// set back it must not be silent until the old time comes again.
+    /// A used key means that the tick is published already. The key holds spaces, which no publisher's key has, and the source's
+    /// name, so that two sources may share a topic. A source that ticks in each process has no keys: only its own timer publishes
+    /// its ticks, and after the clock was set back it must not be silent until the old time comes again.
     /// </summary>
     private static string? KeyOf(ITimedSource source, Topic topic, string tick) =>
         source.IsPerProcess ? null : $"{topic} {source.GetType().FullName} {tick}";

@@ -62,5 +62,5 @@ internal sealed partial class TimerService(
     }
 
     [LoggerMessage(EventId = 202, Level = LogLevel.Error, Message = "A timer's run failed")]
-    private partial void LogRunFailed(Exception fault);
+    private partial void LogRunFailed(Exception ex);
 }

@@ -8,7 +8,7 @@ namespace SseFunctions.Publishing;
 /// <summary>What holds for every body of text: it is UTF-8, with or without a byte order mark, and may say so.</summary>
 internal static class Utf8Body
 {
-    /// <summary>Of UTF-8 by encoding.spec.whatwg.org/#names-and-labels, and ASCII, which is a part of it.</summary>
+    /// <summary>The names of UTF-8, encoding.spec.whatwg.org/#names-and-labels, and of ASCII, which is a part of it.</summary>
     private static readonly HashSet<string> Labels = new(StringComparer.OrdinalIgnoreCase)
     {
         "utf-8", "utf8", "unicode-1-1-utf-8", "unicode11utf8", "unicode20utf8", "x-unicode20utf8", "us-ascii", "ascii",

@@ -1,6 +1,6 @@
 namespace SseFunctions.Streaming;
 
-/// <summary>Lets so many bytes be under way at a time, first come first served; more than that only alone.</summary>
+/// <summary>Bounds the bytes that are under way at a time, first come first served; more than the capacity goes only alone.</summary>
 /// <param name="capacity">Bytes.</param>
 internal sealed class ByteGate(long capacity)
 {
@@ -49,7 +49,7 @@ internal sealed class ByteGate(long capacity)
         while (waiting.TryPeek(out var next) && (used == 0 || used + next.Bytes <= capacity || next.Turn.Task.IsCompleted))
         {
             waiting.Dequeue();
-            if (next.Turn.TrySetResult()) // who has given up waiting takes no room
+            if (next.Turn.TrySetResult()) // one that has given up waiting takes no room
                 used += next.Bytes;
         }
     }

@@ -4,7 +4,7 @@ using System.Runtime.ExceptionServices;
 namespace SseFunctions.Streaming;
 
 /// <summary>
-/// Writes to one client, one writer at a time: whoever holds its lock. The stream holds it but for the time that it waits
+/// Writes to one client, one writer at a time: whoever holds its lock. The stream holds it except while it waits
 /// with all there is; then the feed's push loop may take it, event by event, and never waits for it. A slow reader is held
 /// back by its socket: nothing is queued for it here.
 /// </summary>
@@ -16,8 +16,8 @@ internal sealed class ClientWriter(PipeWriter output, WriteDeadline deadline, St
     /// <summary>The stream has it first.</summary>
     private readonly SemaphoreSlim writeLock = new(0, 1);
 
-    /// <summary>What a push failed of, for the stream.</summary>
-    private Exception? pushFault;
+    /// <summary>The exception of a push that failed, for the stream.</summary>
+    private Exception? pushException;
 
     /// <summary>Whether the client was cut off because it took no bytes for too long.</summary>
     public bool IsTooSlow => deadline.HasPassed;
@@ -42,32 +42,31 @@ internal sealed class ClientWriter(PipeWriter output, WriteDeadline deadline, St
 
     /// <summary>Takes the lock, once the client has taken what was pushed. For the stream.</summary>
     /// <exception cref="OperationCanceledException">The client was cut off or has left.</exception>
-    /// <exception cref="Exception">Whatever else a push failed of. The lock is taken then, too.</exception>
+    /// <exception cref="Exception">Any other exception of a push. The lock is taken then, too.</exception>
     public async ValueTask EnterAsync()
     {
         await writeLock.WaitAsync();
-        if (pushFault is { } ex)
+        if (pushException is { } ex)
             ExceptionDispatchInfo.Throw(ex);
     }
 
     public void Exit() => writeLock.Release();
 
-    /// <summary>Keeps what a push failed of, for the stream to end by, and leaves the lock.</summary>
+    /// <summary>Keeps the exception of a push for the stream, which ends by it, and releases the lock.</summary>
     public void Fail(Exception ex)
     {
-        pushFault = ex;
+        pushException = ex;
         Exit();
     }
 
-    /// <summary>Writes without waiting, and leaves the lock once the client has taken all. It never throws: see <see cref="EnterAsync"/>.</summary>
-    /// <param name="frames">The frames.</param>
-    /// <param name="stream">Set when the stream must see to something.</param>
+    /// <summary>Writes without waiting, and releases the lock once the client has taken all. It never throws: see <see cref="EnterAsync"/>.</summary>
+    /// <param name="stream">Set when the stream must look at the result.</param>
     public void Push(ReadOnlyMemory<byte> frames, AsyncAutoResetEvent stream)
     {
         var write = BeginWrite(frames);
         if (!write.IsCompletedSuccessfully)
         {
-            _ = FinishPushAsync(write, stream);
+            _ = CompletePushAsync(write, stream);
             return;
         }
 
@@ -92,7 +91,7 @@ internal sealed class ClientWriter(PipeWriter output, WriteDeadline deadline, St
 
     public void Dispose() => deadline.Dispose();
 
-    private async Task FinishPushAsync(ValueTask<FlushResult> write, AsyncAutoResetEvent stream)
+    private async Task CompletePushAsync(ValueTask<FlushResult> write, AsyncAutoResetEvent stream)
     {
         try
         {
@@ -100,7 +99,7 @@ internal sealed class ClientWriter(PipeWriter output, WriteDeadline deadline, St
         }
         catch (Exception ex)
         {
-            pushFault = ex;
+            pushException = ex;
         }
 
         Exit();

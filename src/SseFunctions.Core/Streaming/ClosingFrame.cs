@@ -14,6 +14,7 @@ internal static class ClosingFrame
         StreamEnd.Lifetime => "end of this response; reconnect to go on",
         StreamEnd.HostStopping => "the server is stopping; reconnect to go on",
         StreamEnd.TopicComplete => "the topic is complete",
+        StreamEnd.TopicDeleted => "the topic was deleted; reconnect to get what is published to it anew",
         StreamEnd.CaughtUp => "that is all for now",
         StreamEnd.AtCapacity => "too many streams are open here; reconnect later",
         StreamEnd.StorageUnavailable => "storage cannot be reached; reconnect later",

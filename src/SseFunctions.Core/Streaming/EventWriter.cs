@@ -6,9 +6,6 @@ namespace SseFunctions.Streaming;
 /// <param name="client">Whose lock the stream holds.</param>
 /// <param name="position">The stream's places in its topics.</param>
 /// <param name="staysLive">Whether the stream stays when it has all there is.</param>
-/// <param name="clock">The stream's.</param>
-/// <param name="telemetry">Counts.</param>
-/// <param name="tags">The stream's.</param>
 internal sealed class EventWriter(
     ClientWriter client, StreamPosition position, bool staysLive, StreamClock clock, StreamTelemetry telemetry, KeyValuePair<string, object?>[] tags)
 {
@@ -39,7 +36,7 @@ internal sealed class EventWriter(
     public async ValueTask WriteResetAsync(TopicReader reader, FeedRead read)
     {
         reader.MoveTo(read.Cursor);
-        // While the client is still to be told of another topic, it keeps its id: cut off now, it comes back and is told of all.
+        // While a gap in another topic is still to be reported, the client keeps its id: cut off now, it comes back and gets all reports.
         var id = position.HasUnknown ? null : position.Id;
         await client.WriteAsync(SseFrame.Reset(reader.Topic, read.Gap!, id));
         telemetry.Reset(read.Gap!.Reason);
@@ -47,7 +44,7 @@ internal sealed class EventWriter(
             position.MarkCursorSent();
     }
 
-    /// <summary>The client has all there is: tells it where it is, if it does not know.</summary>
+    /// <summary>The client has all there is: sends it its cursor, if it does not have it.</summary>
     public async ValueTask OnCaughtUpAsync()
     {
         if (!IsLive)
@@ -58,11 +55,11 @@ internal sealed class EventWriter(
             return;
 
         // Without it, a client that has seen no event yet would come back without a cursor.
-        await client.WriteAsync(SseFrame.Id(position.Id));
+        await client.WriteAsync(SseFrame.Cursor(position.Id));
         position.MarkCursorSent();
     }
 
-    /// <summary>What there is of all topics, up to about a slice's size, under ids that name all.</summary>
+    /// <summary>Writes what there is of all topics, up to about a slice's size, under ids that name all.</summary>
     private async ValueTask WriteRelabelledAsync(TopicReader? reader, FeedRead read)
     {
         using var output = new RelabelledWriter(client);

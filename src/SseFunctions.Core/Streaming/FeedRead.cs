@@ -31,5 +31,5 @@ internal enum FeedReadKind
 /// <param name="Cursor">Where the reader is after this answer.</param>
 /// <param name="Until">The last sequence that the reader may have now, when there is more after the cursor.</param>
 /// <param name="Slice">The frames between the old cursor and the new.</param>
-/// <param name="Gap">What the client must be told before the next event.</param>
+/// <param name="Gap">What is reported to the client before the next event.</param>
 internal readonly record struct FeedRead(FeedReadKind Kind, EventId Cursor, long Until = 0, FrameSlice Slice = default, StreamGap? Gap = null);

@@ -6,7 +6,6 @@ namespace SseFunctions.Streaming;
 /// Consecutive events of one epoch as they go on the wire, in one array that only grows at its end: bytes once written stay as
 /// they are, so a slice handed out remains valid while more is appended. Guarded by its cache's lock.
 /// </summary>
-/// <param name="epoch">The epoch of the events.</param>
 /// <param name="first">The sequence of the first event.</param>
 internal sealed class FrameBuffer(string epoch, long first)
 {

@@ -23,10 +23,7 @@ internal sealed class FrameCache(long capacity)
 
     /// <summary>Finds whole frames from one sequence to another, as many as are handed out at a time.</summary>
     /// <param name="owner">Whose frames.</param>
-    /// <param name="sequence">The first.</param>
-    /// <param name="last">The last.</param>
-    /// <param name="loaded">What the reader has just loaded, of the same epoch: it may have been evicted already, and serves all the same.</param>
-    /// <param name="slice">The frames.</param>
+    /// <param name="loaded">What the reader has just loaded, of the same epoch: used even if it has been evicted already.</param>
     public bool TryRead(object owner, long sequence, long last, FrameBuffer? loaded, out FrameSlice slice)
     {
         slice = default;

@@ -30,7 +30,7 @@ internal sealed class HeadPoll(Func<Task> readHeadAsync, Func<TopicView> view, A
 
     private readonly AsyncAutoResetEvent signal = new();
     private readonly TaskCompletionSource firstAnswer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly long origin = time.GetTimestamp();
+    private long origin;
 
     private TimeSpan started;
     private TimeSpan rhythm = BusyInterval;
@@ -63,6 +63,7 @@ internal sealed class HeadPoll(Func<Task> readHeadAsync, Func<TopicView> view, A
 
     public async Task RunAsync(CancellationToken stop)
     {
+        origin = time.GetTimestamp();
         using var timer = time.CreateTimer(_ => signal.Set(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         while (!stop.IsCancellationRequested)
         {

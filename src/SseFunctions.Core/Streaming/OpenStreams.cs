@@ -14,7 +14,7 @@ internal sealed class OpenStreams(StreamOptions options)
     /// <summary>How many stay.</summary>
     public int Count => Volatile.Read(ref held);
 
-    /// <param name="token">What tells the request's token from others; null without one.</param>
+    /// <param name="token">Identifies the request's token; null without one.</param>
     /// <param name="address">The client's address; null when it is not known.</param>
     public StreamPlace Enter(string? token = null, string? address = null)
     {

@@ -9,14 +9,11 @@ namespace SseFunctions.Streaming;
 /// over, and then all that have come by then. One loop that writes to client after client costs half of what it costs to
 /// wake a task for each, and a process that cannot keep up writes more events at a time, not more often.
 /// </summary>
-/// <param name="topic">The topic.</param>
 /// <param name="newest">The topic's last event as it is known; null while there is no log.</param>
 /// <param name="takeNews">The next events that readers have not been given.</param>
 /// <param name="loadAsync">Loads what follows an event.</param>
-/// <param name="leaveToReaders">Has the readers see all there is for themselves.</param>
+/// <param name="leaveToReaders">Makes the readers read all there is by themselves.</param>
 /// <param name="flushInterval">The minimum time between the starts of two rounds (Stream__FlushInterval).</param>
-/// <param name="time">The clock.</param>
-/// <param name="logger">Takes what nobody foresaw.</param>
 internal sealed partial class PushLoop(
     Topic topic,
     Func<EventId?> newest,
@@ -38,7 +35,7 @@ internal sealed partial class PushLoop(
     /// <returns>The event before them; null when there is nothing.</returns>
     public delegate EventId? TakeNews(EventId? until, List<IFeedReader> receivers, out FrameSlice slice);
 
-    /// <summary>Says that there may be something new, or that the loop is to stop.</summary>
+    /// <summary>To be called when there may be something new, or when the loop is to stop.</summary>
     public void Signal() => news.Set();
 
     public async Task RunAsync(CancellationToken stop)
@@ -59,7 +56,7 @@ internal sealed partial class PushLoop(
             }
             catch (Exception ex)
             {
-                // Streams hang on this loop: it goes on, and they see for themselves.
+                // Streams hang on this loop: it goes on, and they read for themselves.
                 LogPushFailed(topic, ex);
                 receivers.Clear();
                 leaveToReaders();

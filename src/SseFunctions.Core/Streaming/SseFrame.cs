@@ -12,12 +12,14 @@ namespace SseFunctions.Streaming;
 /// </summary>
 /// <remarks>
 /// A reconnection time and a comment count when their lines end, and so no empty line follows them: some clients, such as
-/// npm's @microsoft/fetch-event-source, pass an empty message to their page for every empty line. An id counts only with
-/// the empty line.
+/// npm's @microsoft/fetch-event-source, pass an empty message to their page for every empty line.
 /// </remarks>
 internal static class SseFrame
 {
     public const string ResetType = "sse.reset";
+
+    /// <summary>The type of an event that only moves the client's last event ID: nobody listens for it.</summary>
+    public const string CursorType = "sse.cursor";
 
     /// <summary>A comment without text: proxies see traffic, the browser sees nothing.</summary>
     public static readonly ReadOnlyMemory<byte> Heartbeat = ":\n"u8.ToArray();
@@ -31,10 +33,8 @@ internal static class SseFrame
     private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\r\n"u8);
 
     /// <summary>Writes an event. Each line of the data becomes a field of its own, since CR, LF and CRLF all end a line.</summary>
-    /// <param name="output">Takes the frame.</param>
     /// <param name="id">The event's id, which stands first; null to leave the client's as it is.</param>
     /// <param name="type">The event's type; null for the default.</param>
-    /// <param name="data">The event's data.</param>
     public static void WriteEvent(IBufferWriter<byte> output, string? id, string? type, ReadOnlySpan<byte> data)
     {
         if (id is not null)
@@ -59,14 +59,34 @@ internal static class SseFrame
         output.Write(FrameEnd);
     }
 
-    /// <summary>Moves the client's last event ID; without data nothing is dispatched.</summary>
-    public static ReadOnlyMemory<byte> Id(string id) => Encoding.UTF8.GetBytes($"id: {id}\n\n");
+    /// <summary>
+    /// Moves the client's last event ID. By the specification an id alone does that, but Firefox, WebKit and npm's eventsource
+    /// take an id only with data.
+    /// </summary>
+    /// <param name="id">Where the client is; null to leave its id as it is.</param>
+    public static ReadOnlyMemory<byte> Cursor(string? id)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        WriteEvent(output, id, CursorType, "{}"u8);
+        return output.WrittenMemory;
+    }
+
+    /// <summary>
+    /// What the response to a client that comes back begins with. WebKit keeps what has come of a frame when a connection
+    /// breaks, and reads the next response as its rest (Source/WebCore/page/EventSource.cpp, didFail): the colon ends the half
+    /// line, and the half frame becomes an event that nobody listens for.
+    /// </summary>
+    /// <param name="reconnectionTime">As <see cref="Retry"/> has it.</param>
+    /// <param name="comment">What the client gets.</param>
+    /// <param name="lastEventId">The id that the client has brought, which half an id may have replaced; null to leave it.</param>
+    public static ReadOnlyMemory<byte> Resumption(TimeSpan reconnectionTime, string comment, string? lastEventId) =>
+        (byte[])[.. Heartbeat.Span, .. Retry(reconnectionTime, comment).Span, .. Cursor(lastEventId).Span];
 
     /// <summary>Sets the client's reconnection time, in whole milliseconds, and says why in a comment.</summary>
     public static ReadOnlyMemory<byte> Retry(TimeSpan reconnectionTime, string comment) => Encoding.UTF8.GetBytes(
         string.Create(CultureInfo.InvariantCulture, $"retry: {(long)reconnectionTime.TotalMilliseconds}\n: {comment}\n"));
 
-    /// <summary>Reports a gap in a topic. The frame's id, if it has one, is where the stream goes on, so that a reconnect is not told of it again.</summary>
+    /// <summary>Reports a gap in a topic. The frame's id, if it has one, is where the stream goes on, so that a reconnect does not report it again.</summary>
     public static ReadOnlyMemory<byte> Reset(Topic topic, StreamGap gap, string? id)
     {
         var output = new ArrayBufferWriter<byte>();

@@ -8,6 +8,7 @@ internal enum StreamEnd
     Lifetime,
     HostStopping,
     TopicComplete,
+    TopicDeleted,
 
     /// <summary>A poll has got all there was.</summary>
     CaughtUp,

@@ -19,4 +19,7 @@ internal sealed record StreamGap(string Reason, long? Lost, EventId ResumeFrom)
 
     /// <summary>The id is of another incarnation of the log.</summary>
     public const string Epoch = "epoch";
+
+    /// <summary>The log that the id is of was deleted, or has expired altogether, and no other has begun.</summary>
+    public const string Deleted = "deleted";
 }

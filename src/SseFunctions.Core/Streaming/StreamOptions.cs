@@ -8,7 +8,7 @@ internal sealed record StreamOptions
     /// <summary>How long a stream lives at most; see <see cref="StreamLifetime"/>.</summary>
     public TimeSpan Lifetime { get; init; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>The reconnection time that clients are told, before it is spread; see <see cref="ReconnectionTime"/>.</summary>
+    /// <summary>The reconnection time, before it is drawn at random; see <see cref="ReconnectionTime"/>.</summary>
     public TimeSpan Retry { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>The maximum silence of a stream.</summary>
@@ -26,7 +26,7 @@ internal sealed record StreamOptions
     /// <summary>Streams held open by this process; those beyond get what there is and a longer reconnection time.</summary>
     public int MaxStreams { get; init; } = 1000;
 
-    /// <summary>Topics followed by this process at a time; streams of further ones are told to come back later.</summary>
+    /// <summary>Topics followed by this process at a time; a stream of a further topic ends at once, and its client comes back later.</summary>
     public int MaxTopics { get; init; } = 2000;
 
     /// <summary>Streams of one token at a time; 0 for no limit.</summary>
@@ -76,13 +76,13 @@ internal sealed record StreamOptions
     private static TimeSpan ReadLifetime(SettingsReader reader, StreamOptions defaults)
     {
         var (limit, whose) = defaults.FunctionTimeout is { } timeout && timeout < StreamLifetime.FrontEndLimit
-            ? (timeout, $"functionTimeout of host.json or AzureFunctionsJobHost__functionTimeout, {DurationText.Of(timeout)}")
-            : (StreamLifetime.FrontEndLimit, $"the time after which Azure's front end cuts a response, {DurationText.Of(StreamLifetime.FrontEndLimit)}");
+            ? (timeout, $"functionTimeout of host.json or AzureFunctionsJobHost__functionTimeout, {DurationText.From(timeout)}")
+            : (StreamLifetime.FrontEndLimit, $"the time after which Azure's front end cuts a response, {DurationText.From(StreamLifetime.FrontEndLimit)}");
         return reader.Duration(
             "Stream:Lifetime",
             defaults.Lifetime,
             TimeSpan.FromSeconds(1),
             limit - StreamLifetime.Margin,
-            $", which is {DurationText.Of(StreamLifetime.Margin)} less than {whose}");
+            $", which is {DurationText.From(StreamLifetime.Margin)} less than {whose}");
     }
 }

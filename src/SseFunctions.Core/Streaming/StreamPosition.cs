@@ -43,7 +43,7 @@ internal sealed class StreamPosition : IDisposable
     /// <summary>Whether the client's last event ID says as much as <see cref="Id"/>.</summary>
     public bool ClientKnowsCursor => readers.TrueForAll(reader => reader.ClientKnowsCursor);
 
-    /// <summary>Whether the client is still to be told that one of its ids was not issued by this server.</summary>
+    /// <summary>Whether one of the client's ids was not issued by this server, and this is still to be reported.</summary>
     public bool HasUnknown => readers.Exists(reader => reader.IsUnknown);
 
     public void MarkCursorSent() => readers.ForEach(reader => reader.MarkCursorSent());

@@ -11,6 +11,9 @@ internal sealed record StreamRequest(IReadOnlyList<TopicStart> Topics, bool IsPo
     /// <summary>Topics of one connection: so many ids and the dots between them fit in a Last-Event-ID, see <see cref="EventId.MaxSequence"/>.</summary>
     public const int MaxTopics = 8;
 
+    /// <summary>Whether the client brings an id, whoever issued it.</summary>
+    public bool IsReconnect => Topics.Any(place => place.Start.LastEventId is not null || place.Start.IsUnknownId);
+
     /// <summary>How the stream starts, in a word.</summary>
     public string StartName => Topics[0].Start.Name;
 

@@ -150,7 +150,10 @@ internal sealed class StreamSession : IDisposable
 
     private async Task<StreamEnd> StreamAsync(ClientWriter client)
     {
-        await client.WriteAsync(SseFrame.Retry(ReconnectionTime.Draw(options.Retry), $"topic {request}"));
+        var (retry, comment) = (ReconnectionTime.Draw(options.Retry), $"topic {request}");
+        await client.WriteAsync(request.IsReconnect
+            ? SseFrame.Resumption(retry, comment, Position.HasUnknown ? null : Position.Id)
+            : SseFrame.Retry(retry, comment));
         if (Position.Only is { } only)
             only.Client = client; // not of several topics, whose ids are this stream's own
 
@@ -182,6 +185,9 @@ internal sealed class StreamSession : IDisposable
                     continue;
                 case FeedReadKind.Gap:
                     await events.WriteResetAsync(reader!, next);
+                    if (next.Gap!.Reason == StreamGap.Deleted)
+                        return StreamEnd.TopicDeleted;
+
                     continue;
                 case FeedReadKind.TooManyTopics:
                     return StreamEnd.AtCapacity;

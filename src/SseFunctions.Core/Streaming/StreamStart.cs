@@ -8,7 +8,7 @@ internal sealed record StreamStart
     public static readonly StreamStart Now = new() { Newest = 0 };
     public static readonly StreamStart Oldest = new();
 
-    /// <summary>The client brought an id that this server did not issue: from the oldest event, and the client is told.</summary>
+    /// <summary>The client brought an id that this server did not issue: from the oldest event, after a report of that.</summary>
     public static readonly StreamStart UnknownId = new() { IsUnknownId = true };
 
     private StreamStart()

@@ -85,6 +85,7 @@ internal sealed class StreamTelemetry
         StreamEnd.Lifetime => "lifetime",
         StreamEnd.HostStopping => "host_stopping",
         StreamEnd.TopicComplete => "topic_complete",
+        StreamEnd.TopicDeleted => "topic_deleted",
         StreamEnd.CaughtUp => "caught_up",
         StreamEnd.AtCapacity => "at_capacity",
         StreamEnd.StorageUnavailable => "storage_unavailable",

@@ -39,7 +39,6 @@ internal sealed class TopicFeedRegistry : IDisposable
         cache = new FrameCache(options.CacheBytes);
         cooling = time.CreateTimer(_ => EvictCold(), null, WarmTime, WarmTime);
         log.Written += OnWritten;
-        log.Deleted += OnDeleted;
     }
 
     /// <summary>How many topics are being followed.</summary>
@@ -90,7 +89,6 @@ internal sealed class TopicFeedRegistry : IDisposable
     public void Dispose()
     {
         log.Written -= OnWritten;
-        log.Deleted -= OnDeleted;
         cooling.Dispose();
         lock (gate)
         {
@@ -121,8 +119,6 @@ internal sealed class TopicFeedRegistry : IDisposable
     }
 
     private void OnChange(TopicChange change) => Feed(change.Topic)?.OnHint(change.Last, change.HasEnded);
-
-    private void OnDeleted(Topic topic) => Feed(topic)?.OnHint(EventLog.EventId.Start, hasEnded: true);
 
     /// <summary>Hints may have been missed, of whichever topic.</summary>
     private void OnGap()

@@ -2,11 +2,10 @@ using SseFunctions.EventLog;
 
 namespace SseFunctions.Streaming;
 
-/// <summary>What of a topic is being read from the table: each row once, whoever asks meanwhile. For its feed, which holds its own lock.</summary>
-/// <param name="topic">The topic.</param>
+/// <summary>Reads a topic's events from the table, each row once, however many ask for it meanwhile. For its feed, which has a lock of its own.</summary>
 /// <param name="reads">Where it is read.</param>
 /// <param name="cache">Where the feed keeps it.</param>
-/// <param name="owner">As whose the cache knows it.</param>
+/// <param name="owner">Under whom the cache keeps it.</param>
 /// <param name="onLoaded">Takes what was read: the event before it, the last sequence that was asked for and known to be committed, and what there was.</param>
 /// <param name="readHeadAsync">Reads the head anew. Rows are missing when they have expired, which the head then says, or when the log is another one.</param>
 /// <param name="stop">The feed's end.</param>

@@ -22,7 +22,6 @@ internal sealed class TopicReader : IFeedReader, IDisposable
     /// <param name="feeds">Where its feed is.</param>
     /// <param name="wake">Set whenever <see cref="Read"/> may have something new.</param>
     /// <param name="telemetry">Counts what is pushed.</param>
-    /// <param name="tags">The stream's.</param>
     public TopicReader(TopicStart place, TopicFeedRegistry feeds, AsyncAutoResetEvent wake, StreamTelemetry telemetry, KeyValuePair<string, object?>[] tags, TimeProvider time)
     {
         (Topic, start, this.wake, this.telemetry, this.tags, this.time) = (place.Topic, place.Start, wake, telemetry, tags, time);
@@ -41,7 +40,7 @@ internal sealed class TopicReader : IFeedReader, IDisposable
     /// <summary>Whether the client's last event ID says as much as <see cref="Cursor"/>.</summary>
     public bool ClientKnowsCursor { get; private set; }
 
-    /// <summary>Whether the client brought an id that was not issued by this server, and has not been told so.</summary>
+    /// <summary>Whether the client brought an id that was not issued by this server, and this is still to be reported.</summary>
     public bool IsUnknown { get; private set; }
 
     /// <summary>Completes when the table has answered, or failed to, for the first time.</summary>
@@ -117,7 +116,7 @@ internal sealed class TopicReader : IFeedReader, IDisposable
 
     /// <summary>
     /// Gives the stream what is new: writes it to the client, if nobody else writes and the slice continues what it has; else
-    /// wakes the stream to see for itself. Never waits, and never throws: what fails ends this stream and no other.
+    /// wakes the stream to read for itself. Never waits, and never throws: a failure ends this stream and no other.
     /// </summary>
     /// <param name="after">The event before the slice.</param>
     /// <param name="slice">The new events.</param>

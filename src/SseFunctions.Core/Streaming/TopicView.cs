@@ -77,8 +77,11 @@ internal sealed record TopicView
         if (!IsKnown)
             return Wait(cursor);
 
-        if (Head is null)
+        if (Head is null && cursor == EventId.Start)
             return new(FeedReadKind.CaughtUp, cursor);
+
+        if (Head is null) // deleted or expired, or another process has begun the log since the last poll
+            return NewestAnswered > ticket ? Gap(StreamGap.Deleted, null) : Wait(cursor);
 
         if (cursor == EventId.Start)
             cursor = new EventId(Head.Epoch, 0);
@@ -130,6 +133,7 @@ internal sealed record TopicView
     public TopicView PollAnswered(long number, long writesBefore, TopicHead? polled, out ViewChange change, out bool isNews)
     {
         (change, isNews) = (ViewChange.None, false);
+        polled = polled is { IsDeleted: true } ? null : polled;
         if (number < NewestAnswered)
             return this; // a poll that started later has answered already
 
@@ -154,7 +158,10 @@ internal sealed record TopicView
     public TopicView Written(TopicHead written, out ViewChange change)
     {
         change = ViewChange.None;
-        var view = Announced(written.LastId) with { Writes = Writes + 1 };
+        var view = (written.IsDeleted ? this : Announced(written.LastId)) with { Writes = Writes + 1 };
+        if (written.IsDeleted) // the log may have begun anew since
+            return Head?.Epoch == written.Epoch ? view.Adopt(null, isPolled: false, out change) : view;
+
         return IsKnown && (Head is null || written.Epoch != Head.Epoch || written.Last >= Head.Last)
             ? view.Adopt(written, isPolled: false, out change)
             : view;

@@ -23,7 +23,7 @@ internal sealed class WriteDeadline : IDisposable
     private readonly Action abort;
     private readonly CancellationToken hostStopping;
 
-    /// <summary>What only a client needs that does not take a write at once: most never do.</summary>
+    /// <summary>Only for a client that does not take a write at once: most always do.</summary>
     private ITimer? timer;
     private CancellationTokenRegistration onHostStopping;
 
@@ -35,8 +35,7 @@ internal sealed class WriteDeadline : IDisposable
 
     /// <param name="timeout">How long the client may take no bytes (Stream__WriteTimeout).</param>
     /// <param name="limit">No write lasts beyond this time of the stream, whatever its progress.</param>
-    /// <param name="clock">The stream's.</param>
-    /// <param name="acknowledged">How many bytes the client has taken in all; null when nobody can say, and then only the end of a write is progress.</param>
+    /// <param name="acknowledged">How many bytes the client has taken in all; null when that is not known; then only the end of a write is progress.</param>
     /// <param name="abort">Cuts the connection off, and with it the write under way. It must not wait.</param>
     /// <param name="hostStopping">Shortens the timeout.</param>
     public WriteDeadline(TimeSpan timeout, TimeSpan limit, StreamClock clock, Func<long>? acknowledged, Action abort, CancellationToken hostStopping)

@@ -8,7 +8,7 @@ using System.Text.Json;
 namespace SseFunctions.Benchmarks.Clients;
 
 /// <summary>
-/// The load generator's process: one thread that holds any number of connections. It is told what to do on standard input,
+/// The load generator's process: one thread that holds any number of connections. It gets its commands on standard input,
 /// a line a command, and answers each with a line: "open PORT COUNT PATH [HEADER]", "peek" and "report" (which sorts all latencies), "reset", "close".
 /// </summary>
 internal static class ClientLoop

@@ -21,7 +21,7 @@ internal sealed class ClientReport
     /// <summary>Chunks of the responses: the server's writes.</summary>
     public long Writes { get; set; }
 
-    /// <summary>The least of the newest event numbers of all clients; -1 while one has none.</summary>
+    /// <summary>The minimum of the newest event numbers of all clients; -1 while one has none.</summary>
     public long Newest { get; set; } = -1;
 
     public int LatencyP50 { get; set; }

@@ -9,7 +9,7 @@ internal sealed class LoadClients : IDisposable
 {
     public const string Verb = "clients";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan WaitTimeout = TimeSpan.FromMinutes(2);
 
     private readonly Process process = OwnProcess.Start(Verb);
 
@@ -31,7 +31,7 @@ internal sealed class LoadClients : IDisposable
             if (isReached(report))
                 return await ReportAsync();
 
-            if (Stopwatch.GetElapsedTime(start) > Patience)
+            if (Stopwatch.GetElapsedTime(start) > WaitTimeout)
                 throw new TimeoutException($"Not reached: {what}. The clients have seen {JsonSerializer.Serialize(report)}");
 
             await Task.Delay(20);

@@ -19,19 +19,19 @@ internal static class Latency
 
     public static async IAsyncEnumerable<Figure> MeasureAsync()
     {
-        yield return Of("time to the first byte, topic in memory, median", WarmGoal, await WarmAsync());
-        yield return Of("time to the first byte, cold, storage slow by 2 s", ColdGoal, await ColdAsync());
+        yield return ToFigure("time to the first byte, topic in memory, median", WarmGoal, await WarmAsync());
+        yield return ToFigure("time to the first byte, cold, storage slow by 2 s", ColdGoal, await ColdAsync());
 
         await using var emitter = await Emitter.StartAsync();
-        yield return Of("publish to client in one process, median", InProcessGoal, await PublishToClientAsync(emitter, emitter));
+        yield return ToFigure("publish to client in one process, median", InProcessGoal, await PublishToClientAsync(emitter, emitter));
 
         var table = TestStorage.NewTableName();
         await using var publishing = await Emitter.StartAsync(table);
         await using var streaming = await Emitter.StartAsync(table);
-        yield return Of("publish to client across two processes, median", AcrossGoal, await PublishToClientAsync(publishing, streaming));
+        yield return ToFigure("publish to client across two processes, median", AcrossGoal, await PublishToClientAsync(publishing, streaming));
     }
 
-    private static Figure Of(string name, TimeSpan goal, TimeSpan measured) => new(
+    private static Figure ToFigure(string name, TimeSpan goal, TimeSpan measured) => new(
         name,
         string.Create(CultureInfo.InvariantCulture, $"< {goal.TotalMilliseconds:0} ms"),
         string.Create(CultureInfo.InvariantCulture, $"{measured.TotalMilliseconds:0.0} ms"),

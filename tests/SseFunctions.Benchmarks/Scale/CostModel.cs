@@ -11,7 +11,7 @@ internal static class CostModel
     private static readonly RetentionOptions Retention = new();
     private static readonly double MonthSeconds = Assumptions.MonthHours * 3600;
 
-    public static Estimate Of(Workload workload)
+    public static Estimate For(Workload workload)
     {
         var rhythm = PollRhythm.Of(workload.EventsASecond, workload.PollInterval);
         var (answers, open, cpu) = workload.PollEvery is { } every ? Polled(workload, every) : Held(workload);
@@ -65,7 +65,7 @@ internal static class CostModel
     /// <param name="share">Of all streams, those that end so: 0 to 1.</param>
     public static double LeaverLogs(Workload workload, double share)
     {
-        var estimate = Of(workload);
+        var estimate = For(workload);
         var rows = Math.Min(estimate.ExecutionsASecond * share * Assumptions.LeaverRowCount, estimate.Instances * Assumptions.SampledMost);
         return Beyond(rows * Assumptions.LeaverRow * Assumptions.LogBilled * MonthSeconds / Gigabyte, Assumptions.LogFree) * Assumptions.LogGigabyte;
     }

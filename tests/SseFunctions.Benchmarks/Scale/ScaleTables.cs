@@ -24,7 +24,7 @@ internal static class ScaleTables
         ["assumptions"] = AssumptionTable(),
     };
 
-    private static (string Name, Func<double, Workload> Of)[] Modes =>
+    private static (string Name, Func<double, Workload> For)[] Modes =>
     [
         ("hold, 512 MB", clients => new Workload { Clients = clients }),
         ("hold, 2048 MB", clients => new Workload { Clients = clients, InstanceMemoryMB = 2048 }),
@@ -36,7 +36,7 @@ internal static class ScaleTables
         "| Clients | Mode | Open responses | Instances | Their cores | in use | Executions a month | Table transactions a month | Latency: median | worst |",
         from clients in Sizes
         from mode in Modes
-        let estimate = CostModel.Of(mode.Of(clients))
+        let estimate = CostModel.For(mode.For(clients))
         select Row(
             Number(clients), mode.Name, Number(estimate.OpenStreams), Number(estimate.Instances), Plain(estimate.Cores), Percent(estimate.CpuShare),
             Number(estimate.ExecutionsASecond * MonthSeconds), Number(estimate.TransactionsASecond * MonthSeconds),
@@ -46,7 +46,7 @@ internal static class ScaleTables
         "| Clients | Mode | Compute on demand | or always ready | Executions | Table | Storage | Egress | Total | If all were logged |",
         from clients in Sizes
         from mode in Modes
-        let estimate = CostModel.Of(mode.Of(clients))
+        let estimate = CostModel.For(mode.For(clients))
         select Row(
             Number(clients), mode.Name, Dollars(estimate.OnDemand), Dollars(estimate.AlwaysReady), Dollars(estimate.Executions),
             Dollars(estimate.Transactions), Dollars(estimate.Storage), Dollars(estimate.Egress), $"**{Dollars(estimate.Total)}**", Dollars(estimate.Logs)));
@@ -60,7 +60,7 @@ internal static class ScaleTables
     private static string Rate() => Table(
         "| Events a second | Instances | CPU of them | Table transactions a month | Rows a second in the partition | Table | Egress | Total | Latency: median | worst |",
         from rate in (double[])[0.01, 0.2, 1, 10, 100]
-        let estimate = CostModel.Of(new Workload { Clients = 10_000, EventsASecond = rate })
+        let estimate = CostModel.For(new Workload { Clients = 10_000, EventsASecond = rate })
         select Row(
             Plain(rate), Number(estimate.Instances), Percent(estimate.CpuShare), Number(estimate.TransactionsASecond * MonthSeconds), Number(estimate.PartitionRowsASecond),
             Dollars(estimate.Transactions), Dollars(estimate.Egress), Dollars(estimate.Total), Seconds(estimate.MedianLatency), Seconds(estimate.WorstLatency)));
@@ -85,7 +85,7 @@ internal static class ScaleTables
         return Table(
             "| Changed | Instances | Executions a month | Table transactions a month | Total | Latency: median | worst |",
             from variant in variants
-            let estimate = CostModel.Of(variant.Workload)
+            let estimate = CostModel.For(variant.Workload)
             select Row(
                 variant.Name, Number(estimate.Instances), Number(estimate.ExecutionsASecond * MonthSeconds), Number(estimate.TransactionsASecond * MonthSeconds),
                 Dollars(estimate.Total), Seconds(estimate.MedianLatency), Seconds(estimate.WorstLatency)));
@@ -96,7 +96,7 @@ internal static class ScaleTables
         from clients in (double[])[100, 1_000, 10_000, 1_000_000]
         from rate in (double[])[0.001, 0.01, 0.05, 0.2, 1]
         let workload = new Workload { Clients = clients, EventsASecond = rate }
-        let costs = (double[])[CostModel.Of(workload).Service, CostModel.Of(workload with { InstanceMemoryMB = 2048 }).Service, CostModel.SignalR(workload), CostModel.WebPubSub(workload)]
+        let costs = (double[])[CostModel.For(workload).Service, CostModel.For(workload with { InstanceMemoryMB = 2048 }).Service, CostModel.SignalR(workload), CostModel.WebPubSub(workload)]
         select Row([Number(clients), Plain(rate), .. costs.Select(cost => cost == costs.Min() ? $"**{Dollars(cost)}**" : Dollars(cost))]));
 
     private static string Partition() => Table(
@@ -120,7 +120,7 @@ internal static class ScaleTables
             new() { Clients = 1_000_000, Topics = 1_000_000, EventsASecond = 0.002 },
             new() { Clients = 1_000_000, Topics = 1_000_000, EventsASecond = 0.002, PollInterval = TimeSpan.FromMinutes(1) },
         ]
-        let estimate = CostModel.Of(variant)
+        let estimate = CostModel.For(variant)
         let clients = variant.Clients / estimate.Instances
         let followed = variant.Topics * (1 - Math.Pow(1 - (1 / variant.Topics), clients))
         select Row(
@@ -131,7 +131,7 @@ internal static class ScaleTables
         "| Clients | Memory of an instance | Instances | Connections an instance | CPU an instance | With all its CPU, all are back after | Table reads |",
         from clients in Sizes
         from memory in (double[])[512, 2048]
-        let estimate = CostModel.Of(new Workload { Clients = clients, InstanceMemoryMB = memory })
+        let estimate = CostModel.For(new Workload { Clients = clients, InstanceMemoryMB = memory })
         let connections = clients / estimate.Instances
         let cpu = connections * Assumptions.BusyCycleCpu
         select Row(

@@ -24,7 +24,7 @@ internal sealed class Emitter : Server
     public static async Task<Emitter> StartAsync(string? table = null, params string[] settings) =>
         new(await LocalHostProcess.StartAsync(table ?? TestStorage.NewTableName(), ["ClockSchedule=0 0 0 1 1 *", "RuntimeSchedule=0 0 0 1 1 *", "RetentionSchedule=0 0 0 1 1 *", "Stream__MaxStreams=20000", "Stream__Lifetime=00:03:45", .. settings]));
 
-    /// <summary>What an append takes at the most.</summary>
+    /// <summary>How many events an append takes at most.</summary>
     public const int MaxBatch = 98;
 
     /// <summary>The id of the oldest event.</summary>

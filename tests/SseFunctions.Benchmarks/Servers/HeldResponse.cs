@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace SseFunctions.Benchmarks.Servers;
 
-/// <summary>Bare Kestrel requests: one that holds its response open, what a stream costs in memory at the least; one that answers at once.</summary>
+/// <summary>Bare Kestrel requests: one that holds its response open, the minimum that a stream costs in memory; one that answers at once.</summary>
 internal static class HeldResponse
 {
     public const string Verb = "held";

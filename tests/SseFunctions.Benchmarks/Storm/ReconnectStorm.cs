@@ -4,7 +4,7 @@ namespace SseFunctions.Benchmarks.Storm;
 
 /// <summary>
 /// A million clients whose streams are all cut at once, by a restart that takes two seconds, and what arrives then. They do
-/// as EventSource does: wait for the reconnection time they were told, exactly; try; wait again when nobody answers; and
+/// as EventSource does: wait exactly for the reconnection time that the server sent; try; wait again when nobody answers; and
 /// come back when their stream has ended. The times are drawn by the code that draws them in the emitter.
 /// </summary>
 internal static class ReconnectStorm
@@ -17,7 +17,7 @@ internal static class ReconnectStorm
     private static readonly StreamOptions Options = new();
 
     /// <summary>From a client's decision to the server: not two are alike, though nobody draws these.</summary>
-    private static readonly TimeSpan LongestWay = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan MaxWay = TimeSpan.FromMilliseconds(50);
 
     /// <returns>How many connections arrive in each step, at a server that is there or not.</returns>
     /// <param name="isJittered">Whether reconnection times and lifetimes are drawn, or the same for all.</param>
@@ -28,7 +28,7 @@ internal static class ReconnectStorm
         {
             var retry = Retry();
             for (var now = retry; now < Duration; now += now < Restart ? retry : Life())
-                arrivals[(int)((now + (LongestWay * Random.Shared.NextDouble())) / Step) is var step && step < arrivals.Length ? step : arrivals.Length - 1]++;
+                arrivals[(int)((now + (MaxWay * Random.Shared.NextDouble())) / Step) is var step && step < arrivals.Length ? step : arrivals.Length - 1]++;
 
             TimeSpan Life()
             {

@@ -14,7 +14,7 @@ internal static class StormPicture
     private const int Gap = 70;
     private static readonly TimeSpan FirstSeconds = TimeSpan.FromSeconds(6);
 
-    /// <param name="same">Connections in each step when all are told the same.</param>
+    /// <param name="same">Connections in each step when all get the same times.</param>
     /// <param name="drawn">Connections in each step when times are drawn.</param>
     public static string Draw(int[] same, int[] drawn)
     {

@@ -5,7 +5,7 @@ using SseFunctions.TestSupport;
 namespace SseFunctions.EndToEnd.Access;
 
 /// <summary>Chromium on a page of another origin: another local host's.</summary>
-public sealed class CrossOriginTests(Browser browser) : IClassFixture<Browser>
+public sealed class CrossOriginTests(Chromium browser) : IClassFixture<Chromium>
 {
     private const string Post = """
         async ([url, type, headers]) => {
@@ -115,7 +115,7 @@ public sealed class CrossOriginTests(Browser browser) : IClassFixture<Browser>
     private static void SkipIfNotHere()
     {
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        Chromium.SkipIfNotInstalled();
     }
 
     private static string[] Allow(LocalHostProcess pages) =>

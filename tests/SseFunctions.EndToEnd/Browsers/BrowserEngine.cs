@@ -5,10 +5,6 @@ public abstract class BrowserEngine : IEventSourceClient, IAsyncLifetime
 {
     public abstract string? Absence { get; }
 
-    public abstract bool TakesIdAlone { get; }
-
-    public virtual bool KeepsHalfFrames => false;
-
     /// <summary>Whether a page that has an EventSource when its visitor leaves goes into the back/forward cache; Firefox 153 keeps none.</summary>
     public virtual bool KeepsStreamingPages => true;
 

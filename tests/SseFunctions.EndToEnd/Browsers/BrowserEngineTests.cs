@@ -7,7 +7,7 @@ namespace SseFunctions.EndToEnd.Browsers;
 /// <summary>EventSource, client.js and the demo page in every engine: what depends on the browser and not on the server.</summary>
 public abstract class BrowserEngineTests(EventSourceHosts hosts, BrowserEngine engine)
 {
-    public sealed class InChromium(EventSourceHosts hosts, Browser browser) : BrowserEngineTests(hosts, browser), IClassFixture<EventSourceHosts>, IClassFixture<Browser>;
+    public sealed class InChromium(EventSourceHosts hosts, Chromium browser) : BrowserEngineTests(hosts, browser), IClassFixture<EventSourceHosts>, IClassFixture<Chromium>;
 
     public sealed class InFirefox(EventSourceHosts hosts, Firefox firefox) : BrowserEngineTests(hosts, firefox), IClassFixture<EventSourceHosts>, IClassFixture<Firefox>;
 
@@ -27,7 +27,7 @@ public abstract class BrowserEngineTests(EventSourceHosts hosts, BrowserEngine e
         var tab = await engine.NewTabAsync();
         await tab.GoToAsync(new Uri(host.BaseAddress, "client.js"));
         await using var source = await TabEventSource.OpenHereAsync(tab, new Uri(host.BaseAddress, $"events/{topic}?from=start"));
-        var ids = (await hosts.Patient.Client.PublishAllAsync(topic, "0")).ToList();
+        var ids = (await hosts.LongRetry.Client.PublishAllAsync(topic, "0")).ToList();
         await source.ReadEventsAsync(1);
 
         await host.KillAsync();
@@ -35,7 +35,7 @@ public abstract class BrowserEngineTests(EventSourceHosts hosts, BrowserEngine e
         do
             await source.WaitUntilFailedAsync(source.Failures + Attempts);
         while (Thoroughness.IsFull && since.Elapsed < LongRefusal);
-        ids.AddRange(await hosts.Patient.Client.PublishAllAsync(topic, "1", "2"));
+        ids.AddRange(await hosts.LongRetry.Client.PublishAllAsync(topic, "1", "2"));
         await using var again = await host.StartAgainAsync();
 
         Assert.Equal(ids.Select((id, i) => new SseMessage(id, "message", $"{i}")), await source.ReadEventsAsync(3));
@@ -110,13 +110,13 @@ public abstract class BrowserEngineTests(EventSourceHosts hosts, BrowserEngine e
         await tab.GoToAsync(new Uri(proxy.BaseAddress, "client.js"));
         await OpenClientAsync(tab);
         await tab.WaitUntilAsync("events.readyState === 1");
-        var ids = (await hosts.Patient.Client.PublishAllAsync(topic, "0")).ToList();
+        var ids = (await hosts.LongRetry.Client.PublishAllAsync(topic, "0")).ToList();
         await SeenAsync(tab, 1);
 
         proxy.Answer(502);
         proxy.Cut();
         await proxy.Faults.ReachesAsync(3);
-        ids.AddRange(await hosts.Patient.Client.PublishAllAsync(topic, "1"));
+        ids.AddRange(await hosts.LongRetry.Client.PublishAllAsync(topic, "1"));
         proxy.Fault = null;
 
         Assert.Equal(ids.Select((id, i) => (id, $"{i}")), await SeenAsync(tab, 2));
@@ -128,11 +128,11 @@ public abstract class BrowserEngineTests(EventSourceHosts hosts, BrowserEngine e
         SkipIfNotHere();
         await using var tab = await OpenClientAsync(hosts.Steady, "{ storage: sessionStorage }");
         await tab.WaitUntilAsync("events.readyState === 1");
-        await hosts.Patient.Client.PublishAsync(topic, "before");
+        await hosts.LongRetry.Client.PublishAsync(topic, "before");
         await SeenAsync(tab, 1);
 
         await tab.GoToAsync(new Uri("about:blank"));
-        var ids = await hosts.Patient.Client.PublishAllAsync(topic, "0", "1");
+        var ids = await hosts.LongRetry.Client.PublishAllAsync(topic, "0", "1");
         await tab.GoToAsync(new Uri(hosts.Steady.BaseAddress, "client.js"));
         await OpenClientAsync(tab, "{ storage: sessionStorage }");
 
@@ -146,11 +146,11 @@ public abstract class BrowserEngineTests(EventSourceHosts hosts, BrowserEngine e
         SkipIfNotHere();
         await using var tab = await OpenClientAsync(hosts.Steady, Options);
         await tab.WaitUntilAsync("events.readyState === 1");
-        var ids = (await hosts.Patient.Client.PublishAllAsync(topic, "0")).ToList();
+        var ids = (await hosts.LongRetry.Client.PublishAllAsync(topic, "0")).ToList();
         await SeenAsync(tab, 1);
 
         await tab.GoToAsync(new Uri(hosts.Steady.BaseAddress, "demo"));
-        ids.AddRange(await hosts.Patient.Client.PublishAllAsync(topic, "1", "2"));
+        ids.AddRange(await hosts.LongRetry.Client.PublishAllAsync(topic, "1", "2"));
         await tab.GoBackAsync();
         await tab.WaitUntilAsync("location.pathname.endsWith('client.js') && document.readyState === 'complete'");
 

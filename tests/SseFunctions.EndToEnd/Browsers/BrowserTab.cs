@@ -6,7 +6,7 @@ namespace SseFunctions.EndToEnd.Browsers;
 /// <summary>A tab of any browser.</summary>
 public abstract class BrowserTab : IAsyncDisposable
 {
-    /// <summary>Between two looks at a tab: not every driver can be told by a page that something has happened.</summary>
+    /// <summary>Between two looks at a tab: not every driver lets a page report that something has happened.</summary>
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
 
     public abstract Task GoToAsync(Uri address);

@@ -4,7 +4,7 @@ using SseFunctions.TestSupport;
 namespace SseFunctions.EndToEnd.Browsers;
 
 /// <summary>What only a browser does to its EventSources: it goes offline, and its tabs share six connections to a host over HTTP/1.1.</summary>
-public sealed class BrowserTests(EventSourceHosts hosts, Browser browser) : IClassFixture<EventSourceHosts>, IClassFixture<Browser>
+public sealed class BrowserTests(EventSourceHosts hosts, Chromium browser) : IClassFixture<EventSourceHosts>, IClassFixture<Chromium>
 {
     private const int ConnectionsPerHost = 6;
 
@@ -43,7 +43,7 @@ public sealed class BrowserTests(EventSourceHosts hosts, Browser browser) : ICla
         SkipIfNotHere();
         await using var profile = await browser.NewProfileAsync();
         var tabs = await OpenTabsAsync(profile, hosts.Brief, count);
-        await using var publisher = new SteadyPublisher(hosts.Patient.Client, topic);
+        await using var publisher = new SteadyPublisher(hosts.LongRetry.Client, topic);
         foreach (var tab in tabs)
         {
             await tab.ReadEventsAsync(1);
@@ -108,6 +108,6 @@ public sealed class BrowserTests(EventSourceHosts hosts, Browser browser) : ICla
     private static void SkipIfNotHere()
     {
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        Chromium.SkipIfNotInstalled();
     }
 }

@@ -20,8 +20,8 @@ public sealed class EventSourceHosts : IAsyncLifetime
     /// <summary>Its responses last longer than a test. Topics that do not begin with e2e- need a token.</summary>
     public LocalHostProcess Steady => hosts!.Hosts[1];
 
-    /// <summary>Its clients are told to come back in half an hour at the earliest.</summary>
-    public LocalHostProcess Patient => hosts!.Hosts[2];
+    /// <summary>Its clients wait for half an hour or more before they reconnect.</summary>
+    public LocalHostProcess LongRetry => hosts!.Hosts[2];
 
     public async Task InitializeAsync()
     {

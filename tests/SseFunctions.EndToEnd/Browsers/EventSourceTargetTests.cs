@@ -6,16 +6,16 @@ namespace SseFunctions.EndToEnd.Browsers;
 /// <remarks>A response that polls ends at once, and so shows with any target what a client does at the end of one.</remarks>
 public abstract class EventSourceTargetTests(Target target, IEventSourceClient client)
 {
-    public abstract class InChromium(Target target, Browser browser) : EventSourceTargetTests(target, browser), IClassFixture<Browser>
+    public abstract class InChromium(Target target, Chromium browser) : EventSourceTargetTests(target, browser), IClassFixture<Chromium>
     {
         [Collection(Target.Collection)]
-        public sealed class Direct(Target target, Browser browser) : InChromium(target, browser);
+        public sealed class Direct(Target target, Chromium browser) : InChromium(target, browser);
 
         [Collection(ProxiedTarget.Collection)]
-        public sealed class Proxied(ProxiedTarget target, Browser browser) : InChromium(target, browser);
+        public sealed class Proxied(ProxiedTarget target, Chromium browser) : InChromium(target, browser);
 
         [Collection(WorkerTarget.Collection)]
-        public sealed class Worker(WorkerTarget target, Browser browser) : InChromium(target, browser);
+        public sealed class Worker(WorkerTarget target, Chromium browser) : InChromium(target, browser);
     }
 
     public abstract class InFirefox(Target target, Firefox firefox) : EventSourceTargetTests(target, firefox), IClassFixture<Firefox>

@@ -12,8 +12,6 @@ public sealed class Firefox : BrowserEngine
 
     public override string? Absence => Executable is null ? BrowserInstallation.Absence("Firefox", Programs) : null;
 
-    public override bool TakesIdAlone => false;
-
     public override bool KeepsStreamingPages => false;
 
     public override async Task InitializeAsync()

@@ -29,7 +29,7 @@ internal sealed class FirefoxProcess : IAsyncDisposable
         """;
 
     /// <summary>Its first start on a machine that is busy takes long.</summary>
-    private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(3);
 
     private readonly WatchedProcess process;
     private readonly IBiDi session;
@@ -50,7 +50,7 @@ internal sealed class FirefoxProcess : IAsyncDisposable
             while (!line.StartsWith(ReadyLine, StringComparison.Ordinal));
 
             var session = await BiDi.ConnectAsync(new Uri($"{line[ReadyLine.Length..].Trim()}/session"));
-            using var patience = new CancellationTokenSource(StartPatience);
+            using var patience = new CancellationTokenSource(StartTimeout);
             await session.NewAsync(new CapabilitiesRequest(), cancellationToken: patience.Token);
             return new FirefoxProcess(process, session, profile);
         }

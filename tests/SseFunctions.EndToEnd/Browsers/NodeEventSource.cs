@@ -20,22 +20,22 @@ public sealed class NodeEventSource(Func<Task> close) : RecordedEventSource
 
     public override async ValueTask DisposeAsync() => await close();
 
-    /// <summary>Takes what node/eventsource.mjs tells.</summary>
-    internal void Take(JsonElement told)
+    /// <summary>Takes what node/eventsource.mjs reports.</summary>
+    internal void Take(JsonElement report)
     {
-        switch (told.GetProperty("step").GetString())
+        switch (report.GetProperty("step").GetString())
         {
             case "request":
-                requests.Enqueue(told.GetProperty("lastEventId").GetString());
+                requests.Enqueue(report.GetProperty("lastEventId").GetString());
                 break;
             case "answer":
-                statuses[told.GetProperty("request").GetInt32()] = told.GetProperty("status").GetInt32();
+                statuses[report.GetProperty("request").GetInt32()] = report.GetProperty("status").GetInt32();
                 break;
             case "wait":
-                waits.Enqueue(told.GetProperty("milliseconds").GetInt32());
+                waits.Enqueue(report.GetProperty("milliseconds").GetInt32());
                 break;
             default:
-                Add(EventSourceStep.From(told));
+                Add(EventSourceStep.From(report));
                 break;
         }
     }

@@ -17,10 +17,6 @@ public sealed class NodeEventSources : IEventSourceClient, IAsyncLifetime
 
     public string? Absence => null;
 
-    public bool TakesIdAlone => false;
-
-    public bool KeepsHalfFrames => false;
-
     public Task InitializeAsync() => Task.CompletedTask;
 
     public async Task<RecordedEventSource> OpenAsync(Uri baseAddress, string path, params string[] types) =>
@@ -68,8 +64,8 @@ public sealed class NodeEventSources : IEventSourceClient, IAsyncLifetime
     {
         while (await output.ReadLineAsync() is { } line)
         {
-            var told = JsonSerializer.Deserialize<JsonElement>(line);
-            opened[told.GetProperty("client").GetInt32()].Take(told);
+            var report = JsonSerializer.Deserialize<JsonElement>(line);
+            opened[report.GetProperty("client").GetInt32()].Take(report);
         }
     }
 }

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace SseFunctions.EndToEnd.Browsers;
 
-/// <summary>An EventSource in a tab of any browser. A proxy sees its requests, as not every driver tells of them.</summary>
+/// <summary>An EventSource in a tab of any browser. A proxy sees its requests, as not every driver reports them.</summary>
 public sealed class TabEventSource : RecordedEventSource
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(30);

@@ -18,10 +18,6 @@ public sealed class WebKit : BrowserEngine
         ? BrowserInstallation.Absence("WebKitGTK", [.. Drivers, .. Displays])
         : null;
 
-    public override bool TakesIdAlone => false;
-
-    public override bool KeepsHalfFrames => true;
-
     public override async Task InitializeAsync()
     {
         if (Absence is null)

@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 namespace SseFunctions.EndToEnd.Client;
 
 /// <summary>Which of the tabs that share by client.js has the connection, and how another takes it over.</summary>
-public sealed class ClientLeaderTests(Browser browser, ITestOutputHelper output) : IClassFixture<Browser>
+public sealed class ClientLeaderTests(Chromium browser, ITestOutputHelper output) : IClassFixture<Chromium>
 {
     private readonly string table = TestStorage.NewTableName();
     private readonly string topic = TopicApi.NewTopic();
@@ -16,7 +16,7 @@ public sealed class ClientLeaderTests(Browser browser, ITestOutputHelper output)
     public async Task Tabs_miss_and_repeat_nothing_when_leaders_go_at_random_moments(string how)
     {
         const int Handovers = 3;
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         output.WriteLine(FuzzSeed.Hint);
         var random = new Random(FuzzSeed.Value);
         await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
@@ -58,7 +58,7 @@ public sealed class ClientLeaderTests(Browser browser, ITestOutputHelper output)
     [SkippableFact]
     public async Task Leader_goes_back_for_a_tab_that_is_behind_and_the_others_get_nothing_twice()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table);
         await using var profile = await browser.NewProfileAsync();
         var tabs = new List<ClientTab>();
@@ -73,31 +73,30 @@ public sealed class ClientLeaderTests(Browser browser, ITestOutputHelper output)
             await tab.ReadEventsAsync(3);
 
         // A tab that has had the first only, and says so as client.js does after a leader has gone.
-        var behind = await ClientTab.NewAsync(profile, host.BaseAddress);
-        await behind.EvaluateAsync<bool>($$"""
-            window.told = [];
+        var late = await ClientTab.NewAsync(profile, host.BaseAddress);
+        await late.EvaluateAsync<bool>($$"""
+            window.heard = [];
             window.channel = new BroadcastChannel('sse true false {{new Uri(host.BaseAddress, $"events/{topic}")}}');
-            channel.onmessage = ({ data }) => data.event?.data && told.push(data.event.data);
+            channel.onmessage = ({ data }) => data.event?.data && heard.push(data.event.data);
             channel.postMessage({ types: ['message'], cursor: '{{ids[0]}}' });
             true
             """);
-        await behind.WaitUntilAsync("told.length >= 2");
+        await late.WaitUntilAsync("heard.length >= 2");
         ids = [.. ids, .. await host.Client.PublishAllAsync(topic, "3")];
 
         foreach (var tab in tabs)
             Assert.Equal(ids.Select((id, i) => new SseMessage(id, "message", $"{i}")), await tab.ReadEventsAsync(4));
-        await behind.WaitUntilAsync("told.length >= 3");
-        Assert.Equal("1,2,3", await behind.EvaluateAsync<string>("told.join()"));
+        await late.WaitUntilAsync("heard.length >= 3");
+        Assert.Equal("1,2,3", await late.EvaluateAsync<string>("heard.join()"));
     }
 
     [SkippableFact]
     public async Task Stopped_page_asks_for_nothing_and_goes_on_where_it_was()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table);
         await using var profile = await browser.NewProfileAsync();
-        var tab = await ClientTab.OpenAsync(profile, host.BaseAddress, $"events/{topic}");
-        await tab.WaitUntilOpenAsync();
+        var tab = await ClientTab.OpenLiveAsync(profile, host.BaseAddress, $"events/{topic}");
         await TellAsync(tab, "freeze");
 
         Assert.Equal(0, await tab.FetchesAtAsync("dispatchEvent(new Event('online'))"));
@@ -113,13 +112,11 @@ public sealed class ClientLeaderTests(Browser browser, ITestOutputHelper output)
     [InlineData("")]
     public async Task Tab_that_has_slept_leaves_a_healthy_leader_its_lock(string wake)
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table);
         await using var profile = await browser.NewProfileAsync();
-        var leader = await ClientTab.OpenAsync(profile, host.BaseAddress, $"events/{topic}");
-        await leader.WaitUntilOpenAsync();
-        var follower = await ClientTab.OpenAsync(profile, host.BaseAddress, $"events/{topic}");
-        await follower.WaitUntilOpenAsync();
+        var leader = await ClientTab.OpenLiveAsync(profile, host.BaseAddress, $"events/{topic}");
+        var follower = await ClientTab.OpenLiveAsync(profile, host.BaseAddress, $"events/{topic}");
 
         var steals = await follower.StealsAtAsync(TimeSpan.FromMinutes(10), wake + "document.dispatchEvent(new Event('visibilitychange'))");
 
@@ -132,13 +129,11 @@ public sealed class ClientLeaderTests(Browser browser, ITestOutputHelper output)
     [SkippableFact]
     public async Task Tab_takes_the_lock_of_a_leader_from_which_nothing_comes_while_it_is_awake()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table);
         await using var profile = await browser.NewProfileAsync();
-        var leader = await ClientTab.OpenAsync(profile, host.BaseAddress, $"events/{topic}");
-        await leader.WaitUntilOpenAsync();
-        var follower = await ClientTab.OpenAsync(profile, host.BaseAddress, $"events/{topic}");
-        await follower.WaitUntilOpenAsync();
+        var leader = await ClientTab.OpenLiveAsync(profile, host.BaseAddress, $"events/{topic}");
+        var follower = await ClientTab.OpenLiveAsync(profile, host.BaseAddress, $"events/{topic}");
 
         var steals = 0;
         for (var i = 0; i < 4; i++)
@@ -151,7 +146,7 @@ public sealed class ClientLeaderTests(Browser browser, ITestOutputHelper output)
     [SkippableFact]
     public async Task Tabs_of_several_topics_miss_and_repeat_nothing_when_leaders_go()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         var other = TopicApi.NewTopic();
         await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
         await using var profile = await browser.NewProfileAsync();
@@ -192,7 +187,7 @@ public sealed class ClientLeaderTests(Browser browser, ITestOutputHelper output)
     public async Task Follower_leaves_the_lock_to_a_leader_that_lives_however_quiet_the_topic_is()
     {
         const int Minutes = 10;
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table);
         await using var profile = await browser.NewProfileAsync();
         var (leader, follower) = (await ClientTab.NewAsync(profile, host.BaseAddress), await ClientTab.NewAsync(profile, host.BaseAddress));

@@ -4,7 +4,7 @@ using SseFunctions.TestSupport;
 namespace SseFunctions.EndToEnd.Client;
 
 /// <summary>client.js in Chromium through what closes an EventSource for good.</summary>
-public sealed class ClientReconnectTests(Browser browser) : IClassFixture<Browser>
+public sealed class ClientReconnectTests(Chromium browser) : IClassFixture<Chromium>
 {
     private readonly string table = TestStorage.NewTableName();
     private readonly string topic = TopicApi.NewTopic();
@@ -17,12 +17,11 @@ public sealed class ClientReconnectTests(Browser browser) : IClassFixture<Browse
     [InlineData(200, "text/html")] // such as a hotel's login page
     public async Task Client_reconnects_and_misses_and_repeats_nothing_when_a_proxy_has_closed_the_EventSource(int status, string contentType)
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
         await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
-        var tab = await ClientTab.OpenAsync(profile, proxy.BaseAddress, $"events/{topic}");
-        await tab.WaitUntilOpenAsync();
+        var tab = await ClientTab.OpenLiveAsync(profile, proxy.BaseAddress, $"events/{topic}");
         var before = await host.Client.PublishAllAsync(topic, "0", "1");
         await tab.ReadEventsAsync(2);
 
@@ -47,7 +46,7 @@ public sealed class ClientReconnectTests(Browser browser) : IClassFixture<Browse
     [SkippableFact]
     public async Task Client_leaves_the_half_of_a_frame_with_which_a_poll_ends_to_the_stream()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table);
         await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
@@ -67,12 +66,11 @@ public sealed class ClientReconnectTests(Browser browser) : IClassFixture<Browse
     [SkippableFact]
     public async Task Client_misses_nothing_when_the_EventSource_is_closed_before_the_first_event()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
         await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
-        var tab = await ClientTab.OpenAsync(profile, proxy.BaseAddress, $"events/{topic}");
-        await tab.WaitUntilOpenAsync();
+        var tab = await ClientTab.OpenLiveAsync(profile, proxy.BaseAddress, $"events/{topic}");
 
         proxy.Answer(502);
         proxy.Cut();
@@ -86,11 +84,10 @@ public sealed class ClientReconnectTests(Browser browser) : IClassFixture<Browse
     [SkippableFact]
     public async Task Client_misses_and_repeats_nothing_when_the_network_is_away()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
         await using var profile = await browser.NewProfileAsync();
-        var tab = await ClientTab.OpenAsync(profile, host.BaseAddress, $"events/{topic}");
-        await tab.WaitUntilOpenAsync();
+        var tab = await ClientTab.OpenLiveAsync(profile, host.BaseAddress, $"events/{topic}");
         var before = await host.Client.PublishAllAsync(topic, "0");
         await tab.ReadEventsAsync(1);
 
@@ -108,7 +105,7 @@ public sealed class ClientReconnectTests(Browser browser) : IClassFixture<Browse
     [SkippableFact]
     public async Task Client_is_complete_when_the_topic_is_complete_and_read()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
         await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
@@ -132,7 +129,7 @@ public sealed class ClientReconnectTests(Browser browser) : IClassFixture<Browse
     [SkippableFact]
     public async Task Client_closes_and_says_the_status_when_the_request_is_bad()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table);
         await using var profile = await browser.NewProfileAsync();
 
@@ -147,7 +144,7 @@ public sealed class ClientReconnectTests(Browser browser) : IClassFixture<Browse
     [InlineData("zzzzzz-7", "epoch")]
     public async Task Client_reports_a_gap_and_goes_on_after_it(string lastEventId, string reason)
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table);
         await using var profile = await browser.NewProfileAsync();
         var ids = await host.Client.PublishAllAsync(topic, "0", "1");
@@ -162,11 +159,10 @@ public sealed class ClientReconnectTests(Browser browser) : IClassFixture<Browse
     [SkippableFact]
     public async Task Client_goes_on_where_it_was_when_the_page_is_loaded_again_and_the_cursor_is_stored()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table);
         await using var profile = await browser.NewProfileAsync();
-        var tab = await ClientTab.OpenAsync(profile, host.BaseAddress, $"events/{topic}", "{ storage: sessionStorage }");
-        await tab.WaitUntilOpenAsync();
+        var tab = await ClientTab.OpenLiveAsync(profile, host.BaseAddress, $"events/{topic}", "{ storage: sessionStorage }");
         await host.Client.PublishAllAsync(topic, "before");
         await tab.ReadEventsAsync(1);
 
@@ -183,14 +179,13 @@ public sealed class ClientReconnectTests(Browser browser) : IClassFixture<Browse
     [InlineData("setItem")]
     public async Task Client_dispatches_every_event_when_the_storage_refuses(string member)
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table);
         await using var profile = await browser.NewProfileAsync();
         var polled = await host.Client.PublishAllAsync(topic, "0", "1");
         var options = "{ share: false, storage: { getItem: () => null, setItem() { }, " + member + "() { throw new DOMException('full', 'QuotaExceededError'); } } }";
 
-        var tab = await ClientTab.OpenAsync(profile, host.BaseAddress, $"events/{topic}?from=start", options);
-        await tab.WaitUntilOpenAsync();
+        var tab = await ClientTab.OpenLiveAsync(profile, host.BaseAddress, $"events/{topic}?from=start", options);
         var streamed = await host.Client.PublishAllAsync(topic, "2");
 
         Assert.Equal(polled.Concat(streamed).Select((id, i) => new SseMessage(id, "message", $"{i}")), await tab.ReadEventsAsync(3));

@@ -3,7 +3,7 @@ using SseFunctions.TestSupport;
 namespace SseFunctions.EndToEnd.Client;
 
 /// <summary>Tabs of one Chromium profile that share a connection by client.js.</summary>
-public sealed class ClientSharingTests(Browser browser) : IClassFixture<Browser>
+public sealed class ClientSharingTests(Chromium browser) : IClassFixture<Chromium>
 {
     private readonly string table = TestStorage.NewTableName();
     private readonly string topic = TopicApi.NewTopic();
@@ -11,7 +11,7 @@ public sealed class ClientSharingTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Ten_tabs_share_one_connection_and_each_gets_every_event_once()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table);
         await using var profile = await browser.NewProfileAsync();
         var tabs = new List<ClientTab>();
@@ -31,16 +31,14 @@ public sealed class ClientSharingTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Tab_gets_what_it_lacks_when_it_comes_with_an_older_cursor_and_the_others_nothing_twice()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table);
         await using var profile = await browser.NewProfileAsync();
-        var first = await ClientTab.OpenAsync(profile, host.BaseAddress, $"events/{topic}");
-        await first.WaitUntilOpenAsync();
+        var first = await ClientTab.OpenLiveAsync(profile, host.BaseAddress, $"events/{topic}");
         var ids = await host.Client.PublishAllAsync(topic, "0", "1", "2");
         await first.ReadEventsAsync(3);
 
-        var second = await ClientTab.OpenAsync(profile, host.BaseAddress, $"events/{topic}?lastEventId={ids[0]}");
-        await second.WaitUntilOpenAsync();
+        var second = await ClientTab.OpenLiveAsync(profile, host.BaseAddress, $"events/{topic}?lastEventId={ids[0]}");
         ids = [.. ids, .. await host.Client.PublishAllAsync(topic, "3")];
 
         var expected = ids.Select((id, i) => new SseMessage(id, "message", $"{i}")).ToList();
@@ -52,11 +50,10 @@ public sealed class ClientSharingTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Follower_gets_types_that_its_leader_does_not_listen_for_and_keeps_its_place_in_them()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table);
         await using var profile = await browser.NewProfileAsync();
-        var first = await ClientTab.OpenAsync(profile, host.BaseAddress, $"events/{topic}");
-        await first.WaitUntilOpenAsync();
+        var first = await ClientTab.OpenLiveAsync(profile, host.BaseAddress, $"events/{topic}");
         var plain = await host.Client.PublishAsync(topic, "0");
         await first.ReadEventsAsync(1);
         string[] orders = [await host.Client.PublishAsync(topic, "1", type: "order"), await host.Client.PublishAsync(topic, "2", type: "error")];
@@ -75,15 +72,13 @@ public sealed class ClientSharingTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Tab_that_is_ahead_in_one_topic_gets_nothing_twice_when_another_has_events_that_nobody_listens_for()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
         await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
         var (quiet, busy) = ($"{topic}a", $"{topic}z");
-        var leader = await ClientTab.OpenAsync(profile, proxy.BaseAddress, $"events?topic={quiet}&topic={busy}");
-        await leader.WaitUntilOpenAsync();
-        var follower = await ClientTab.OpenAsync(profile, proxy.BaseAddress, $"events?topic={quiet}&topic={busy}");
-        await follower.WaitUntilOpenAsync();
+        var leader = await ClientTab.OpenLiveAsync(profile, proxy.BaseAddress, $"events?topic={quiet}&topic={busy}");
+        var follower = await ClientTab.OpenLiveAsync(profile, proxy.BaseAddress, $"events?topic={quiet}&topic={busy}");
         var ids = await host.Client.PublishAllAsync(busy, "0", "1", "2");
         await follower.ReadEventsAsync(3);
 
@@ -114,7 +109,7 @@ public sealed class ClientSharingTests(Browser browser) : IClassFixture<Browser>
     [InlineData(3, "{ token: () => 'any' }", "{ token: () => 'any' }", "{ share: false }")]
     public async Task Tabs_have_connections_of_their_own_when_they_have_a_token_or_different_circles(int connections, params string[] options)
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table);
         await using var profile = await browser.NewProfileAsync();
         var tabs = new List<ClientTab>();
@@ -127,7 +122,7 @@ public sealed class ClientSharingTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Tab_has_a_connection_of_its_own_when_there_are_no_locks()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table);
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.OpenAsync(profile, host.BaseAddress, $"events/{topic}");

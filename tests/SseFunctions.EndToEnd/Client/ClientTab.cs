@@ -65,6 +65,14 @@ internal sealed class ClientTab(IPage page, Uri baseAddress)
         return tab;
     }
 
+    /// <summary>As <see cref="OpenAsync(IBrowserContext, Uri, string, string, string[])"/>, and waits until the connection is open.</summary>
+    public static async Task<ClientTab> OpenLiveAsync(IBrowserContext profile, Uri baseAddress, string path, string options = "{}", params string[] types)
+    {
+        var tab = await OpenAsync(profile, baseAddress, path, options, types);
+        await tab.WaitUntilOpenAsync();
+        return tab;
+    }
+
     public Task OpenAsync(string path, string options = "{}", params string[] types) => page.EvaluateAsync(
         Open,
         new object[] { new Uri(baseAddress, "client.js").AbsoluteUri, new Uri(baseAddress, path).AbsoluteUri, options, types.Length > 0 ? types : ["message"] });

@@ -3,7 +3,7 @@ using SseFunctions.TestSupport;
 namespace SseFunctions.EndToEnd.Client;
 
 /// <summary>client.js in Chromium with tokens that expire.</summary>
-public sealed class ClientTokenTests(Browser browser) : IClassFixture<Browser>
+public sealed class ClientTokenTests(Chromium browser) : IClassFixture<Chromium>
 {
     private const string Renew = "{ token: () => newToken() }";
 
@@ -18,7 +18,7 @@ public sealed class ClientTokenTests(Browser browser) : IClassFixture<Browser>
     [InlineData(false)] // renewed when the server refuses it
     public async Task Client_misses_and_repeats_nothing_when_its_tokens_expire(bool isExpiryKnown)
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, [.. Settings, "Stream__Lifetime=00:00:02"]);
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.NewAsync(profile, host.BaseAddress);
@@ -53,7 +53,7 @@ public sealed class ClientTokenTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Client_asks_for_a_token_again_when_that_has_failed()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, Settings);
         await using var profile = await browser.NewProfileAsync();
         var ids = await host.Client.PublishAllAsync(topic, "0");
@@ -71,7 +71,7 @@ public sealed class ClientTokenTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Client_asks_for_a_token_again_when_none_comes()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, Settings);
         await using var profile = await browser.NewProfileAsync();
         var ids = await host.Client.PublishAllAsync(topic, "0");
@@ -92,7 +92,7 @@ public sealed class ClientTokenTests(Browser browser) : IClassFixture<Browser>
     [InlineData(403)]
     public async Task Client_closes_and_says_the_status_when_a_new_token_is_refused(int status)
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, Settings);
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.NewAsync(profile, host.BaseAddress);
@@ -107,7 +107,7 @@ public sealed class ClientTokenTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Client_closes_and_says_401_when_there_is_no_way_to_a_token()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, Settings);
         await using var profile = await browser.NewProfileAsync();
 

@@ -3,7 +3,7 @@ using SseFunctions.TestSupport;
 namespace SseFunctions.EndToEnd.Client;
 
 /// <summary>When client.js in Chromium asks again, and when it waits.</summary>
-public sealed class ClientWaitTests(Browser browser) : IClassFixture<Browser>
+public sealed class ClientWaitTests(Chromium browser) : IClassFixture<Chromium>
 {
     private readonly string table = TestStorage.NewTableName();
     private readonly string topic = TopicApi.NewTopic();
@@ -11,14 +11,14 @@ public sealed class ClientWaitTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Client_opens_a_new_connection_when_the_page_has_slept_and_the_old_one_is_dead()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table);
         await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.NewAsync(profile, proxy.BaseAddress);
         await tab.Page.Clock.InstallAsync();
         await tab.OpenAsync($"events/{topic}", "{ share: false }");
-        // A connection that stays open, and on which nothing comes any more: what a network that has changed leaves behind.
+        // A connection that stays open, and on which nothing comes any more: what remains after the network has changed.
         proxy.Fault = async context =>
         {
             if (context.Request.Query.ContainsKey("mode"))
@@ -49,12 +49,11 @@ public sealed class ClientWaitTests(Browser browser) : IClassFixture<Browser>
     [InlineData("document", "visibilitychange")]
     public async Task Client_polls_at_once_when_there_is_hope_however_often_it_has_failed(string target, string type)
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
         await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
-        var tab = await ClientTab.OpenAsync(profile, proxy.BaseAddress, $"events/{topic}");
-        await tab.WaitUntilOpenAsync();
+        var tab = await ClientTab.OpenLiveAsync(profile, proxy.BaseAddress, $"events/{topic}");
         await tab.EvaluateAsync<bool>("(Math.random = () => 1) && true"); // each retry waits as long as it may
         proxy.Answer(502);
         proxy.Cut();
@@ -68,7 +67,7 @@ public sealed class ClientWaitTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Client_leaves_a_plain_reconnect_to_the_browser()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100", "Stream__Lifetime=00:00:01");
         await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
@@ -86,12 +85,11 @@ public sealed class ClientWaitTests(Browser browser) : IClassFixture<Browser>
     public async Task Client_waits_as_short_as_at_first_when_it_fails_again_after_it_was_open()
     {
         const int Failures = 8;
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
         await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
-        var tab = await ClientTab.OpenAsync(profile, proxy.BaseAddress, $"events/{topic}");
-        await tab.WaitUntilOpenAsync();
+        var tab = await ClientTab.OpenLiveAsync(profile, proxy.BaseAddress, $"events/{topic}");
         await tab.RecordWaitsAsync(random: 0.001);
         for (var closing = 0; closing < 2; closing++)
         {
@@ -113,7 +111,7 @@ public sealed class ClientWaitTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Client_asks_for_nothing_when_the_server_has_told_the_browser_to_wait_for_long()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=01:00:00", "Stream__Lifetime=00:00:01");
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.NewAsync(profile, host.BaseAddress);
@@ -131,7 +129,7 @@ public sealed class ClientWaitTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Client_asks_again_when_nothing_has_come_on_an_open_connection_for_longer_than_a_response_lasts()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table);
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.NewAsync(profile, host.BaseAddress);

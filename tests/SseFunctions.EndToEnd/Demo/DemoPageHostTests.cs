@@ -3,7 +3,7 @@ using SseFunctions.TestSupport;
 namespace SseFunctions.EndToEnd.Demo;
 
 /// <summary>The demo page in Chromium, against hosts of its own, whose streams end soon, which are killed, or which refuse.</summary>
-public sealed class DemoPageHostTests(Browser browser) : IClassFixture<Browser>
+public sealed class DemoPageHostTests(Chromium browser) : IClassFixture<Chromium>
 {
     private readonly string table = TestStorage.NewTableName();
 
@@ -11,12 +11,12 @@ public sealed class DemoPageHostTests(Browser browser) : IClassFixture<Browser>
     public async Task Demo_page_draws_each_connection_and_the_waits_between_when_responses_end()
     {
         const int Connections = 4;
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, "Stream__Lifetime=00:00:02", "Stream__Retry=00:00:00.200");
         await using var tab = await DemoTab.OpenLiveAsync(browser, host.BaseAddress);
         await using var publisher = new SteadyPublisher(host.Client, "demo");
 
-        await tab.WaitUntilAsync("least => document.querySelectorAll('#bars .bar').length >= least", Connections);
+        await tab.WaitUntilAsync("min => document.querySelectorAll('#bars .bar').length >= min", Connections);
         var ids = await publisher.StopAsync();
 
         await tab.WaitUntilAsync("id => document.getElementById('cursor').textContent.includes(`.${id}.`)", ids[^1]);
@@ -28,7 +28,7 @@ public sealed class DemoPageHostTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Demo_page_marks_failed_attempts_and_catches_up_when_its_host_is_killed_and_started_again()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var publishing = await LocalHostProcess.StartAsync(table);
         await using var streaming = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.200");
         await using var tab = await DemoTab.OpenLiveAsync(browser, streaming.BaseAddress);
@@ -49,7 +49,7 @@ public sealed class DemoPageHostTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Demo_page_counts_what_is_missed_and_what_is_repeated()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, "ClockSchedule=0 0 0 1 1 *", "RuntimeSchedule=0 0 0 1 1 *");
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress, page => page.RouteAsync("**/events?*", async route =>
         {
@@ -68,7 +68,7 @@ public sealed class DemoPageHostTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Demo_page_says_what_to_do_when_the_topics_are_not_open()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, "Access__AnonymousTopics=clock");
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress);
 
@@ -82,7 +82,7 @@ public sealed class DemoPageHostTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Demo_page_goes_on_when_the_browser_has_given_up_for_a_passing_reason()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table);
         await using var tab = await DemoTab.OpenLiveAsync(browser, host.BaseAddress);
         await tab.Page.ClickAsync("#button");
@@ -100,7 +100,7 @@ public sealed class DemoPageHostTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Demo_page_opens_one_stream_when_it_is_cut_while_it_reads_the_topics()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         var streams = 0;
         var answered = new TaskCompletionSource();
         await using var host = await LocalHostProcess.StartAsync(table);
@@ -128,7 +128,7 @@ public sealed class DemoPageHostTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Demo_page_stays_cut_when_it_is_cut_while_it_reads_the_topics()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         var answered = new TaskCompletionSource();
         await using var host = await LocalHostProcess.StartAsync(table);
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress, page => page.RouteAsync("**/topics/*", async route =>
@@ -148,7 +148,7 @@ public sealed class DemoPageHostTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Demo_page_finds_an_events_topic_when_one_of_another_type_came_before_it_in_another_topic()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, "ClockSchedule=0 0 0 1 1 *", "RuntimeSchedule=0 0 0 1 1 *");
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress);
         await tab.WaitForStateAsync("open");
@@ -170,7 +170,7 @@ public sealed class DemoPageHostTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Demo_page_counts_nothing_when_nobody_can_tell_whose_an_event_is()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, "ClockSchedule=0 0 0 1 1 *", "RuntimeSchedule=0 0 0 1 1 *");
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress);
         await tab.WaitForStateAsync("open");
@@ -186,7 +186,7 @@ public sealed class DemoPageHostTests(Browser browser) : IClassFixture<Browser>
     [SkippableFact]
     public async Task Demo_page_tells_events_that_have_waited_when_they_are_the_first_it_sees()
     {
-        Browser.SkipIfMissing();
+        Chromium.SkipIfMissing();
         await using var host = await LocalHostProcess.StartAsync(table, "ClockSchedule=* * * * * *");
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress, page => page.RouteAsync(
             "**/events?*", route => route.FulfillAsync(new() { ContentType = "text/event-stream", Body = "retry: 1\n\n" })));

@@ -4,7 +4,7 @@ namespace SseFunctions.EndToEnd.Demo;
 
 /// <summary>The form of the demo page that publishes, in Chromium, against the target.</summary>
 [Collection(Target.Collection)]
-public sealed class DemoPagePublishTests(Target target, Browser browser) : IClassFixture<Browser>
+public sealed class DemoPagePublishTests(Target target, Chromium browser) : IClassFixture<Chromium>
 {
     private const string Topic = "demo";
 
@@ -13,7 +13,7 @@ public sealed class DemoPagePublishTests(Target target, Browser browser) : IClas
     [SkippableFact]
     public async Task Demo_page_publishes_what_is_typed_and_tells_of_it_by_keyboard_alone()
     {
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        Chromium.SkipIfNotInstalled();
         await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
         await tab.GiveKeyAsync(target.Client);
 
@@ -29,12 +29,12 @@ public sealed class DemoPagePublishTests(Target target, Browser browser) : IClas
         await tab.TabToAsync("timeline");
         Assert.Equal("0", await tab.Page.GetAttributeAsync("#timeline", "aria-valuenow"));
         await tab.Page.Keyboard.PressAsync("End");
-        for (var told = ""; !told.Contains(words, StringComparison.Ordinal); await tab.Page.Keyboard.PressAsync("ArrowLeft"))
+        for (var read = ""; !read.Contains(words, StringComparison.Ordinal); await tab.Page.Keyboard.PressAsync("ArrowLeft"))
         {
             var next = await tab.Page.GetAttributeAsync("#timeline", "aria-valuetext");
-            Assert.NotEqual(told, next); // the first mark
-            told = next!;
-            Assert.Equal(told, await tab.Page.InnerTextAsync("#readout"));
+            Assert.NotEqual(read, next); // the first mark
+            read = next!;
+            Assert.Equal(read, await tab.Page.InnerTextAsync("#readout"));
         }
 
         await tab.AssertWellAsync();
@@ -43,7 +43,7 @@ public sealed class DemoPagePublishTests(Target target, Browser browser) : IClas
     [SkippableFact]
     public async Task Demo_page_keeps_what_is_typed_while_it_publishes()
     {
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        Chromium.SkipIfNotInstalled();
         var answered = new TaskCompletionSource();
         await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
         await tab.GiveKeyAsync(target.Client);
@@ -71,7 +71,7 @@ public sealed class DemoPagePublishTests(Target target, Browser browser) : IClas
     [SkippableFact]
     public async Task Publishing_again_doubles_nothing_when_the_answer_was_lost()
     {
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        Chromium.SkipIfNotInstalled();
         await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
         await tab.GiveKeyAsync(target.Client);
         await tab.Page.RouteAsync("**/events/demo", LoseAnswerAsync, new() { Times = 1 });
@@ -93,7 +93,7 @@ public sealed class DemoPagePublishTests(Target target, Browser browser) : IClas
     [SkippableFact]
     public async Task Function_key_goes_into_the_header_only()
     {
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        Chromium.SkipIfNotInstalled();
         await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
         await tab.Page.RouteAsync("**/events/demo", route => route.FulfillAsync(new() { Status = 401 }), new() { Times = 1 });
 
@@ -114,7 +114,7 @@ public sealed class DemoPagePublishTests(Target target, Browser browser) : IClas
     [SkippableFact]
     public async Task Demo_page_says_in_words_why_an_event_was_not_published()
     {
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        Chromium.SkipIfNotInstalled();
         await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
         await tab.GiveKeyAsync(target.Client);
 

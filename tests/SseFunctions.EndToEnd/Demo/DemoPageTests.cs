@@ -3,16 +3,16 @@ using SseFunctions.TestSupport;
 namespace SseFunctions.EndToEnd.Demo;
 
 /// <summary>The demo page in Chromium, against the target: what a proxy before it could spoil.</summary>
-public abstract class DemoPageTests(Target target, Browser browser) : IClassFixture<Browser>
+public abstract class DemoPageTests(Target target, Chromium browser) : IClassFixture<Chromium>
 {
     [Collection(Target.Collection)]
-    public sealed class Direct(Target target, Browser browser) : DemoPageTests(target, browser);
+    public sealed class Direct(Target target, Chromium browser) : DemoPageTests(target, browser);
 
     [Collection(ProxiedTarget.Collection)]
-    public sealed class Proxied(ProxiedTarget target, Browser browser) : DemoPageTests(target, browser);
+    public sealed class Proxied(ProxiedTarget target, Chromium browser) : DemoPageTests(target, browser);
 
     [Collection(WorkerTarget.Collection)]
-    public sealed class Worker(WorkerTarget target, Browser browser) : DemoPageTests(target, browser);
+    public sealed class Worker(WorkerTarget target, Chromium browser) : DemoPageTests(target, browser);
 
     private const string Topic = "demo";
 
@@ -21,7 +21,7 @@ public abstract class DemoPageTests(Target target, Browser browser) : IClassFixt
     [SkippableFact]
     public async Task Demo_page_shows_the_clocks_events_and_their_ids()
     {
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        Chromium.SkipIfNotInstalled();
         await using var clock = await SseStream.OpenAsync(target.Client, "events/clock?last=1");
         var epoch = PublishedId.Parse((await clock.ReadEventAsync())?.Id).Epoch;
         await using var tab = await DemoTab.OpenAsync(browser, target.BaseAddress);
@@ -39,7 +39,7 @@ public abstract class DemoPageTests(Target target, Browser browser) : IClassFixt
     [SkippableFact]
     public async Task Demo_page_catches_up_when_its_connection_was_cut()
     {
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        Chromium.SkipIfNotInstalled();
         await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
         var live = $"before {words}";
         await target.Client.PublishAsync(Topic, live);
@@ -65,7 +65,7 @@ public abstract class DemoPageTests(Target target, Browser browser) : IClassFixt
     [SkippableFact]
     public async Task Script_that_is_not_the_pages_own_does_not_run()
     {
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        Chromium.SkipIfNotInstalled();
         await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
         await tab.AssertWellAsync();
 

@@ -6,7 +6,7 @@ namespace SseFunctions.EndToEnd.Demo;
 
 /// <summary>What the demo page does by itself, in Chromium, against the target.</summary>
 [Collection(Target.Collection)]
-public sealed class DemoPageViewTests(Target target, Browser browser) : IClassFixture<Browser>
+public sealed class DemoPageViewTests(Target target, Chromium browser) : IClassFixture<Chromium>
 {
     private const string Topic = "demo";
 
@@ -15,7 +15,7 @@ public sealed class DemoPageViewTests(Target target, Browser browser) : IClassFi
     [SkippableFact]
     public async Task Demo_page_shows_how_each_process_is()
     {
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        Chromium.SkipIfNotInstalled();
         await using var tab = await DemoTab.OpenAsync(browser, target.BaseAddress);
 
         var row = tab.Page.Locator("#runtime tr").First;
@@ -29,7 +29,7 @@ public sealed class DemoPageViewTests(Target target, Browser browser) : IClassFi
     [SkippableFact]
     public async Task Demo_page_connects_anew_when_it_wakes_and_nothing_has_come_for_long()
     {
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        Chromium.SkipIfNotInstalled();
         await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
 
         // One script, so that no event comes between: the page has slept for a minute.
@@ -51,7 +51,7 @@ public sealed class DemoPageViewTests(Target target, Browser browser) : IClassFi
     [SkippableFact]
     public async Task Demo_page_reports_a_reset_of_each_topic_when_its_cursor_is_of_another_log()
     {
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        Chromium.SkipIfNotInstalled();
         await target.Client.PublishAsync(Topic, words);
         await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
         await tab.WaitUntilAsync("() => document.querySelector('#runtime tr')"); // each topic has its event
@@ -71,7 +71,7 @@ public sealed class DemoPageViewTests(Target target, Browser browser) : IClassFi
     [SkippableFact]
     public async Task Demo_page_does_not_count_events_of_other_types_as_missed()
     {
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        Chromium.SkipIfNotInstalled();
         var type = $"type-{Guid.NewGuid():N}";
         await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
         await target.Client.PublishAsync(Topic, "to nobody", type: type);
@@ -88,7 +88,7 @@ public sealed class DemoPageViewTests(Target target, Browser browser) : IClassFi
     [SkippableFact]
     public async Task Timeline_says_nothing_new_while_nothing_is_chosen()
     {
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        Chromium.SkipIfNotInstalled();
         await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
         await tab.Page.EvaluateAsync("""
             () => {
@@ -113,7 +113,7 @@ public sealed class DemoPageViewTests(Target target, Browser browser) : IClassFi
     [InlineData("long")]
     public async Task Hostile_data_is_shown_as_text_and_runs_nothing(string data)
     {
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        Chromium.SkipIfNotInstalled();
         await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
         var body = data == "long" ? $"{words}{new string('x', (64 * 1024) - words.Length)}" : $"{data} {words}";
         await tab.GiveKeyAsync(target.Client);
@@ -135,7 +135,7 @@ public sealed class DemoPageViewTests(Target target, Browser browser) : IClassFi
         const string Shape = """
             texts => JSON.stringify(texts, function shape(key, value) { return typeof value === 'function' ? 'function of ' + value.length : typeof value === 'string' ? 'text' : value })
             """;
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        Chromium.SkipIfNotInstalled();
         await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
 
         Assert.Equal(
@@ -158,7 +158,7 @@ public sealed class DemoPageViewTests(Target target, Browser browser) : IClassFi
     [SkippableFact]
     public async Task Demo_page_fits_a_narrow_screen_in_both_languages()
     {
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        Chromium.SkipIfNotInstalled();
         await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
         await tab.WaitUntilAsync("() => document.querySelector('#runtime tr')");
         await tab.Page.SetViewportSizeAsync(320, 640);

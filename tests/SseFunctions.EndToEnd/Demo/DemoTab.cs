@@ -28,7 +28,7 @@ internal sealed class DemoTab : IAsyncDisposable
     /// <param name="browser">Opens the tab.</param>
     /// <param name="baseAddress">The API's.</param>
     /// <param name="prepareAsync">What to do before the page is loaded; nothing by default.</param>
-    public static async Task<DemoTab> OpenAsync(Browser browser, Uri baseAddress, Func<IPage, Task>? prepareAsync = null)
+    public static async Task<DemoTab> OpenAsync(Chromium browser, Uri baseAddress, Func<IPage, Task>? prepareAsync = null)
     {
         var tab = new DemoTab(await browser.NewPageAsync());
         if (prepareAsync is not null)
@@ -39,7 +39,7 @@ internal sealed class DemoTab : IAsyncDisposable
     }
 
     /// <summary>Opens the page and waits until it has caught up: what is published from now on is live, and none of it can be missed.</summary>
-    public static async Task<DemoTab> OpenLiveAsync(Browser browser, Uri baseAddress)
+    public static async Task<DemoTab> OpenLiveAsync(Chromium browser, Uri baseAddress)
     {
         var tab = await OpenAsync(browser, baseAddress);
         await tab.WaitUntilAsync("() => document.querySelector('#log .event .how.live')");
@@ -75,8 +75,8 @@ internal sealed class DemoTab : IAsyncDisposable
     /// <summary>Presses Tab until the element has the focus.</summary>
     public async Task TabToAsync(string id)
     {
-        const int Patience = 50;
-        for (var i = 0; i < Patience; i++)
+        const int MaxPresses = 50;
+        for (var i = 0; i < MaxPresses; i++)
         {
             await Page.Keyboard.PressAsync("Tab");
             if (await Page.EvaluateAsync<string>("document.activeElement.id") == id)

@@ -3,13 +3,14 @@ using System.Text;
 namespace SseFunctions.EndToEnd.Hostile;
 
 /// <summary>A request that the contract answers with a problem.</summary>
-/// <param name="Method">GET or POST.</param>
+/// <param name="Method">Its method.</param>
 /// <param name="Path">With {topic} for the test's topic.</param>
 /// <param name="Status">What the answer must be.</param>
 /// <param name="Field">What the answer must name.</param>
 internal sealed record BadRequest(HttpMethod Method, string Path, int Status, string Field)
 {
     private const string Events = "events/{topic}";
+    private const string Topic = "topics/{topic}";
     private const int TooLarge = (64 * 1024) + 1;
     private static readonly string LongTopic = new('a', 65);
 
@@ -22,6 +23,32 @@ internal sealed record BadRequest(HttpMethod Method, string Path, int Status, st
         ["stream: topic has a letter beyond ASCII"] = Get("events/%C3%BC", "topic"),
         ["stream: topic of the log's own rows"] = Get("events/!topics", "topic"),
         ["topic: topic begins with a dot"] = Get("topics/.a", "topic"),
+        ["list: prefix begins with a dash"] = Get("topics?prefix=-a", "prefix"),
+        ["list: prefix has 65 characters"] = Get($"topics?prefix={LongTopic}", "prefix") with { Limit = 64, Size = 65 },
+        ["list: prefix is given twice"] = Get("topics?prefix=a&prefix=b", "prefix") with { Limit = 1, Size = 2 },
+        ["list: after is a row of retention's own"] = Get("topics?after=!retention", "after"),
+        ["list: after has a quote"] = Get("topics?after=a%27or%20%27a", "after"),
+        ["list: limit is 0"] = Get("topics?limit=0", "limit"),
+        ["list: limit is 1001"] = Get("topics?limit=1001", "limit") with { Limit = 1000, Size = 1001 },
+        ["list: limit is no 32-bit number"] = Get("topics?limit=99999999999", "limit"),
+        ["list: limit is negative"] = Get("topics?limit=-1", "limit"),
+        ["put: topic begins with a dash"] = Put("topics/-a", 400, "topic", "{}"),
+        ["put: type is missing"] = Put(Topic, 415, "Content-Type", "{}") with { ContentType = null },
+        ["put: body is empty"] = Put(Topic, 400, "body", ""),
+        ["put: body is no object"] = Put(Topic, 400, "body", "[1]"),
+        ["put: body is one byte too long"] = Put(Topic, 413, "body", $"{{{new string(' ', 1023)}}}") with { Limit = 1024, Size = 1025 },
+        ["put: member is unknown"] = Put(Topic, 400, "body", """{"maxage":"1.00:00:00"}"""),
+        ["put: member is given twice"] = Put(Topic, 400, "body", """{"maxEvents":1,"maxEvents":1}"""),
+        ["put: maxAge is 24 hours as none"] = Put(Topic, 400, "maxAge", """{"maxAge":"24:00:00"}"""),
+        ["put: maxAge is a number"] = Put(Topic, 400, "maxAge", """{"maxAge":60}"""),
+        ["put: maxAge is half a surrogate pair"] = Put(Topic, 400, "body", """{"maxAge":"\ud800"}"""),
+        ["put: maxAge is too short"] = Put(Topic, 400, "maxAge", """{"maxAge":"00:00:59"}"""),
+        ["put: maxAge is too long"] = Put(Topic, 400, "maxAge", """{"maxAge":"3650.00:00:01"}"""),
+        ["put: maxEvents is 0"] = Put(Topic, 400, "maxEvents", """{"maxEvents":0}"""),
+        ["put: maxEvents is a fraction"] = Put(Topic, 400, "maxEvents", """{"maxEvents":1.5}"""),
+        ["put: maxEvents is a text"] = Put(Topic, 400, "maxEvents", """{"maxEvents":"1"}"""),
+        ["put: maxEvents is one too many"] = Put(Topic, 400, "maxEvents", """{"maxEvents":2821109907456}""") with { Limit = 2_821_109_907_455, Size = 2_821_109_907_456 },
+        ["delete: topic of the log's own rows"] = new(HttpMethod.Delete, "topics/!topics", 400, "topic"),
         ["complete: topic begins with an underscore"] = Post("topics/_a/complete", 400, "topic", null, ""),
         ["publish: topic begins with a dash"] = Post("events/-a", 400, "topic", "text/plain", "x"),
         ["stream: last is no number"] = Get(Events + "?last=many", "last"),
@@ -78,6 +105,9 @@ internal sealed record BadRequest(HttpMethod Method, string Path, int Status, st
     }
 
     private static BadRequest Get(string path, string field) => new(HttpMethod.Get, path, 400, field);
+
+    private static BadRequest Put(string path, int status, string field, string body) =>
+        Post(path, status, field, "application/json", body) with { Method = HttpMethod.Put };
 
     private static BadRequest Post(string path, int status, string field, string? contentType, string body) =>
         Post(path, status, field, contentType, Encoding.UTF8.GetBytes(body));

@@ -8,8 +8,8 @@ namespace SseFunctions.EndToEnd.Hostile;
 /// Whatever a publisher sends, a client gets that type and that data, and nothing else: four parsers that nobody here wrote
 /// agree with what was published, wherever the response is cut into chunks.
 /// </summary>
-public sealed class DifferentialParsingTests(HostileEvents hostile, Browser browser, NodeEventSources node)
-    : IClassFixture<HostileEvents>, IClassFixture<Browser>, IClassFixture<NodeEventSources>
+public sealed class DifferentialParsingTests(HostileEvents hostile, Chromium browser, NodeEventSources node)
+    : IClassFixture<HostileEvents>, IClassFixture<Chromium>, IClassFixture<NodeEventSources>
 {
     private const int MaxShown = 400;
 
@@ -82,7 +82,7 @@ public sealed class DifferentialParsingTests(HostileEvents hostile, Browser brow
     public async Task Chromium_reads_what_was_published(Chunks chunks)
     {
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        Skip.If(Browser.Missing is not null, Browser.Missing);
+        Chromium.SkipIfNotInstalled();
         await using var proxy = CuttingProxy.Start(hostile.Host.BaseAddress, SizesOf(chunks));
         await using var page = await EventSourcePage.GoToAsync(await browser.NewPageAsync(), proxy.BaseAddress);
         var expected = Published(chunks).Events;

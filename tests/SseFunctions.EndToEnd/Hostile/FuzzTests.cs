@@ -44,8 +44,9 @@ public sealed class FuzzTests(ITestOutputHelper output)
         output.WriteLine(string.Join(", ", statuses.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key}: {pair.Value}")));
         Assert.True(faults.IsEmpty, $"{FuzzSeed.Hint}\n{string.Join('\n', faults.Take(10))}");
         Assert.True(peak - warm < MemoryGrowthBytes, $"{FuzzSeed.Hint}\nPeak memory grew from {warm} to {peak} bytes.");
+        // Few requests are answered 201 or 413: a brief run may have none.
         foreach (var status in (int[])[200, 201, 400, 401, 403, 404, 405, 413, 415])
-            Assert.True(statuses.ContainsKey(status) || (status == 201 && statuses.ContainsKey(503)), $"{FuzzSeed.Hint}\nNo answer was {status}: the requests do not get far enough.");
+            Assert.True(statuses.ContainsKey(status) || (!Thoroughness.IsFull && status is 201 or 413), $"{FuzzSeed.Hint}\nNo answer was {status}: the requests do not get far enough.");
 
         await AssertAliveAsync(host);
     }

@@ -25,7 +25,7 @@ internal sealed class HostileRequest(Random random)
         "%F0%9F%9A%80", "%ED%A0%80", "%", "+", "&&", "=", "a=b", "sse.reset", "sse.", "'", "\"", "<script>", "../../etc/passwd", "${jndi:ldap://x}", "{{7*7}}", new string('9', 300), new string('a', 3000), Token, Token[..^1],
     ];
 
-    private static readonly string[] Parameters = ["lastEventId", "last", "from", "mode", "type", "token", "code", "topic", "Last", "", "%00"];
+    private static readonly string[] Parameters = ["lastEventId", "last", "from", "mode", "type", "token", "code", "topic", "prefix", "after", "limit", "Last", "", "%00"];
 
     private static readonly string[] Headers =
     [
@@ -57,7 +57,7 @@ internal sealed class HostileRequest(Random random)
     /// <summary>Bodies that match a Content-Type that can be published, or nearly.</summary>
     private static readonly Dictionary<string, string[]> BodiesOf = new()
     {
-        ["application/json"] = ["{\"a\":1}", " [1,2]\n", "\"\\u0041\""],
+        ["application/json"] = ["{\"a\":1}", " [1,2]\n", "\"\\u0041\"", "{\"maxAge\":\"1.00:00:00\",\"maxEvents\":5}", "{\"maxAge\":\"\\ud800\"}", "{\"maxEvents\":1e400}", "{\"maxEvents\":1,\"maxEvents\":2}"],
         ["text/plain"] = ["x", "a\r\n\r\nb"],
         ["application/x-ndjson"] = ["{\"data\":1}\n{\"type\":\"t\",\"data\":{\"a\":[]}}\n", "{\"data\":1}\n{\"data\":1,\"data\":2}", "{\"data\":\"\\ud800\"}", "\n\n", string.Concat(Enumerable.Repeat("1\n", 20_000))],
         ["application/cloudevents+json"] = [One, One.Replace("1.0", "0.3", StringComparison.Ordinal), One.Replace("\"t\"", "\"sse.reset\"", StringComparison.Ordinal), One.Replace("}", ",\"id\":\"2\"}", StringComparison.Ordinal), One.Replace("}", ",\"time\":\"0001-01-01T00:00:00+14:00\"}", StringComparison.Ordinal)],
@@ -77,6 +77,9 @@ internal sealed class HostileRequest(Random random)
         // Appends cost the table's time, which is not what is tried here.
         if (method == "POST" && !OneIn(6))
             path = OneIn(2) ? "/api/tokens" : $"/api/events/-{Pick(Topics)}";
+
+        if (method is "PUT" or "DELETE" && OneIn(2))
+            path = $"/api/topics/{Pick(Topics, Topic())}";
 
         var request = new StringBuilder($"{method} {path}{Query(path.Contains('?'))} HTTP/1.{(OneIn(50) ? 0 : 1)}\r\n");
         if (!OneIn(100))
@@ -119,7 +122,8 @@ internal sealed class HostileRequest(Random random)
     private string Path() => random.Next(12) switch
     {
         < 5 => $"/api/events/{Pick(Topics, Topic())}",
-        < 7 => $"/api/topics/{Pick(Topics, Topic())}",
+        5 => $"/api/topics/{Pick(Topics, Topic())}",
+        6 => $"/api/topics?prefix={Pick(Topics)}&limit={Pick(Values)}",
         7 => $"/api/topics/{Pick(Topics, "a-done")}/complete",
         8 => "/api/tokens",
         9 => Pick(["/api/health", "/api/demo", "/api/events", $"/api/events?topic={Topic()}&topic={Topic()}", $"/api/events?topic={Pick(Topics)}&topic={Topic()}"]),

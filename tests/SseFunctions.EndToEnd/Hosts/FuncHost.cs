@@ -74,7 +74,7 @@ internal sealed class FuncHost : IAsyncDisposable
         new("Access__AnonymousTopics", "*"),
     ];
 
-    /// <summary>Asks after each line that it writes; it writes some at each tick of the clock at the least.</summary>
+    /// <summary>Asks after each line that it writes; it writes some at each tick of the clock.</summary>
     private async Task BecomeHealthyAsync()
     {
         using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = BaseAddress, Timeout = Timeout.InfiniteTimeSpan };

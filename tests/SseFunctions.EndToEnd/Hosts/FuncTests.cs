@@ -7,13 +7,13 @@ namespace SseFunctions.EndToEnd.Hosts;
 
 /// <summary>The black-box tests once more, against the function app under func, where that is there.</summary>
 /// <remarks>
-/// In a test run of its own, with SSE_TARGET as for any other target, because what is missing should be told in one skipped
+/// In a test run of its own, with SSE_TARGET as for any other target, because what is missing should be reported in one skipped
 /// test rather than in each of the suite.
 /// </remarks>
 public sealed partial class FuncTests(ITestOutputHelper output)
 {
     /// <summary>Only to keep a run that has gone wrong from hanging.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan RunTimeout = TimeSpan.FromMinutes(10);
 
     [SkippableFact]
     public async Task Function_app_passes_the_black_box_tests_under_func()
@@ -27,7 +27,7 @@ public sealed partial class FuncTests(ITestOutputHelper output)
             AppContext.BaseDirectory,
             [new(Target.UrlVariable, func.BaseAddress.AbsoluteUri), new("DOTNET_CLI_UI_LANGUAGE", "en")]);
 
-        var exitCode = await run.ExitAsync(Patience);
+        var exitCode = await run.ExitAsync(RunTimeout);
 
         output.WriteLine(run.Output);
         var summary = Summary().Match(run.Output);

@@ -17,15 +17,18 @@ public sealed class FunctionTests(WorkerTarget target)
             Client        Anonymous  GET,HEAD  client.js
             Clock         timer                %ClockSchedule%
             Complete      Function   POST      topics/{topic}/complete
+            DeleteTopic   Function   DELETE    topics/{topic}
             Demo          Anonymous  GET,HEAD  demo
             Handshake     Function   OPTIONS   events/{topic}
             Health        Anonymous  GET,HEAD  health
             Publish       Function   POST      events/{topic}
             Retention     timer                %RetentionSchedule%
+            SetRetention  Function   PUT       topics/{topic}
             Stream        Anonymous  GET,HEAD  events/{topic}
             StreamTopics  Anonymous  GET,HEAD  events
             Tokens        Function   POST      tokens
             Topic         Anonymous  GET,HEAD  topics/{topic}
+            Topics        Function   GET,HEAD  topics
             """;
 
         Assert.Equal(Expected.Split('\n'), target.Host.Functions.Select(Describe).Order(StringComparer.Ordinal));

@@ -9,7 +9,7 @@ namespace SseFunctions.EndToEnd.Hosts;
 
 /// <summary>Requests to a host that carry everything that must not get into a log.</summary>
 /// <param name="client">A client without a key of its own.</param>
-/// <param name="storage">What the host's storage is behind.</param>
+/// <param name="storage">The proxy before the host's storage.</param>
 internal sealed class PlantedSecrets(HttpClient client, StorageProxy storage)
 {
     public const string FunctionKey = "planted-function-key";

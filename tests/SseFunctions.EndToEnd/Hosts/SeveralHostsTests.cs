@@ -106,7 +106,7 @@ public sealed class SeveralHostsTests
         Assert.Equal(ticks.Select(tick => tick.Data).Distinct().Order(StringComparer.Ordinal), ticks.Select(tick => tick.Data));
     }
 
-    /// <summary>Each tells of itself, in events of its own: a tick of one is no repeat of the other's.</summary>
+    /// <summary>Each reports its own state, in events of its own: a tick of one is no repeat of the other's.</summary>
     [SkippableFact]
     public async Task Runtime_tells_of_each_host_when_there_are_two()
     {
@@ -122,7 +122,7 @@ public sealed class SeveralHostsTests
             var state = JsonDocument.Parse((await stream.ReadEventAsync())!.Data).RootElement;
             var instance = state.GetProperty("instance").GetString()!;
             ticks.TryAdd(instance, []);
-            Assert.True(ticks[instance].Add(state.GetProperty("time").GetString()!), $"{instance} told a tick twice");
+            Assert.True(ticks[instance].Add(state.GetProperty("time").GetString()!), $"{instance} reported a tick twice");
         }
 
         Assert.Equal(2, ticks.Count);

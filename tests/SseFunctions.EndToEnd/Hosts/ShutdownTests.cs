@@ -10,7 +10,7 @@ public sealed class ShutdownTests
     private const string NoSigterm = "Windows has no SIGTERM.";
 
     /// <summary>What the Functions host leaves a worker that it ends.</summary>
-    private static readonly TimeSpan PlatformPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan PlatformTimeout = TimeSpan.FromSeconds(5);
 
     private readonly string table = TestStorage.NewTableName();
     private readonly string topic = TopicApi.NewTopic();
@@ -58,6 +58,6 @@ public sealed class ShutdownTests
     {
         await using var host = await TestHost.StartAsync();
 
-        Assert.True(host.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout < PlatformPatience);
+        Assert.True(host.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout < PlatformTimeout);
     }
 }

@@ -18,7 +18,7 @@ public sealed class SlowClientTests
 
     /// <summary>
     /// 128 MiB, in the collector's own notation: the host ends when it needs more. A queue for each client would come to
-    /// 400 MB at the least; in a thorough run even a copy for each of what the cache holds, to 2 GB.
+    /// at least 400 MB; in a thorough run even a copy for each of what the cache holds, to 2 GB.
     /// </summary>
     private const string HeapLimit = "DOTNET_GCHeapHardLimit=0x8000000";
 

@@ -37,7 +37,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
         accepting = Task.Run(AcceptAsync);
     }
 
-    /// <summary>What the destination's base address is behind the proxy.</summary>
+    /// <summary>What the destination's base address is when it is reached through the proxy.</summary>
     public Uri BaseAddress { get; }
 
     /// <summary>How many connections it has broken.</summary>
@@ -69,7 +69,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
         }
     }
 
-    /// <param name="destination">The root of the API behind it.</param>
+    /// <param name="destination">The root of the API to forward to.</param>
     /// <param name="segments">The sizes in bytes of the pieces in which it sends the answers, over and over; null for what comes.</param>
     public static CuttingProxy Start(Uri destination, IReadOnlyList<int>? segments = null) => new(destination, segments, isRecording: true);
 

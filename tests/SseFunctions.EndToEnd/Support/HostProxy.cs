@@ -29,7 +29,7 @@ internal sealed class HostProxy : IAsyncDisposable
         Client = new HttpClient(new SocketsHttpHandler { UseProxy = false, ResponseDrainTimeout = TimeSpan.Zero }) { BaseAddress = BaseAddress, Timeout = Timeout.InfiniteTimeSpan };
     }
 
-    /// <summary>What the destination's base address is behind the proxy.</summary>
+    /// <summary>What the destination's base address is when it is reached through the proxy.</summary>
     public Uri BaseAddress { get; }
 
     /// <summary>A client that leaves at once when a response is disposed.</summary>
@@ -44,7 +44,7 @@ internal sealed class HostProxy : IAsyncDisposable
     /// <summary>How many stream requests have met the fault.</summary>
     public Tally Faults { get; } = new();
 
-    /// <param name="destination">The root of the API behind it.</param>
+    /// <param name="destination">The root of the API to forward to.</param>
     /// <param name="activityTimeout">Null for the host's.</param>
     public static async Task<HostProxy> StartAsync(Uri destination, TimeSpan? activityTimeout = null)
     {

@@ -26,7 +26,7 @@ internal sealed class SteadyPublisher : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();
-        await Task.WhenAny(publishing); // a fault is StopAsync's to tell
+        await Task.WhenAny(publishing); // StopAsync throws what has failed
         stop.Dispose();
     }
 

@@ -7,7 +7,7 @@ namespace SseFunctions.EndToEnd.UnderFire;
 
 /// <summary>
 /// Reads as an EventSource does: over any number of connections, each to either instance, with the id it has as Last-Event-ID, and
-/// the reconnection time that it was told between them; until the answer is 204.
+/// the reconnection time that the server sends between them; until the answer is 204.
 /// </summary>
 internal sealed class FireReader
 {
@@ -18,7 +18,7 @@ internal sealed class FireReader
     private const long AbsentEvents = Deployment.RetainedEvents + 50;
 
     private static readonly TimeSpan AbsentLook = TimeSpan.FromSeconds(0.5);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(0.25);
+    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(0.25);
 
     /// <summary>Longer than the host lets a client take no bytes.</summary>
     private static readonly TimeSpan LongPause = Deployment.WriteTimeout + TimeSpan.FromSeconds(2);
@@ -107,7 +107,7 @@ internal sealed class FireReader
         {
             findings.Count("events read");
             if (plan.IsSlow)
-                await PauseAsync(random.Next(100) < LongPausePercent ? LongPause : random.NextDouble() * LongestPause, noMorePauses);
+                await PauseAsync(random.Next(100) < LongPausePercent ? LongPause : random.NextDouble() * MaxPause, noMorePauses);
         }
 
         if (frame.Contains("id: ", StringComparison.Ordinal))

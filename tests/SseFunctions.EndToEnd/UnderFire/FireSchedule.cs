@@ -12,18 +12,18 @@ internal sealed record FireSchedule(int Witness, IReadOnlyList<FireFault> Rehear
 {
     /// <summary>The first phase's part of the time, and its longest time: what has not been met by then comes as well in the second.</summary>
     private const double RehearsalShare = 0.4;
-    private static readonly TimeSpan LongestRehearsal = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan MaxRehearsal = TimeSpan.FromMinutes(5);
 
-    private static readonly TimeSpan ShortestGap = TimeSpan.FromSeconds(0.5);
-    private static readonly TimeSpan LongestGap = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan LongestDowntime = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan LongestTrouble = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MinGap = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan MaxGap = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan MaxDowntime = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan MaxTrouble = TimeSpan.FromSeconds(5);
 
     public static FireSchedule Draw(int seed, TimeSpan length)
     {
         var random = new Random(seed);
         var witness = random.Next(Deployment.Instances);
-        var rehearsal = TimeSpan.FromTicks(Math.Min((long)(length.Ticks * RehearsalShare), LongestRehearsal.Ticks));
+        var rehearsal = TimeSpan.FromTicks(Math.Min((long)(length.Ticks * RehearsalShare), MaxRehearsal.Ticks));
         (FireFaultKind, int)[] each =
         [
             .. from instance in Enumerable.Range(0, Deployment.Instances)
@@ -40,10 +40,10 @@ internal sealed record FireSchedule(int Witness, IReadOnlyList<FireFault> Rehear
     private static List<FireFault> Phase(Random random, TimeSpan length, int witness, (FireFaultKind Kind, int Instance)[] certain)
     {
         var faults = new List<FireFault>();
-        for (var at = Between(random, ShortestGap, LongestGap); at < length || faults.Count < certain.Length; at += Between(random, ShortestGap, LongestGap))
+        for (var at = Between(random, MinGap, MaxGap); at < length || faults.Count < certain.Length; at += Between(random, MinGap, MaxGap))
         {
             var (kind, instance) = faults.Count < certain.Length ? certain[faults.Count] : Any(random, witness);
-            faults.Add(new FireFault(at, kind, instance, Between(random, TimeSpan.Zero, kind == FireFaultKind.StorageInTrouble ? LongestTrouble : LongestDowntime), random.Next(10, 60), random.Next()));
+            faults.Add(new FireFault(at, kind, instance, Between(random, TimeSpan.Zero, kind == FireFaultKind.StorageInTrouble ? MaxTrouble : MaxDowntime), random.Next(10, 60), random.Next()));
         }
 
         return faults;
@@ -61,5 +61,5 @@ internal sealed record FireSchedule(int Witness, IReadOnlyList<FireFault> Rehear
         };
     }
 
-    private static TimeSpan Between(Random random, TimeSpan least, TimeSpan most) => least + (random.NextDouble() * (most - least));
+    private static TimeSpan Between(Random random, TimeSpan min, TimeSpan max) => min + (random.NextDouble() * (max - min));
 }

@@ -8,7 +8,7 @@ namespace SseFunctions.EndToEnd.UnderFire;
 
 /// <summary>
 /// What memory a host has that nobody reads from: what it still has when its garbage is collected, it keeps for no reader. Left
-/// to itself the collector has tens of MiB more or less, so it is told to collect, through the runtime's diagnostics port.
+/// to itself the collector has tens of MiB more or less, so it is made to collect, through the runtime's diagnostics port.
 /// </summary>
 /// <param name="HeapBytes">The managed heap after a full collection.</param>
 /// <param name="WorkingSetBytes">The process's memory in all, code and what the collector holds ready included.</param>
@@ -30,26 +30,26 @@ internal readonly record struct HostMemory(long HeapBytes, long WorkingSetBytes)
         "MALLOC_ARENA_MAX=1",
     ];
 
-    /// <summary>A feed without readers stays for 5 to 10 s; then it lets go of its frames.</summary>
+    /// <summary>A feed without readers stays for 5 to 10 s; then it releases its frames.</summary>
     private const int Readings = 12;
     private static readonly TimeSpan ReadingInterval = TimeSpan.FromSeconds(1);
 
     /// <summary>"Triggers a GC": learn.microsoft.com/dotnet/framework/performance/clr-etw-keywords-and-levels.</summary>
     private const ClrTraceEventParser.Keywords Collect = ClrTraceEventParser.Keywords.GC | ClrTraceEventParser.Keywords.GCHeapCollect;
 
-    /// <summary>The least of some readings.</summary>
+    /// <summary>The minimum of some readings.</summary>
     public static async Task<HostMemory> SettledAsync(LocalHostProcess host)
     {
-        var least = new HostMemory(long.MaxValue, long.MaxValue);
+        var min = new HostMemory(long.MaxValue, long.MaxValue);
         using var timer = new PeriodicTimer(ReadingInterval, TimeProvider.System);
         for (var i = 0; i < Readings; i++)
         {
             await timer.WaitForNextTickAsync();
             var heap = await CollectAsync(host.ProcessId);
-            least = new(Math.Min(least.HeapBytes, heap), Math.Min(least.WorkingSetBytes, host.MemoryBytes));
+            min = new(Math.Min(min.HeapBytes, heap), Math.Min(min.WorkingSetBytes, host.MemoryBytes));
         }
 
-        return least;
+        return min;
     }
 
     public override string ToString() => $"{HeapBytes >> 10} KiB of heap and {WorkingSetBytes >> 10} KiB in all";
@@ -70,6 +70,6 @@ internal readonly record struct HostMemory(long HeapBytes, long WorkingSetBytes)
         var size = 0L;
         source.Clr.GCHeapStats += stats => size = stats.TotalHeapSize;
         source.Process();
-        return size > 0 ? size : throw new InvalidOperationException("The runtime did not tell of its collection.");
+        return size > 0 ? size : throw new InvalidOperationException("The runtime did not report its collection.");
     }
 }

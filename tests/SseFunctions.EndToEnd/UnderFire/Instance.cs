@@ -6,7 +6,7 @@ namespace SseFunctions.EndToEnd.UnderFire;
 internal sealed class Instance : IAsyncDisposable
 {
     /// <summary>What every call to a storage in trouble is held up for at most.</summary>
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(0.3);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(0.3);
 
     private readonly StorageProxy storage;
     private readonly CuttingProxy clients;
@@ -56,7 +56,7 @@ internal sealed class Instance : IAsyncDisposable
 
     public void Cut(int percent, Random random) => clients.CutSome(percent, random);
 
-    public Task TroubleStorageAsync(int percent, TimeSpan duration, Random random) => Storage.FailAsync(new RandomFaults(random, percent, LongestDelay), duration);
+    public Task TroubleStorageAsync(int percent, TimeSpan duration, Random random) => Storage.FailAsync(new RandomFaults(random, percent, MaxDelay), duration);
 
     public async ValueTask DisposeAsync()
     {

@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace SseFunctions.EndToEnd.UnderFire;
 
 /// <summary>
-/// What the topics hold, as publishers were told and readers have seen. Every publication is repeated with its key until it is
+/// What the topics hold, as publishers were answered and readers have seen. Every publication is repeated with its key until it is
 /// answered, so at the end the answers are all that was committed.
 /// </summary>
 internal sealed class Ledger(Findings findings)
@@ -12,10 +12,10 @@ internal sealed class Ledger(Findings findings)
     private readonly ConcurrentDictionary<string, PublishedId> starts = [];
     private readonly ConcurrentDictionary<string, ConcurrentQueue<PublishedId>> acknowledged = [];
 
-    /// <summary>Whether the topics have been completed, or are about to be: from then on a reader may be told so.</summary>
+    /// <summary>Whether the topics have been completed, or are about to be: from then on a reader may get 204.</summary>
     public bool IsCompleting { get; set; }
 
-    /// <summary>Begins a topic, behind its last event.</summary>
+    /// <summary>Begins a topic, after its last event.</summary>
     public void Begin(string topic, PublishedId last) => (starts[topic], acknowledged[topic]) = (last, []);
 
     public PublishedId Start(string topic) => starts[topic];
@@ -26,7 +26,7 @@ internal sealed class Ledger(Findings findings)
     /// <summary>The last event of a topic, when nothing is published any more.</summary>
     public PublishedId Last(string topic) => starts[topic] with { Sequence = starts[topic].Sequence + Count(topic) };
 
-    /// <summary>A publisher is told the id of its event.</summary>
+    /// <summary>A publisher gets the id of its event.</summary>
     public void Acknowledge(string topic, PublishedId id, string name)
     {
         Saw(topic, id, name, "a publisher");

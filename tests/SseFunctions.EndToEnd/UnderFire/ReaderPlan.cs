@@ -10,22 +10,22 @@ internal sealed record ReaderPlan(IReadOnlyList<FireTopic> Topics, bool IsPoll =
     /// <summary>200 readers.</summary>
     public static IReadOnlyList<ReaderPlan> All { get; } =
     [
-        .. Of(34, "alpha"),
-        .. Of(34, "beta"),
-        .. Of(34, "gamma"),
-        .. Of(20, "batches"),
-        .. Of(8, "bulk"),
-        .. Of(16, "alpha", "beta"),
-        .. Of(8, "alpha", "batches", "gamma"),
-        .. Of(4, "alpha", "batches", "beta", "bulk", "gamma"),
-        .. Of(8, "alpha").Select(plan => plan with { IsPoll = true }),
-        .. Of(6, "batches", "beta").Select(plan => plan with { IsPoll = true }),
-        .. Of(6, "bulk").Select(plan => plan with { IsSlow = true }),
-        .. Of(2, "batches", "bulk").Select(plan => plan with { IsSlow = true }),
-        .. Of(8, "batches").Select(plan => plan with { IsAbsent = true }),
-        .. Of(4, "bulk").Select(plan => plan with { IsAbsent = true }),
-        .. Of(4, "batches", "bulk").Select(plan => plan with { IsAbsent = true }),
-        .. Of(4, "batches").Select(plan => plan with { IsAbsent = true, IsPoll = true }),
+        .. Create(34, "alpha"),
+        .. Create(34, "beta"),
+        .. Create(34, "gamma"),
+        .. Create(20, "batches"),
+        .. Create(8, "bulk"),
+        .. Create(16, "alpha", "beta"),
+        .. Create(8, "alpha", "batches", "gamma"),
+        .. Create(4, "alpha", "batches", "beta", "bulk", "gamma"),
+        .. Create(8, "alpha").Select(plan => plan with { IsPoll = true }),
+        .. Create(6, "batches", "beta").Select(plan => plan with { IsPoll = true }),
+        .. Create(6, "bulk").Select(plan => plan with { IsSlow = true }),
+        .. Create(2, "batches", "bulk").Select(plan => plan with { IsSlow = true }),
+        .. Create(8, "batches").Select(plan => plan with { IsAbsent = true }),
+        .. Create(4, "bulk").Select(plan => plan with { IsAbsent = true }),
+        .. Create(4, "batches", "bulk").Select(plan => plan with { IsAbsent = true }),
+        .. Create(4, "batches").Select(plan => plan with { IsAbsent = true, IsPoll = true }),
     ];
 
     /// <summary>The path and query under which it reads, as a page would that has just rendered what there was.</summary>
@@ -33,6 +33,6 @@ internal sealed record ReaderPlan(IReadOnlyList<FireTopic> Topics, bool IsPoll =
         (Topics.Count == 1 ? $"events/{Topics[0].Name}?" : $"events?{string.Concat(Topics.Select(topic => $"topic={topic.Name}&"))}")
         + $"lastEventId={lastEventId}" + (IsPoll ? "&mode=poll" : "");
 
-    private static IEnumerable<ReaderPlan> Of(int count, params string[] topics) =>
+    private static IEnumerable<ReaderPlan> Create(int count, params string[] topics) =>
         Enumerable.Repeat(new ReaderPlan([.. topics.Order(StringComparer.Ordinal).Select(FireTopic.Named)]), count);
 }

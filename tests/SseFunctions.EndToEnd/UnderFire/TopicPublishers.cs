@@ -13,7 +13,7 @@ namespace SseFunctions.EndToEnd.UnderFire;
 /// </summary>
 internal sealed class TopicPublishers(FireTopic topic, Deployment deployment, Ledger ledger, Findings findings, Random random)
 {
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(0.5);
 
     private readonly PublishedId?[] last = new PublishedId?[Deployment.Instances];
 
@@ -22,7 +22,7 @@ internal sealed class TopicPublishers(FireTopic topic, Deployment deployment, Le
 
     public override string ToString() => $"publishers of {topic.Name} after {Rounds.Count} rounds";
 
-    /// <summary>Publishes until it is told to stop, and then until all is answered.</summary>
+    /// <summary>Publishes until it is stopped, and then until all is answered.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
         using var timer = new PeriodicTimer(topic.Period, TimeProvider.System);
@@ -42,7 +42,7 @@ internal sealed class TopicPublishers(FireTopic topic, Deployment deployment, Le
         for (var instance = publisher; !await TryPublishAsync(publication, publisher, instance); instance++)
         {
             findings.Count("publications repeated");
-            await Task.Delay(NextDouble() * LongestPause, TimeProvider.System);
+            await Task.Delay(NextDouble() * MaxPause, TimeProvider.System);
         }
     }
 

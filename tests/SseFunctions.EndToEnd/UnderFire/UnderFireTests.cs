@@ -147,7 +147,7 @@ public sealed class UnderFireTests(ITestOutputHelper output) : IDisposable
     }
 
     /// <param name="tasks">What must come to its end.</param>
-    /// <param name="whose">Who is told of where it does not.</param>
+    /// <param name="whose">Whose name the finding has where it does not.</param>
     private async Task WaitAsync(List<Task> tasks, IReadOnlyList<object> whose)
     {
         try

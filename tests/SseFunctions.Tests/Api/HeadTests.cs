@@ -18,6 +18,8 @@ public class HeadTests(AccessHost shared) : IClassFixture<AccessHost>
     [InlineData("topics/clock")]
     [InlineData("topics/closed")]
     [InlineData("topics/-a")]
+    [InlineData("topics?prefix=closed")]
+    [InlineData("topics?limit=0")]
     [InlineData("events/open.head?from=start")]
     [InlineData("events/open.head?mode=poll")]
     [InlineData("events?topic=open.head&topic=clock")]

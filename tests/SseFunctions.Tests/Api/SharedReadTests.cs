@@ -30,7 +30,8 @@ public sealed class SharedReadTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("topics/a", "'a'", 500)]
+    [InlineData("topics/a", "PartitionKey='a'", 500)] // its head
+    [InlineData("topics/a", "RowKey='a'", 500)] // its retention
     [InlineData("health", "!topics", 1000)]
     public async Task Table_is_read_once_an_interval_whoever_asks(string path, string partition, int milliseconds)
     {

@@ -100,7 +100,7 @@ public class TelemetryTests
         using var answer = await host.Client.GetAsync("topics/a");
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
-        Assert.Equal(3, Sum(transactions)); // with the client's own retries
+        Assert.Equal(2 * 3, Sum(transactions)); // of the head and of the retention, with the client's own retries
         Assert.All(transactions.GetMeasurementSnapshot(), measurement => Assert.Equal("no_response", measurement.Tags[LogTelemetry.ErrorAttribute]));
     }
 

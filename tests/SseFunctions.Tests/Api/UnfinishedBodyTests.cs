@@ -14,7 +14,7 @@ using SseFunctions.TestSupport;
 
 namespace SseFunctions.Tests.Api;
 
-/// <summary>A request whose body does not come to its end is answered, or is given up: it is no failure of the host's.</summary>
+/// <summary>A request whose body does not come to its end is answered, or is given up: that is not a failure of the host.</summary>
 public sealed class UnfinishedBodyTests
 {
     private const int Clients = 20; // a few of them reset while the host waits for more, the others before it does
@@ -93,9 +93,9 @@ public sealed class UnfinishedBodyTests
                     begun.Writer.TryWrite(true); // by now it waits for its body
                     await request;
                 }
-                catch (Exception fault)
+                catch (Exception ex)
                 {
-                    Thrown.Enqueue(fault);
+                    Thrown.Enqueue(ex);
                     throw;
                 }
                 finally

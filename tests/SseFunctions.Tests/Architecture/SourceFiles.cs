@@ -6,7 +6,7 @@ namespace SseFunctions.Tests.Architecture;
 
 /// <summary>Which file of some source knows which other, as the compiler sees it: by every name that is declared in another file.</summary>
 /// <param name="uses">The files that a file knows.</param>
-internal sealed class SourceFiles(IReadOnlyDictionary<string, IReadOnlySet<string>> uses)
+internal sealed class SourceFiles(IReadOnlyDictionary<string, HashSet<string>> uses)
 {
     /// <summary>The SDK's implicit usings.</summary>
     private const string ImplicitUsings = """
@@ -64,7 +64,7 @@ internal sealed class SourceFiles(IReadOnlyDictionary<string, IReadOnlySet<strin
         return reached;
     }
 
-    private static IReadOnlySet<string> UsedBy(SyntaxTree tree, CSharpCompilation compilation)
+    private static HashSet<string> UsedBy(SyntaxTree tree, CSharpCompilation compilation)
     {
         var model = compilation.GetSemanticModel(tree);
         return tree.GetRoot()

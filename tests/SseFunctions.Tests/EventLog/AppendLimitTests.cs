@@ -7,7 +7,7 @@ namespace SseFunctions.Tests.EventLog;
 /// <summary>The limits: each names the field, the limit and the size, and leaves the log as it was.</summary>
 public sealed class AppendLimitTests
 {
-    private const string Longest = "a23456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 12345678";
+    private const string MaxLengthType = "a23456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 12345678";
 
     [Theory]
     [InlineData(AppendLimits.MaxDataBytes + 1)]
@@ -54,7 +54,7 @@ public sealed class AppendLimitTests
 
     [Theory]
     [InlineData("", 0, false)]
-    [InlineData(Longest + "9", 129, true)]
+    [InlineData(MaxLengthType + "9", 129, true)]
     [InlineData("äääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääääää", 130, true)] // bytes, not characters
     [InlineData("a\nb", null, false)]
     [InlineData("a\rb", null, false)]

@@ -116,7 +116,7 @@ public sealed class AppendOnceTests
         Assert.Equal(["before", "a", "b", .. Texts(others)], await other.ReadTextsAsync());
     }
 
-    /// <summary>What stands where the events would be is another writer's: they go behind it.</summary>
+    /// <summary>What stands where the events would be is another writer's: they go after it.</summary>
     [Fact]
     public async Task AppendAsync_writes_behind_the_others_when_they_came_instead_of_the_lost_request()
     {

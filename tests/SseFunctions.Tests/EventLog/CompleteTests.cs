@@ -72,7 +72,7 @@ public sealed class CompleteTests
         Assert.Equal([Orders.Name], await table.RowKeysAsync(TopicRows.Partition));
     }
 
-    /// <summary>Whatever was acknowledged is in the log, and nothing came behind the end.</summary>
+    /// <summary>Whatever was acknowledged is in the log, and nothing came after the end.</summary>
     [Fact]
     public async Task CompleteAsync_ends_the_log_at_one_place_when_writers_are_at_work()
     {

@@ -8,6 +8,10 @@ namespace SseFunctions.Tests.EventLog;
 /// <summary>Storage that takes requests and never answers: a write ends within 20 s as a whole, a read within 5 s.</summary>
 public sealed class FrozenStorageTests : IAsyncLifetime
 {
+    // What the README and the doc comments promise: a log that takes longer has another timeout than it says.
+    private static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(5);
+
     private readonly FakeTimeProvider time = new(DateTimeOffset.UtcNow);
     private readonly TaskCompletionSource held = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource thaws = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -51,7 +55,7 @@ public sealed class FrozenStorageTests : IAsyncLifetime
         var append = log.AppendOnceAsync("key", "a");
         await held.Task.WaitAsync(SseStream.Patience);
 
-        time.Advance(RetryBudget.WriteTimeout - TimeSpan.FromTicks(1));
+        time.Advance(WriteTimeout - TimeSpan.FromTicks(1));
         Assert.False(append.IsCompleted);
         time.Advance(TimeSpan.FromTicks(1));
 
@@ -73,7 +77,7 @@ public sealed class FrozenStorageTests : IAsyncLifetime
         await held.Task.WaitAsync(SseStream.Patience);
         Task[] waiting = [log.AppendTextsAsync("b"), log.AppendOnceAsync("key", "c"), log.CompleteAsync()];
 
-        time.Advance(RetryBudget.WriteTimeout);
+        time.Advance(WriteTimeout);
 
         foreach (var append in (Task[])[first, .. waiting])
             await Assert.ThrowsAsync<EventLogUnavailableException>(() => append.WaitAsync(SseStream.Patience));
@@ -86,7 +90,7 @@ public sealed class FrozenStorageTests : IAsyncLifetime
         var completing = log.CompleteAsync();
         await held.Task.WaitAsync(SseStream.Patience);
 
-        time.Advance(RetryBudget.WriteTimeout);
+        time.Advance(WriteTimeout);
 
         await Assert.ThrowsAsync<EventLogUnavailableException>(() => completing.WaitAsync(SseStream.Patience));
     }
@@ -109,7 +113,7 @@ public sealed class FrozenStorageTests : IAsyncLifetime
         await held.Task.WaitAsync(SseStream.Patience);
         Assert.False(read.IsCompleted);
 
-        time.Advance(EventTable.ReadTimeout);
+        time.Advance(ReadTimeout);
 
         await Assert.ThrowsAsync<EventLogUnavailableException>(() => read.WaitAsync(SseStream.Patience));
 

@@ -26,19 +26,19 @@ public sealed class GroupCommitTests
     [Fact]
     public async Task Written_tells_each_transaction_once_and_in_order_when_publishers_contend()
     {
-        var log = (await LogTable.NewAsync()).Log();
-        var told = new List<IReadOnlyList<StoredEvent>>();
+        var log = (await LogTable.NewAsync()).Log(new PassingTime());
+        var raised = new List<IReadOnlyList<StoredEvent>>();
         log.Written += (_, head, events) =>
         {
             Assert.Equal(head.Last, events[^1].Sequence);
-            told.Add(events); // one writer, so one at a time
+            raised.Add(events); // one writer, so one at a time
         };
 
         var results = await Task.WhenAll(Enumerable.Range(0, 16).Select(PublishAsync));
 
-        Assert.Equal(Sequences(1, 320), told.SelectMany(events => events).Select(e => e.Sequence));
-        Assert.True(told.Count < 320, $"{told.Count} transactions");
-        Assert.Equal(told.SelectMany(events => events).Select(TextOf), await log.ReadTextsAsync());
+        Assert.Equal(Sequences(1, 320), raised.SelectMany(events => events).Select(e => e.Sequence));
+        Assert.True(raised.Count < 320, $"{raised.Count} transactions");
+        Assert.Equal(raised.SelectMany(events => events).Select(TextOf), await log.ReadTextsAsync());
         Assert.Equal(320, results.SelectMany(ids => ids).Distinct().Count());
 
         async Task<List<EventId>> PublishAsync(int publisher)
@@ -75,7 +75,7 @@ public sealed class GroupCommitTests
     [Fact]
     public async Task AppendAsync_keeps_the_order_of_a_publisher_that_does_not_wait()
     {
-        var log = (await LogTable.NewAsync()).Log();
+        var log = (await LogTable.NewAsync()).Log(new PassingTime());
 
         await Task.WhenAll(Texts(500).Select(text => log.AppendTextsAsync(text)));
 
@@ -191,7 +191,7 @@ public sealed class GroupCommitTests
         Assert.Equal(["held", "a", "b"], await group.ReadTextsAsync());
     }
 
-    /// <summary>Whatever limit of the service's we may not know of.</summary>
+    /// <summary>A limit of the service that this code may not know.</summary>
     [Theory]
     [InlineData(400, "InvalidInput")]
     [InlineData(413, "RequestBodyTooLarge")]

@@ -4,7 +4,7 @@ using static SseFunctions.Tests.EventLog.LogActions;
 
 namespace SseFunctions.Tests.EventLog;
 
-/// <summary>A log whose first transaction, of the event "held", is held back until whatever else a test appends waits behind it.</summary>
+/// <summary>A log whose first transaction, of the event "held", is held back until whatever else a test appends waits after it.</summary>
 internal sealed class HeldGroup : IAsyncDisposable
 {
     private readonly StorageProxy proxy;
@@ -18,7 +18,7 @@ internal sealed class HeldGroup : IAsyncDisposable
     private HeldGroup(StorageProxy proxy, LogTable table)
     {
         (this.proxy, Table) = (proxy, table);
-        (Log, Other) = (table.Through(proxy).Log(), table.Log());
+        (Log, Other) = (table.Through(proxy).Log(new PassingTime()), table.Log(new PassingTime()));
         proxy.Intercept = InterceptAsync;
     }
 

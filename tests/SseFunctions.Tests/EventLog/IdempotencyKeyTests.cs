@@ -180,7 +180,7 @@ public sealed class IdempotencyKeyTests
         Assert.Equal((AppendOutcome.Repeated, 2), ((await other.AppendOnceAsync("key", "a")) is var repeat ? repeat.Outcome : default, repeat.First));
     }
 
-    /// <summary>A publisher that was told nothing asks again: that is what the key is for.</summary>
+    /// <summary>A publisher that got no answer asks again: that is what the key is for.</summary>
     [Fact]
     public async Task AppendAsync_tells_what_became_of_the_first_when_that_had_failed_after_its_write()
     {

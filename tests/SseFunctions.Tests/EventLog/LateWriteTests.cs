@@ -70,20 +70,20 @@ public sealed class LateWriteTests
         Assert.Equal(arrival == Arrival.BeforeNextTry ? null : isFirst ? "409" : "412", late);
     }
 
-    /// <summary>Whichever try it is that lands, a stream that is told and one that reads see the same.</summary>
+    /// <summary>Whichever try it is that lands, a stream that gets the event from Written and one that reads it see the same.</summary>
     [Fact]
     public async Task Written_tells_the_time_that_the_table_has_when_an_earlier_try_arrives_late()
     {
         await using var proxy = await StorageProxy.StartAsync();
         var table = await LogTable.NewAsync();
         var log = table.Through(proxy).Log(new PassingTime());
-        var (lost, told) = (new LateRequest(), new List<StoredEvent>());
-        log.Written += (_, _, events) => told.AddRange(events);
+        var (lost, raised) = (new LateRequest(), new List<StoredEvent>());
+        log.Written += (_, _, events) => raised.AddRange(events);
         proxy.Intercept = Faults.OnTransactions(lost.HoldAsync, Faults.Before(lost.ArriveAsync, StorageProxy.PassOnAsync));
 
         var result = await log.AppendTextsAsync("a");
 
         var stored = await table.Log().ReadAsync(Orders, result.Epoch, 1, 1, CancellationToken.None);
-        Assert.Equal(Assert.Single(stored).Time, Assert.Single(told).Time);
+        Assert.Equal(Assert.Single(stored).Time, Assert.Single(raised).Time);
     }
 }

@@ -49,7 +49,7 @@ internal static class LogActions
 
     /// <summary>
     /// The texts of all retained events. Fails unless the rows are exactly those from the head's first to its last: no
-    /// hole, and nothing behind the head.
+    /// hole, and nothing after the head.
     /// </summary>
     public static async Task<IReadOnlyList<string>> ReadTextsAsync(this TableEventLog log, Topic? topic = null)
     {

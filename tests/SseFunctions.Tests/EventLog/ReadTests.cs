@@ -104,7 +104,7 @@ public sealed class ReadTests
     [InlineData(20, 1, 30)]
     [InlineData(19, 12, 30)] // and one that was not
     [InlineData(1, 30, 30)]
-    [InlineData(0, 1, 10)] // nothing is left behind the first page
+    [InlineData(0, 1, 10)] // nothing is left after the first page
     public async Task ReadAsync_gives_no_hole_when_rows_are_trimmed_between_pages(int kept, long expectedFirst, long expectedLast)
     {
         await using var proxy = await StorageProxy.StartAsync();

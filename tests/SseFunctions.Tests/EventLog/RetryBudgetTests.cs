@@ -6,7 +6,7 @@ namespace SseFunctions.Tests.EventLog;
 
 public sealed class RetryBudgetTests
 {
-    private const int Pauses = 30;
+    private const int Delays = 30;
 
     [Theory]
     [InlineData(409, 80)]
@@ -17,11 +17,11 @@ public sealed class RetryBudgetTests
         var time = new Pausing();
         var retry = new RetryBudget(TimeSpan.FromHours(1), time);
 
-        for (var i = 0; i < Pauses; i++)
+        for (var i = 0; i < Delays; i++)
             await retry.DelayOrThrowAsync(StorageFault.Unavailable(new RequestFailedException(status, "A fault.")), CancellationToken.None);
 
         // Drawn at random: that all are below an eighth of the longest happens once in 10^20 runs.
-        Assert.InRange(time.Longest.TotalMilliseconds, longest / 8, longest);
+        Assert.InRange(time.MaxDelay.TotalMilliseconds, longest / 8, longest);
     }
 
     [Fact]
@@ -37,15 +37,15 @@ public sealed class RetryBudgetTests
         await Assert.ThrowsAsync<EventLogUnavailableException>(() => retry.DelayOrThrowAsync(StorageFault.Unavailable(new RequestFailedException(412, "A conflict.")), CancellationToken.None));
     }
 
-    /// <summary>Ends every pause at once.</summary>
+    /// <summary>Ends every delay at once.</summary>
     private sealed class Pausing : FakeTimeProvider
     {
-        public TimeSpan Longest { get; private set; }
+        public TimeSpan MaxDelay { get; private set; }
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
             var timer = base.CreateTimer(callback, state, dueTime, period);
-            Longest = dueTime > Longest ? dueTime : Longest;
+            MaxDelay = dueTime > MaxDelay ? dueTime : MaxDelay;
             Advance(dueTime);
             return timer;
         }

@@ -23,7 +23,7 @@ public sealed class TopicLifecycleTests
         Assert.Equal(["b.1", "b.2", "b.3"], await NamesAsync("b.", 2));
         Assert.Equal(["b.1", "b.2", "b.3"], await NamesAsync("b.", 3));
         Assert.Empty(await NamesAsync("c", 3));
-        var (topic, head) = (await log.ListTopicsAsync("b.2", "", 1, CancellationToken.None)).Topics.Single();
+        var (topic, head, _) = (await log.ListTopicsAsync("b.2", "", 1, CancellationToken.None)).Topics.Single();
         Assert.Equal(("b.2", 3, 3, true), (topic.Name, head.Last, head.Count, head.Complete));
 
         async Task<List<string>> NamesAsync(string prefix, int limit)

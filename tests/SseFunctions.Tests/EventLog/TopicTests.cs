@@ -4,7 +4,7 @@ namespace SseFunctions.Tests.EventLog;
 
 public sealed class TopicTests
 {
-    private const string Longest = "a234567890123456789012345678901234567890123456789012345678901234";
+    private const string MaxLengthName = "a234567890123456789012345678901234567890123456789012345678901234";
 
     [Theory]
     [InlineData("a")]
@@ -12,7 +12,7 @@ public sealed class TopicTests
     [InlineData("0")]
     [InlineData("orders.eu-west_1")]
     [InlineData("a..")]
-    [InlineData(Longest)]
+    [InlineData(MaxLengthName)]
     public void TryParse_accepts_when_the_name_is_in_the_rule(string text)
     {
         Assert.True(Topic.TryParse(text, out var topic));
@@ -41,7 +41,7 @@ public sealed class TopicTests
     [InlineData("é")]
     [InlineData("aé")]
     [InlineData("\u0661")] // an Arabic digit
-    [InlineData(Longest + "5")]
+    [InlineData(MaxLengthName + "5")]
     public void TryParse_refuses_when_the_name_is_out_of_the_rule(string? text)
     {
         Assert.False(Topic.TryParse(text, out var topic));

@@ -7,11 +7,11 @@ namespace SseFunctions.Tests.EventLog;
 /// <summary>Storage that does not answer, or refuses: one domain exception, in good time, which tells no secret.</summary>
 public sealed class UnavailableTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan TimeOfEachCall = TimeSpan.FromSeconds(6);
 
-    /// <summary>The storage client tries three times by itself, and the log pauses for up to a second.</summary>
-    private static readonly TimeSpan LongestRound = (3 * TimeOfEachCall) + TimeSpan.FromSeconds(1);
+    /// <summary>The storage client tries three times by itself, and the log waits for up to a second.</summary>
+    private static readonly TimeSpan MaxRound = (3 * TimeOfEachCall) + TimeSpan.FromSeconds(1);
 
     public enum Trouble
     {
@@ -44,7 +44,7 @@ public sealed class UnavailableTests
 
         var fault = await Assert.ThrowsAsync<EventLogUnavailableException>(() => log.AppendOnceAsync("secret key", "secret"));
 
-        Assert.InRange(time.GetElapsedTime(start), Patience, Patience + LongestRound);
+        Assert.InRange(time.GetElapsedTime(start), WriteTimeout, WriteTimeout + MaxRound);
         Assert.DoesNotContain("secret", fault.Message, StringComparison.Ordinal);
         proxy.Intercept = null;
         Assert.Equal(2, (await log.AppendTextsAsync("after")).First);
@@ -66,7 +66,7 @@ public sealed class UnavailableTests
 
         await Assert.ThrowsAsync<EventLogUnavailableException>(() => table.Through(proxy).Log(time).CompleteAsync());
 
-        Assert.InRange(time.GetElapsedTime(start), Patience, Patience + LongestRound);
+        Assert.InRange(time.GetElapsedTime(start), WriteTimeout, WriteTimeout + MaxRound);
     }
 
     /// <summary>A table that is made and made, and yet not there, must not be asked for without pause or end.</summary>
@@ -99,7 +99,7 @@ public sealed class UnavailableTests
     public async Task Every_call_fails_when_nothing_listens()
     {
         // No call comes anywhere that could move the clock: looking at it does.
-        var time = new PassingTime { AutoAdvanceAmount = Patience };
+        var time = new PassingTime { AutoAdvanceAmount = WriteTimeout };
         var port = TestStorage.FreePort();
         var table = new LogTable(TestStorage.ConnectionStringFor(new Uri($"http://127.0.0.1:{port}/")), TestStorage.NewTableName());
         var log = table.Log(time);

@@ -7,7 +7,7 @@ namespace SseFunctions.Tests.Infrastructure;
 internal static class Bicep
 {
     /// <summary>For a run that hangs; one takes some seconds of CPU.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan RunTimeout = TimeSpan.FromMinutes(5);
 
     private static readonly string? Tools = Repository.Metadata("BicepTools");
 
@@ -30,7 +30,7 @@ internal static class Bicep
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         try
         {
-            await process.WaitForExitAsync().WaitAsync(Patience);
+            await process.WaitForExitAsync().WaitAsync(RunTimeout);
         }
         catch (TimeoutException)
         {

@@ -65,9 +65,9 @@ internal sealed class Deployment
     }
 
     /// <summary>The one resource of a type.</summary>
-    public JsonObject The(string type) => Assert.Single(Of(type));
+    public JsonObject The(string type) => Assert.Single(OfType(type));
 
-    public IReadOnlyList<JsonObject> Of(string type) => [.. Resources.Where(resource => (string)resource["type"]! == type)];
+    public IReadOnlyList<JsonObject> OfType(string type) => [.. Resources.Where(resource => (string)resource["type"]! == type)];
 
     private static async Task<(BicepResult Result, string? Snapshot)> SnapshotAsync(string folder, string parameterFile)
     {

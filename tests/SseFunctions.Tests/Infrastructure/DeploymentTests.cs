@@ -52,7 +52,7 @@ public class DeploymentTests
         Assert.Equal(
             $"https://{(string)deployment.The(Storage)["name"]!}.blob.{ArmExpression.StorageSuffix}/{((string)deployment.The($"{Storage}/blobServices/containers")["name"]!).Split('/')[^1]}",
             ArmExpression.Evaluate((string)storage["value"]!));
-        var policies = deployment.Of("Microsoft.Web/sites/basicPublishingCredentialsPolicies");
+        var policies = deployment.OfType("Microsoft.Web/sites/basicPublishingCredentialsPolicies");
         Assert.Equal(["ftp", "scm"], policies.Select(policy => ((string)policy["name"]!).Split('/')[1]).Order());
         Assert.All(policies, policy => Assert.False((bool)policy["properties"]!["allow"]!));
     }
@@ -83,7 +83,7 @@ public class DeploymentTests
         var deployment = await Deployment.WithMainParametersAsync();
         var identity = (string)deployment.The("Microsoft.ManagedIdentity/userAssignedIdentities")["id"]!;
 
-        var assignments = deployment.Of(Roles);
+        var assignments = deployment.OfType(Roles);
 
         Assert.Equal(Wanted, assignments.Select(assignment => (ScopeOf(assignment), ((string)assignment["properties"]!["roleDefinitionId"]!).Split('/')[^1])).ToHashSet());
         Assert.Equal(Wanted.Count, assignments.Count);

@@ -9,7 +9,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using SseFunctions.Kestrel;
-using SseFunctions.Streaming;
 using SseFunctions.TestSupport;
 
 namespace SseFunctions.Tests.Kestrel;
@@ -68,7 +67,7 @@ public class SocketConnectionsTests
         Assert.Equal(1, await OpenStreamsAsync(host));
     }
 
-    /// <summary>Kestrel stops reading behind a request that lasts: only writing shows that the client is gone.</summary>
+    /// <summary>Kestrel stops reading after a request that lasts: only writing shows that the client is gone.</summary>
     [Fact]
     public async Task Client_that_leaves_is_seen_to_leave_although_it_has_sent_more_than_its_request()
     {
@@ -99,17 +98,17 @@ public class SocketConnectionsTests
         var limits = host.Services.GetRequiredService<IOptions<KestrelServerOptions>>().Value.Limits;
         var transport = host.Services.GetRequiredService<IOptions<SocketTransportOptions>>().Value;
 
-        Assert.Equal(SocketConnections.MaxConnections(new StreamOptions { MaxStreams = 7 }, FileDescriptors.Limit), limits.MaxConcurrentConnections);
+        Assert.Equal(SocketConnections.MaxConnections(14, FileDescriptors.Limit), limits.MaxConcurrentConnections);
         Assert.Equal(64 * 1024, transport.MaxReadBufferSize);
     }
 
     [Theory]
-    [InlineData(1000, null, 2500)]
-    [InlineData(1000, 1_048_576L, 2500)]
-    [InlineData(1000, 1500L, 1125)]
-    [InlineData(20_000, 20_000L, 15_000)]
-    public void MaxConnections_is_what_streams_need_or_three_quarters_of_the_descriptors(int streams, long? descriptors, long expected) =>
-        Assert.Equal(expected, SocketConnections.MaxConnections(new StreamOptions { MaxStreams = streams }, descriptors));
+    [InlineData(2000, null, 2500)]
+    [InlineData(2000, 1_048_576L, 2500)]
+    [InlineData(2000, 1500L, 1125)]
+    [InlineData(40_000, 20_000L, 15_000)]
+    public void MaxConnections_is_what_streams_need_or_three_quarters_of_the_descriptors(int openStreams, long? descriptors, long expected) =>
+        Assert.Equal(expected, SocketConnections.MaxConnections(openStreams, descriptors));
 
     [Theory]
     [InlineData("Limit                     Soft Limit           Hard Limit           Units\nMax open files            1500                 4096                 files\n", 1500L)]

@@ -55,6 +55,9 @@ public class CrossOriginTests(CorsHost shared) : IClassFixture<CorsHost>
     [InlineData("GET", "events/a", "authorization,cache-control,last-event-id")]
     [InlineData("GET", "topics/a", "authorization")]
     [InlineData("POST", "tokens", "content-type,x-functions-key")]
+    [InlineData("GET", "topics", "x-functions-key")]
+    [InlineData("PUT", "topics/a", "content-type,x-functions-key")]
+    [InlineData("DELETE", "topics/a", "x-functions-key")]
     public async Task Preflight_allows_what_clients_send(string method, string path, string headers)
     {
         using var answer = await PreflightAsync(host, method, path, Page, headers);
@@ -81,10 +84,15 @@ public class CrossOriginTests(CorsHost shared) : IClassFixture<CorsHost>
         using var write = await SendAsync(host, "POST", "events/b", origin);
         using var complete = await SendAsync(host, "POST", "topics/b/complete", origin);
         using var token = await SendAsync(host, "POST", "tokens", origin);
+        await host.PublishAsync("kept", "1");
+        using var list = await SendAsync(host, "GET", "topics", origin);
+        using var keep = await SendAsync(host, "PUT", "topics/kept", origin);
+        using var delete = await SendAsync(host, "DELETE", "topics/kept", origin);
 
         Assert.Null(Header(read, AllowOrigin));
+        Assert.Null(Header(list, AllowOrigin));
         Assert.Null(Header(preflight, AllowOrigin));
-        foreach (var answer in (HttpResponseMessage[])[write, complete, token])
+        foreach (var answer in (HttpResponseMessage[])[write, complete, token, keep, delete])
         {
             Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
             Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
@@ -92,6 +100,7 @@ public class CrossOriginTests(CorsHost shared) : IClassFixture<CorsHost>
         }
 
         Assert.Contains("\"count\":0,\"complete\":false", await host.Client.GetStringAsync("topics/b"), StringComparison.Ordinal);
+        Assert.DoesNotContain("\"count\":0", await host.Client.GetStringAsync("topics/kept"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -9,7 +9,7 @@ public class CostModelTests
     public void Of_doubles_what_clients_cost_and_nothing_else_when_clients_double()
     {
         var workload = new Workload { Clients = 109_000, EventsASecond = 1 }; // 108,000 streams and 1,000 that are between two
-        var (one, two) = (CostModel.Of(workload), CostModel.Of(workload with { Clients = 2 * workload.Clients }));
+        var (one, two) = (CostModel.For(workload), CostModel.For(workload with { Clients = 2 * workload.Clients }));
 
         Assert.Equal(108, one.Instances);
         Assert.Equal(2 * one.Instances, two.Instances);
@@ -28,8 +28,8 @@ public class CostModelTests
     [Fact]
     public void Of_bills_a_held_instance_for_all_its_time_and_a_rarely_polled_one_for_a_second_a_request()
     {
-        var held = CostModel.Of(new Workload { Clients = 1_000, EventsASecond = 0, InstanceMemoryMB = 1024 });
-        var polled = CostModel.Of(new Workload { Clients = 1_000, EventsASecond = 0, InstanceMemoryMB = 1024, PollEvery = TimeSpan.FromHours(10) });
+        var held = CostModel.For(new Workload { Clients = 1_000, EventsASecond = 0, InstanceMemoryMB = 1024 });
+        var polled = CostModel.For(new Workload { Clients = 1_000, EventsASecond = 0, InstanceMemoryMB = 1024, PollEvery = TimeSpan.FromHours(10) });
 
         Assert.Equal(((730 * 3600) - 100_000) * 0.000026, held.OnDemand, 3);
         Assert.Equal(0, polled.OnDemand); // 73,000 s, of which now and then two are one: less than the free ones
@@ -39,7 +39,7 @@ public class CostModelTests
     [Fact]
     public void Of_counts_each_poll_as_an_execution_and_waits_for_it()
     {
-        var estimate = CostModel.Of(new Workload { Clients = 10_000, EventsASecond = 10, PollEvery = TimeSpan.FromSeconds(5) });
+        var estimate = CostModel.For(new Workload { Clients = 10_000, EventsASecond = 10, PollEvery = TimeSpan.FromSeconds(5) });
 
         Assert.Equal(2_010, estimate.ExecutionsASecond, 3);
         Assert.Equal(2.78, estimate.MedianLatency.TotalSeconds, 2); // half of 5 s, half of the poll interval, 30 ms

@@ -63,12 +63,12 @@ public class ReplayTests
         await using var stream = await host.OpenAsync("events/a");
         await stream.ReadFrameAsync();
 
-        var idOnly = await stream.ReadFrameAsync();
+        var cursor = await stream.ReadFrameAsync();
         await stream.DisposeAsync();
         await host.PublishAsync("a", "2");
-        await using var again = await host.OpenAsync("events/a", idOnly!["id: ".Length..]);
+        await using var again = await host.OpenAsync("events/a", ids[0]);
 
-        Assert.Equal($"id: {ids[0]}", idOnly);
+        Assert.Equal(SseMessage.CursorFrame(ids[0]), cursor);
         Assert.Equal("2", (await again.ReadEventAsync())!.Data);
     }
 
@@ -82,7 +82,7 @@ public class ReplayTests
         await host.PublishAsync("a", "1");
         await using var again = await host.OpenAsync("events/a", "0000-0");
 
-        Assert.Contains("id: 0000-0", frames);
+        Assert.Contains(SseMessage.CursorFrame("0000-0"), frames);
         Assert.Equal("1", (await again.ReadEventAsync())!.Data);
     }
 
@@ -138,7 +138,7 @@ public class ReplayTests
         Assert.Equal("3", (await stream.ReadEventAsync())!.Data);
     }
 
-    /// <summary>The rows go while the feed still holds an older head: what is missing is told, not skipped.</summary>
+    /// <summary>The rows go while the feed still holds an older head: what is missing is reported, not skipped.</summary>
     [Fact]
     public async Task Stream_tells_of_a_gap_that_retention_tears_before_the_feed_knows_it()
     {
@@ -159,14 +159,18 @@ public class ReplayTests
     [Fact]
     public async Task Stream_tells_of_a_new_epoch_when_the_table_was_deleted_while_it_ran()
     {
-        await using var host = await TestHost.StartAsync();
+        await using var proxy = await StorageProxy.StartAsync();
+        await using var host = await TestHost.StartAsync(connectionString: proxy.ConnectionString);
+        await using var other = await TestHost.StartAsync(table: host.Table);
         await host.PublishAsync("a", "1");
         await using var stream = await host.OpenAsync("events/a?from=start");
         await stream.ReadEventAsync();
+        var began = new TaskCompletionSource();
+        proxy.Intercept = Faults.Before(() => began.Task, StorageProxy.PassOnAsync); // no poll sees that there is no log
         await (await TableOfAsync(host)).Client().DeleteAsync();
-        await using var other = await TestHost.StartAsync(table: host.Table);
 
         var ids = await other.PublishAsync("a", "new");
+        began.SetResult();
         var events = await stream.ReadEventsAsync(2);
 
         Assert.Equal($$"""{"topic":"a","reason":"epoch","lost":null,"resumeFrom":"{{ids[0][..7]}}0"}""", events[0].Data);
@@ -203,12 +207,14 @@ public class ReplayTests
         await using var proxy = await StorageProxy.StartAsync();
         await using var host = await TestHost.StartAsync(["Stream:PollInterval=00:00:00.050"], connectionString: proxy.ConnectionString);
         await using var other = await TestHost.StartAsync(table: host.Table);
+        await using var third = await TestHost.StartAsync(table: host.Table);
         await other.PublishAsync("a", "old 1", "old 2");
-        var (inFlight, release) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var (inFlight, began, release) = (new TaskCompletionSource(), new TaskCompletionSource(), new TaskCompletionSource());
         proxy.Intercept = async call =>
         {
             if (!call.IsQuery || ChangeFeedTests.IsChangePoll(call) || inFlight.Task.IsCompleted)
             {
+                await (inFlight.Task.IsCompleted ? began.Task : Task.CompletedTask); // no poll sees that there is no log
                 await StorageProxy.PassOnAsync(call);
                 return;
             }
@@ -222,8 +228,8 @@ public class ReplayTests
         await inFlight.Task.WaitAsync(SseStream.Patience);
 
         await (await TableOfAsync(host)).Client().DeleteAsync();
-        await using var third = await TestHost.StartAsync(table: host.Table);
         var ids = await third.PublishAsync("a", "new 1", "new 2", "new 3");
+        began.SetResult();
         var reset = await stream.ReadEventAsync(); // so the feed knows the new log
         release.SetResult();
         var events = await stream.ReadEventsAsync(3);
@@ -284,7 +290,7 @@ public class ReplayTests
         Assert.Equal("sse.reset", (await stream.ReadEventAsync())!.Type);
     }
 
-    /// <summary>Another instance has delivered an id that this one's feed has not polled yet: no reset, only patience.</summary>
+    /// <summary>Another instance has delivered an id that this one's feed has not polled yet: no reset, it only has to wait.</summary>
     [Fact]
     public async Task Stream_waits_for_news_when_the_id_is_ahead_of_its_feed()
     {

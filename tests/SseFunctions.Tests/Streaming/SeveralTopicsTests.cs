@@ -34,7 +34,7 @@ public class SeveralTopicsTests
             topic => Assert.Equal(Enumerable.Range(1, 4).Select(i => $"{topic.Key}{i}"), topic.Select(message => message.Data)));
     }
 
-    /// <summary>A client that was told of one topic and then cut off is told of the others as well.</summary>
+    /// <summary>A client that got the report of one topic and was then cut off gets those of the others as well.</summary>
     [Fact]
     public async Task Every_topic_is_reset_wherever_the_response_was_cut()
     {
@@ -67,7 +67,7 @@ public class SeveralTopicsTests
         var second = await stream.ReadEventAsync();
 
         var (a0, b0, c0) = (await LastAsync(host, "a", before: 1), await LastAsync(host, "b", before: 1), await LastAsync(host, "c", before: 0));
-        Assert.Equal($"id: {a0}.{b0}.{c0}", start);
+        Assert.Equal(SseMessage.CursorFrame($"{a0}.{b0}.{c0}"), start);
         Assert.Equal(new SseMessage($"{a0}.{b[0]}.{c0}", "message", "live b"), first);
         Assert.Equal(new SseMessage($"{a[0]}.{b[0]}.{c0}", "message", "live a"), second);
     }
@@ -234,7 +234,7 @@ public class SeveralTopicsTests
         await using var host = await TestHost.StartAsync();
         await using var stream = await host.OpenAsync("events?mode=poll&" + string.Join('&', Enumerable.Range(0, 8).Select(i => $"topic={new string('x', 63)}{i}")));
 
-        var cursor = (await stream.ReadToEndAsync()).Single(frame => frame.StartsWith("id: ", StringComparison.Ordinal))["id: ".Length..];
+        var cursor = (await stream.ReadToEndAsync()).Single(frame => frame.StartsWith("id: ", StringComparison.Ordinal)).Split('\n')[0]["id: ".Length..];
 
         Assert.Equal(string.Join('.', Enumerable.Repeat(EventId.Start, 8)), cursor);
         Assert.InRange(cursor.Length, 1, 128);

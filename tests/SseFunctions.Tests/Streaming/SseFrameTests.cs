@@ -53,12 +53,29 @@ public class SseFrameTests
     }
 
     [Fact]
-    public void Id_moves_the_last_event_id_and_dispatches_nothing()
+    public void Cursor_moves_the_last_event_id_by_an_event_of_a_reserved_type()
     {
-        var parser = SseParser.Create(new MemoryStream(SseFrame.Id(Id.ToString()).ToArray()));
+        var parser = SseParser.Create(new MemoryStream(SseFrame.Cursor(Id.ToString()).ToArray()));
 
-        Assert.Empty(parser.Enumerate());
+        Assert.Equal(("sse.cursor", "{}"), Assert.Single(parser.Enumerate().Select(item => (item.EventType, item.Data))));
         Assert.Equal("abc123-15", parser.LastEventId);
+    }
+
+    /// <summary>As WebKit reads it: what had come of a frame when the last response broke stands before this one.</summary>
+    [Theory]
+    [InlineData("id: abc123-16\ndata: hal", "abc123-15")]
+    [InlineData("id: abc123-16\nevent: order\ndata: half\n", "abc123-15")]
+    [InlineData("id: abc1", "abc123-15")]
+    [InlineData("id: abc123-16\neve", "abc123-15")]
+    [InlineData("re", "abc123-15")]
+    public void Resumption_makes_nothing_of_the_half_frame_before_it(string half, string lastEventId)
+    {
+        var resumption = SseFrame.Resumption(TimeSpan.FromMilliseconds(1234), "topic a", Id.ToString()).ToArray();
+        var parser = SseParser.Create(new MemoryStream([.. Encoding.UTF8.GetBytes(half), .. resumption, .. "data: next\n\n"u8]));
+
+        Assert.Equal(["sse.cursor", "message"], parser.Enumerate().Select(item => item.EventType));
+        Assert.Equal(lastEventId, parser.LastEventId);
+        Assert.Equal(TimeSpan.FromMilliseconds(1234), parser.ReconnectionInterval);
     }
 
     [Fact]

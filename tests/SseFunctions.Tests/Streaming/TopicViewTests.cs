@@ -222,6 +222,33 @@ public class TopicViewTests
         Assert.Equal(1, Polled(view.Loaded(from: 3, to: 6, found: null), Head(last: 1) with { Epoch = "other1" }).First);
     }
 
+    /// <summary>A log whose rows are being deleted is none any more: neither a complete one, nor one whose events have expired.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Deleted_log_is_a_gap_for_those_who_have_its_ids_and_none_for_others(bool isWrittenHere)
+    {
+        var view = Polled(TopicView.Unknown, Head(last: 2));
+        var deleted = Head(last: 2, first: 3) with { Complete = true, IsDeleted = true };
+
+        var after = isWrittenHere ? view.Written(deleted, out var change) : Polled(view, deleted, out change);
+
+        Assert.Equal(ViewChange.ReadersMustLook | ViewChange.OtherLog, change);
+        Assert.All((EventId[])[Id(0), Id(1), Id(2)], id => Assert.Equal(new StreamGap(StreamGap.Deleted, null, EventId.Start), after.Read(id, 0, isLive: true).Gap));
+        Assert.Equal(FeedReadKind.CaughtUp, after.Read(EventId.Start, 0, isLive: true).Kind);
+        Assert.Equal(FeedReadKind.Waiting, after.Read(Id(1), after.PollsStarted, isLive: true).Kind); // another process may have begun a log
+    }
+
+    [Fact]
+    public void Deletion_of_an_older_log_changes_nothing()
+    {
+        var view = Polled(TopicView.Unknown, Head(last: 2) with { Epoch = "newer1" });
+
+        var after = view.Written(Head(last: 9) with { IsDeleted = true }, out var change);
+
+        Assert.Equal((view.Head, ViewChange.None), (after.Head, change));
+    }
+
     private static EventId Id(long sequence) => new("abc123", sequence);
 
     private static TopicHead Head(long last, long first = 1, string append = "a") => new("abc123", first, last, Complete: false, append, default);

@@ -147,7 +147,7 @@ public sealed class WriteDeadlineTests : IDisposable
     private WriteDeadline Create(TimeProvider clock) =>
         new(Timeout, Limit, new StreamClock(clock), () => acknowledged, () => aborts++, hostStopping.Token);
 
-    /// <summary>Timers that fire when they are told to, disposed or not.</summary>
+    /// <summary>Timers that fire when the test says so, disposed or not.</summary>
     private sealed class LateTimers : TimeProvider
     {
         private Action? callback;

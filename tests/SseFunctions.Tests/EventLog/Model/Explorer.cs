@@ -17,7 +17,7 @@ internal sealed class Explorer(ModelOptions options)
     /// <summary>How many steps lead from one to another.</summary>
     public long Steps { get; private set; }
 
-    /// <summary>States in which all is done: every append told of, and nothing on its way.</summary>
+    /// <summary>States in which all is done: every append answered, and nothing on its way.</summary>
     public int Ends { get; private set; }
 
     /// <summary>That no step does to the table what a reader's world does not hold: see <see cref="ModelOptions.AnyAppends"/>.</summary>
@@ -83,7 +83,7 @@ internal sealed class Explorer(ModelOptions options)
         parents.Add(parent);
     }
 
-    /// <summary>For every step there is, told apart by who does what, what becomes of it, and where its actor goes from there: the shortest path that ends with it.</summary>
+    /// <summary>For every step there is, by who does what, what becomes of it, and where its actor goes from there: the shortest path that ends with it.</summary>
     public IReadOnlyList<IReadOnlyList<Step>> PathsToEachKindOfStep()
     {
         var paths = new Dictionary<(Step, WriterAt, WriterAt, TrimmerAt), IReadOnlyList<Step>>();

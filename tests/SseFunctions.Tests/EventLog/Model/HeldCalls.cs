@@ -41,9 +41,9 @@ internal sealed class HeldCalls : IAsyncDisposable
                 await fate(held);
                 done.TrySetResult();
             }
-            catch (Exception fault)
+            catch (Exception ex)
             {
-                done.TrySetException(fault); // a fault that the model knows nothing of
+                done.TrySetException(ex); // one that the model does not have
                 throw;
             }
         });

@@ -1,6 +1,6 @@
 namespace SseFunctions.Tests.EventLog.Model;
 
-/// <summary>A protocol that is not ours: the explorer must find what it breaks.</summary>
+/// <summary>A protocol that is not this code's: the explorer must find what it breaks.</summary>
 internal enum Mistake
 {
     None,
@@ -23,7 +23,7 @@ internal enum Mistake
     /// <summary>Idempotency keys go before their events.</summary>
     KeysBeforeEvents,
 
-    /// <summary>A reader takes what a query brings for all there is behind its cursor.</summary>
+    /// <summary>A reader takes what a query brings for all there is after its cursor.</summary>
     MissingRowsUnseen,
 
     /// <summary>A reader goes on from what retention keeps, without a word.</summary>

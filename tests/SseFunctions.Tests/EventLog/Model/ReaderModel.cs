@@ -94,7 +94,7 @@ internal sealed class ReaderModel(ModelOptions options)
     private static Reader Taken(Reader reader) =>
         reader with { At = reader.Run == 0 ? ReaderAt.Idle : ReaderAt.Loaded, From = 0, To = 0, Next = 0 };
 
-    /// <summary>StreamSession.WriteResetAsync: sse.reset says how many events are lost. Promise 3 is kept or broken here.</summary>
+    /// <summary>EventWriter.WriteResetAsync: sse.reset says how many events are lost. Promise 3 is kept or broken here.</summary>
     private Move TakeGap(State state, FeedRead read)
     {
         var reader = state.Reader;
@@ -108,7 +108,7 @@ internal sealed class ReaderModel(ModelOptions options)
                 : null);
     }
 
-    /// <summary>StreamSession.WriteEventsAsync. Promises 1 and 3 are kept or broken here.</summary>
+    /// <summary>EventWriter.WriteEventsAsync. Promises 1 and 3 are kept or broken here.</summary>
     private Move TakeEvent(State state)
     {
         var reader = state.Reader;

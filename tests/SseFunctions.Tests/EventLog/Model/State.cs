@@ -3,8 +3,8 @@ using System.Numerics;
 namespace SseFunctions.Tests.EventLog.Model;
 
 /// <summary>
-/// One state of the world: the table, what is on its way to it, and where everybody is. ETags are told by whether they are
-/// still the head's: one that is not never will be again.
+/// One state of the world: the table, what is on its way to it, and where everybody is. Of an ETag the
+/// state has only whether it is still the head's: one that is not never will be again.
 /// </summary>
 internal readonly record struct State
 {

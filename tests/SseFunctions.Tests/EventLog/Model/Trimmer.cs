@@ -3,7 +3,7 @@ namespace SseFunctions.Tests.EventLog.Model;
 /// <summary>Where TopicTrimmer.TrimAsync is: before which request.</summary>
 internal enum TrimmerAt : byte
 {
-    /// <summary>MoveFirstAsync: log.ReadHeadAsync.</summary>
+    /// <summary>MoveFirstAsync: ReadHeadRowAsync.</summary>
     ReadHead,
 
     /// <summary>MoveFirstAsync: the conditional merge.</summary>

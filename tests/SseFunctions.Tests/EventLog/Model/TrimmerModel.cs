@@ -74,7 +74,7 @@ internal sealed class TrimmerModel(ModelOptions options)
     }
 
     /// <summary>Of a mistaken protocol: all keys of events that are to go, before these.</summary>
-    private Move DeleteKeys(State state)
+    private static Move DeleteKeys(State state)
     {
         var trimmer = state.Trimmer;
         var deleted = state with { Keys = (byte)(state.Keys & ~KeysOf(state, State.Range(0, trimmer.First - 1))) };

@@ -6,16 +6,16 @@ internal enum WriterAt : byte
     /// <summary>Before it knows a head: TopicPartition.ReadHeadAsync, where knownHead is null.</summary>
     Start,
 
-    /// <summary>SubmitAsync.</summary>
+    /// <summary>EventTable.CommitAsync.</summary>
     Append,
 
-    /// <summary>RefuseAsync, after a conflict over an idempotency key.</summary>
+    /// <summary>AppendRefusals.AnswerAsync, after a conflict over an idempotency key.</summary>
     ReadKey,
 
     /// <summary>ReadHeadAsync, after a fault.</summary>
     ReadHead,
 
-    /// <summary>HasLandedAsync, where the head does not tell.</summary>
+    /// <summary>HasLandedAsync, where the head does not say it.</summary>
     ReadRow,
 
     /// <summary>TryFenceAsync.</summary>

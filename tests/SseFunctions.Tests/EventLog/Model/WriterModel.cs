@@ -46,7 +46,7 @@ internal sealed class WriterModel(ModelOptions options)
         StepOf(index, Does.ReadHead),
         state.With(index, state.Writer(index) with { At = WriterAt.Append, KnowsHead = true, KnownLast = state.Last }));
 
-    /// <summary>SubmitAsync: TopicTransaction.Operations, the head on condition of its ETag first, then the key, then the event.</summary>
+    /// <summary>EventTable.CommitAsync: TopicTransaction.Operations, the head on condition of its ETag first, then the key, then the event.</summary>
     private IEnumerable<Move> Append(State state, int index)
     {
         var writer = state.Writer(index);
@@ -74,7 +74,7 @@ internal sealed class WriterModel(ModelOptions options)
         }
     }
 
-    /// <summary>CommitAsync, after a conflict: InTheWay asks which operation was refused.</summary>
+    /// <summary>CommitAsync, after a conflict: AppendRefusals.AppendsToSuspect asks which operation was refused.</summary>
     private State Refused(State state, int index, bool isOverKey)
     {
         var writer = state.Writer(index);
@@ -84,7 +84,7 @@ internal sealed class WriterModel(ModelOptions options)
         return state.With(index, writer with { At = isOverKey && !writer.IsInDoubt ? WriterAt.ReadKey : WriterAt.ReadHead, WasConflict = true });
     }
 
-    /// <summary>RefusalAsync: what the key made is the answer; a key that retention has taken meanwhile is in nobody's way.</summary>
+    /// <summary>AppendRefusals.AnswerAsync: what the key made is the answer; a key that retention has removed meanwhile refuses nothing.</summary>
     private Move ReadKey(State state, int index)
     {
         var append = Nonce.AppendOf(index, state.Writer(index));
@@ -177,7 +177,7 @@ internal sealed class WriterModel(ModelOptions options)
         return move with
         {
             State = move.State.With(index, next),
-            Broken = move.Broken ?? (isItsOwn ? null : $"promise 2: a publisher is told id {sequence}, which is not its event's"),
+            Broken = move.Broken ?? (isItsOwn ? null : $"promise 2: a publisher gets id {sequence}, which is not its event's"),
         };
     }
 

@@ -4,7 +4,7 @@ using SseFunctions.TestSupport;
 namespace SseFunctions.EndToEnd.Browsers;
 
 /// <summary>The machine's Chromium.</summary>
-public sealed class Browser : BrowserEngine
+public sealed class Chromium : BrowserEngine
 {
     private static readonly string[] Programs = ["chromium", "chromium-browser", "google-chrome"];
     private static readonly Shared<ChromiumProcess> Process = new(() => ChromiumProcess.StartAsync(Executable!));
@@ -19,13 +19,14 @@ public sealed class Browser : BrowserEngine
 
     public override string? Absence => Missing;
 
-    public override bool TakesIdAlone => true;
+    /// <summary>Skips a test that needs it, where it is not there.</summary>
+    public static void SkipIfNotInstalled() => Skip.If(Missing is not null, Missing);
 
     /// <summary>Skips a test that needs it and hosts of its own, where one of them cannot be.</summary>
     public static void SkipIfMissing()
     {
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        Skip.If(Missing is not null, Missing);
+        SkipIfNotInstalled();
     }
 
     public override async Task InitializeAsync()

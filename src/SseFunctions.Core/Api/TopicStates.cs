@@ -1,0 +1,28 @@
+using SseFunctions.EventLog;
+
+namespace SseFunctions.Api;
+
+/// <summary>What topics hold and how long they keep it, for those who ask over HTTP.</summary>
+internal sealed class TopicStates
+{
+    private readonly TopicReads<TopicHead?> heads;
+    private readonly TopicReads<TopicRetention> retentions;
+
+    public TopicStates(TableEventLog log, TimeProvider time)
+    {
+        heads = new(time, topic => log.ReadHeadAsync(topic, CancellationToken.None));
+        retentions = new(time, topic => log.ReadRetentionAsync(topic, CancellationToken.None));
+        log.Written += (topic, head, _) => heads.Set(topic, head);
+    }
+
+    /// <exception cref="EventLogUnavailableException">The table could not be read.</exception>
+    public async Task<TopicState> ReadAsync(Topic topic, CancellationToken cancellationToken)
+    {
+        var (head, retention) = (heads.ReadAsync(topic, cancellationToken), retentions.ReadAsync(topic, cancellationToken));
+        await Task.WhenAll(head, retention);
+        return TopicState.From(topic, await head, await retention);
+    }
+
+    /// <summary>Takes in the retention that this process has written.</summary>
+    public void Set(Topic topic, TopicRetention retention) => retentions.Set(topic, retention);
+}

@@ -1,0 +1,13 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
+using SseFunctions.Api;
+
+namespace SseFunctions;
+
+public class TopicListFunctions(TopicListEndpoint endpoint)
+{
+    [Function("Topics")]
+    public Task<IResult> ListAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = Routes.Topics)] HttpRequest request, FunctionContext context) =>
+        endpoint.ListAsync(request.HttpContext, context.CancellationToken);
+}
