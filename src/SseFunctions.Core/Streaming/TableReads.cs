@@ -17,9 +17,7 @@ internal sealed partial class TableReads(TableEventLog log, TimeProvider time, I
     private readonly SemaphoreSlim heads = new(MaxHeadReads);
     private readonly ByteGate loads = new(MaxLoadBytes);
 
-    private readonly Lock gate = new();
-    private long? lastLogged;
-    private int failures;
+    private readonly FaultTally failures = new(LogInterval, time);
 
     /// <summary>Loads that wait for their turn.</summary>
     public int WaitingLoads => loads.Waiting;
@@ -49,17 +47,8 @@ internal sealed partial class TableReads(TableEventLog log, TimeProvider time, I
     /// <summary>Logs a read that failed: a storage that is down fails all topics', which is one line a second, not one a topic.</summary>
     public void LogFailure(Topic topic, string what, string fault)
     {
-        int count;
-        lock (gate)
-        {
-            failures++;
-            if (lastLogged is { } last && time.GetElapsedTime(last) < LogInterval)
-                return;
-
-            (count, failures, lastLogged) = (failures, 0, time.GetTimestamp());
-        }
-
-        LogReadFailed(what, topic, fault, count);
+        if (failures.IsDue(out var count))
+            LogReadFailed(what, topic, fault, count);
     }
 
     public void Dispose() => heads.Dispose();

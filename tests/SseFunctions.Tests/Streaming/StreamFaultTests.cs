@@ -161,7 +161,7 @@ public class StreamFaultTests
         await stream.ReadFrameAsync();
         proxy.Intercept = async call =>
         {
-            if (call.IsQuery)
+            if (call.IsQuery && !ChangeFeedTests.IsChangePoll(call))
                 call.Reply(status);
             else
                 await StorageProxy.PassOnAsync(call);
