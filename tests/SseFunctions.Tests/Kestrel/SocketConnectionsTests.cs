@@ -31,7 +31,7 @@ public class SocketConnectionsTests
         using var slow = await OpenAsync(host, "a");
         using var reader = new StreamReader(new ChunkedBody(slow.GetStream()), Encoding.UTF8);
         var read = new List<string?>();
-        while (read.Count == 0 || !read[^1]!.StartsWith("id: ", StringComparison.Ordinal))
+        while (read.Count == 0 || !read[^1]!.StartsWith("data: ", StringComparison.Ordinal))
             read.Add(await reader.ReadLineAsync().WaitAsync(SseStream.Patience)); // now it is live
 
         var texts = Enumerable.Range(0, Events).Select(i => string.Create(CultureInfo.InvariantCulture, $"{i} ") + new string((char)('a' + (i % 26)), EventBytes)).ToArray();
