@@ -32,7 +32,7 @@ internal static class RetentionRequest
         return text is not null && DurationText.Parse(text) is { } maxAge ? maxAge : throw new InvalidInputException(
             MaxAge,
             $"{MaxAge} is {(text is null ? "no text" : $"a text of {text.Length} characters that is no duration")}; "
-            + $"{DurationText.Of(TopicRetention.MinAge)} to {DurationText.Of(TopicRetention.LimitOfAge)} are allowed, written {DurationText.Format}.");
+            + $"{DurationText.From(TopicRetention.MinAge)} to {DurationText.From(TopicRetention.LimitOfAge)} are allowed, written {DurationText.Format}.");
     }
 
     private static long? ReadMaxEvents(JsonElement body)

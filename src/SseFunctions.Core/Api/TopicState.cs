@@ -33,7 +33,7 @@ internal sealed record TopicState(
             (log?.LastId ?? EventId.Start).ToString(),
             log?.Count ?? 0,
             log?.Complete ?? false,
-            retention.MaxAge is { } maxAge ? DurationText.Of(maxAge) : null,
+            retention.MaxAge is { } maxAge ? DurationText.From(maxAge) : null,
             retention.MaxEvents);
     }
 }

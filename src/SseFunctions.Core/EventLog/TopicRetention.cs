@@ -14,7 +14,7 @@ internal sealed record TopicRetention(TimeSpan? MaxAge = null, long? MaxEvents =
     public void Validate()
     {
         if (MaxAge < MinAge || MaxAge > LimitOfAge)
-            throw new InvalidInputException("maxAge", $"maxAge is {DurationText.Of(MaxAge.Value)}; {DurationText.Of(MinAge)} to {DurationText.Of(LimitOfAge)} are allowed.");
+            throw new InvalidInputException("maxAge", $"maxAge is {DurationText.From(MaxAge.Value)}; {DurationText.From(MinAge)} to {DurationText.From(LimitOfAge)} are allowed.");
 
         if (MaxEvents is < 1 or > EventId.MaxSequence)
             throw new InvalidInputException("maxEvents", $"maxEvents is {MaxEvents}; 1 to {EventId.MaxSequence} are allowed.", EventId.MaxSequence, MaxEvents, MaxEvents > EventId.MaxSequence);

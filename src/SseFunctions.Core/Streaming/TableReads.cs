@@ -18,7 +18,10 @@ internal sealed partial class TableReads(TableEventLog log, TimeProvider time, I
     private readonly ByteGate loads = new(MaxLoadBytes);
 
     private readonly Lock gate = new();
-    private long? lastLogged;
+    private ITimer? interval;
+    private (string What, Topic Topic, string Fault) lastFailure;
+
+    /// <summary>Failures since the last line.</summary>
     private int failures;
 
     /// <summary>Loads that wait for their turn.</summary>
@@ -49,20 +52,49 @@ internal sealed partial class TableReads(TableEventLog log, TimeProvider time, I
     /// <summary>Logs a read that failed: a storage that is down fails all topics', which is one line a second, not one a topic.</summary>
     public void LogFailure(Topic topic, string what, string fault)
     {
-        int count;
         lock (gate)
         {
             failures++;
-            if (lastLogged is { } last && time.GetElapsedTime(last) < LogInterval)
-                return;
+            lastFailure = (what, topic, fault);
+            if (interval is not null)
+                return; // its end logs it
 
-            (count, failures, lastLogged) = (failures, 0, time.GetTimestamp());
+            interval = time.CreateTimer(_ => OnIntervalEnd(), null, LogInterval, LogInterval);
         }
 
-        LogReadFailed(what, topic, fault, count);
+        LogFailures();
     }
 
-    public void Dispose() => heads.Dispose();
+    public void Dispose()
+    {
+        interval?.Dispose();
+        heads.Dispose();
+    }
+
+    private void OnIntervalEnd()
+    {
+        lock (gate)
+        {
+            if (failures == 0)
+            {
+                interval?.Dispose();
+                interval = null;
+            }
+        }
+
+        LogFailures();
+    }
+
+    private void LogFailures()
+    {
+        int count;
+        (string What, Topic Topic, string Fault) last;
+        lock (gate)
+            (count, failures, last) = (failures, 0, lastFailure);
+
+        if (count > 0)
+            LogReadFailed(last.What, last.Topic, last.Fault, count);
+    }
 
     [LoggerMessage(EventId = 101, Level = LogLevel.Warning, Message = "{What} of topic {Topic} could not be read: {Fault} ({Count} reads have failed since the last such line)")]
     private partial void LogReadFailed(string what, Topic topic, string fault, int count);
