@@ -117,9 +117,9 @@ public sealed class OverloadTests(ITestOutputHelper output)
         await host.Client.PublishAsync(topic, "1");
         var (readsBefore, start) = (proxy.Reads, Stopwatch.GetTimestamp());
 
-        await Parallel.ForEachAsync(Enumerable.Range(0, Thoroughness.Choose(brief: 2_000, full: 15_000)), async (i, _) =>
+        await Parallel.ForEachAsync(Enumerable.Range(0, Thoroughness.Choose(brief: 2_000, full: 15_000)), async (i, stop) =>
         {
-            using var answer = await host.Client.GetAsync(i % 2 == 0 ? "health" : $"topics/{topic}").WaitAsync(SseStream.Patience);
+            using var answer = await host.Client.GetAsync(i % 2 == 0 ? "health" : $"topics/{topic}", stop).WaitAsync(SseStream.Patience, stop);
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         });
 
