@@ -16,9 +16,14 @@ public sealed class TestHost : IAsyncDisposable
     {
         this.app = app;
         Table = table;
-        Client = new HttpClient { BaseAddress = new Uri(app.Urls.First() + "/api/"), Timeout = Timeout.InfiniteTimeSpan };
+        BaseAddress = new Uri(app.Urls.First() + "/api/");
+        Client = new HttpClient(new SocketsHttpHandler { UseProxy = false, ResponseDrainTimeout = TimeSpan.Zero }) { BaseAddress = BaseAddress, Timeout = Timeout.InfiniteTimeSpan };
     }
 
+    /// <summary>The root of the API, with a slash at its end.</summary>
+    public Uri BaseAddress { get; }
+
+    /// <summary>A client that leaves at once when a response is disposed.</summary>
     public HttpClient Client { get; }
 
     public string Table { get; }
@@ -41,11 +46,7 @@ public sealed class TestHost : IAsyncDisposable
         connectionString ??= await TestStorage.ConnectionStringAsync();
         string[] arguments =
         [
-            "--urls=http://127.0.0.1:0",
-            $"--EventLog:ConnectionString={connectionString}",
-            $"--EventLog:TableName={table}",
-            "--EventLog:tableServiceUri=", // whatever a developer's own local.settings.json says
-            "--EventLog:accountName=",
+            .. Arguments(table, connectionString),
             "--ClockSchedule=0 0 0 1 1 *", // a test that wants ticks says so
             "--RuntimeSchedule=0 0 0 1 1 *",
             "--RetentionSchedule=0 0 0 1 1 *",
@@ -58,6 +59,21 @@ public sealed class TestHost : IAsyncDisposable
 
             configure?.Invoke(builder);
         });
+        await app.StartAsync();
+        return new TestHost(app, table);
+    }
+
+    /// <summary>What <see cref="LocalHostProcess.StartAsync(string, string[])"/> starts, timers included, without a process of its own: for a test that does not kill it.</summary>
+    /// <param name="table">The name of its table.</param>
+    /// <param name="settings">Pairs such as "Stream__Lifetime=00:00:05".</param>
+    public static async Task<TestHost> StartOnAsync(string table, params string[] settings)
+    {
+        string[] arguments =
+        [
+            .. Arguments(table, await TestStorage.ConnectionStringAsync()),
+            .. settings.Select(setting => setting.Split('=', 2)).Select(pair => $"--{pair[0].Replace("__", ":", StringComparison.Ordinal)}={pair[1]}"),
+        ];
+        var app = LocalHost.Build(arguments);
         await app.StartAsync();
         return new TestHost(app, table);
     }
@@ -91,4 +107,13 @@ public sealed class TestHost : IAsyncDisposable
         Client.Dispose();
         await app.DisposeAsync();
     }
+
+    private static string[] Arguments(string table, string connectionString) =>
+    [
+        "--urls=http://127.0.0.1:0",
+        $"--EventLog:ConnectionString={connectionString}",
+        $"--EventLog:TableName={table}",
+        "--EventLog:tableServiceUri=", // whatever a developer's own local.settings.json says
+        "--EventLog:accountName=",
+    ];
 }

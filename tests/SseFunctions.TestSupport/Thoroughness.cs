@@ -5,6 +5,9 @@ public static class Thoroughness
 {
     private const string Variable = "SSE_THOROUGH";
 
+    /// <summary>Why a test is skipped that only a thorough run does.</summary>
+    public const string OnlyInFull = $"It runs with {Variable}=1: what it checks is checked in every run by another engine or on another target.";
+
     public static bool IsFull { get; } = Environment.GetEnvironmentVariable(Variable) == "1";
 
     /// <param name="brief">What every run does.</param>

@@ -37,6 +37,7 @@ public static class ServiceCollectionExtensions
         services.AddSseTelemetry(settings, configuration);
         services.AddSingleton<EventTable>();
         services.AddSingleton<TableEventLog>();
+        services.AddChangeFeed(settings.Stream.PollInterval);
         services.AddSingleton<TopicFeedRegistry>();
         services.AddSingleton<OpenStreams>();
         services.AddSingleton(_ => new SubscriberTokens(settings.Access));
@@ -64,6 +65,24 @@ public static class ServiceCollectionExtensions
     public static IServiceCollection AddTimedSource<TSource>(this IServiceCollection services)
         where TSource : class, ITimedSource =>
         services.AddSingleton<ITimedSource, TSource>();
+
+    /// <summary>Before whatever publishes: a host stops its services in the reverse order, and so the last hints are written last.</summary>
+    private static void AddChangeFeed(this IServiceCollection services, TimeSpan pollInterval)
+    {
+        services.AddSingleton(s => new ChangeFeedWriter(
+            s.GetRequiredService<EventTable>(),
+            s.GetRequiredService<TableEventLog>(),
+            pollInterval,
+            s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<ILogger<ChangeFeedWriter>>()));
+        services.AddSingleton<IHostedService>(s => s.GetRequiredService<ChangeFeedWriter>());
+        services.AddSingleton(s => new ChangeFeedReader(
+            s.GetRequiredService<EventTable>(),
+            () => s.GetRequiredService<ChangeFeedWriter>().Key,
+            pollInterval,
+            s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<ILogger<ChangeFeedReader>>()));
+    }
 
     /// <summary>Runs timers in this process.</summary>
     /// <remarks>Not AddHostedService, which takes one of a type: it would ignore the second.</remarks>

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Azure;
+using Azure.Core.Pipeline;
 using Azure.Data.Tables;
 using Azure.Data.Tables.Models;
 
@@ -42,6 +43,30 @@ internal sealed class EventTable(TableClient table, TimeProvider time)
             continuation = page?.ContinuationToken;
         }
         while (!string.IsNullOrEmpty(continuation));
+    }
+
+    /// <summary>Reads rows of the change feed. A poll that fails is not tried again: the next one comes soon.</summary>
+    /// <returns>The rows, none when the table is not there; and the storage service's time when it began to answer.</returns>
+    public async Task<(IReadOnlyList<TableEntity> Rows, DateTimeOffset? Date)> ReadChangesAsync(string filter, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        using var scope = HttpPipeline.CreateHttpMessagePropertiesScope(RetriesExceptTransactions.TriedOnce);
+        var (rows, date, continuation) = (new List<TableEntity>(), (DateTimeOffset?)null, (string?)null);
+        do
+        {
+            var page = await ReadAsync(token => ReadPageAsync(filter, null, continuation, token), timeout, cancellationToken);
+            date ??= page?.GetRawResponse().Headers.Date;
+            rows.AddRange(page?.Values ?? []);
+            continuation = page?.ContinuationToken;
+        }
+        while (!string.IsNullOrEmpty(continuation));
+        return (rows, date);
+    }
+
+    /// <summary>Writes a row of the change feed, whatever is there; tries it once.</summary>
+    public async Task ReplaceChangesAsync(TableEntity row, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        using var scope = HttpPipeline.CreateHttpMessagePropertiesScope(RetriesExceptTransactions.TriedOnce);
+        await ReplaceAsync(row, timeout, cancellationToken);
     }
 
     /// <returns>The storage service's time, which rows' timestamps are by. A clock of this process may have jumped.</returns>

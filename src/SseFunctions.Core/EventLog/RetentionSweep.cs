@@ -1,3 +1,4 @@
+using Azure.Data.Tables;
 using Microsoft.Extensions.Logging;
 
 namespace SseFunctions.EventLog;
@@ -31,6 +32,7 @@ public sealed partial class RetentionSweep
         try
         {
             var now = await table.ReadClockAsync(cancellationToken);
+            await DeleteChangesAsync(now, cancellationToken);
             var start = await topics.ReadPlaceAsync(cancellationToken);
             await SweepAsync(run, now, after: start, until: null, cancellationToken);
             if (start.Length > 0)
@@ -76,6 +78,23 @@ public sealed partial class RetentionSweep
                 new ParallelOptions { MaxDegreeOfParallelism = ParallelTopics, CancellationToken = cancellationToken },
                 async (entry, token) => await TrimAsync(run, entry, now, token));
             place = page[^1].Topic.Name;
+        }
+    }
+
+    /// <summary>Deletes the change feed's rows of writers that are gone; not of one that writes just then.</summary>
+    private async Task DeleteChangesAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        string[] columns = [nameof(TableEntity.PartitionKey), nameof(TableEntity.RowKey)];
+        await foreach (var row in table.QueryAsync(ChangeFeedRow.Expired(now), columns, cancellationToken))
+        {
+            try
+            {
+                await table.DeleteAsync(row.PartitionKey, row.RowKey, row.ETag, cancellationToken);
+            }
+            catch (EventLogUnavailableException ex) when (ex.Fault is { IsConflict: true })
+            {
+                // It is in use again.
+            }
         }
     }
 

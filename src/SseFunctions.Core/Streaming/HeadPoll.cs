@@ -1,60 +1,135 @@
 namespace SseFunctions.Streaming;
 
 /// <summary>
-/// Polls a topic's head for its feed: at the interval while there is news, less and less often while the topic is quiet.
+/// Reads a topic's head for its feed: at once where a hint or a reader asks for it, and now and then without, for news that no
+/// hint announced. Where it finds such news, a writer without the change feed is at work, and the head is polled for a while.
 /// </summary>
-/// <param name="readHeadAsync">A poll; returns whether there was news.</param>
-/// <param name="isAwaited">Whether a reader waits for the next poll's answer, which brings it nearer, but not under the interval.</param>
-/// <param name="onFailed">Takes the fault of a poll that failed.</param>
-/// <param name="interval">The minimum time between the starts of two polls (Stream__PollInterval): clients cost the table nothing.</param>
+/// <param name="readHeadAsync">Reads the head and takes it into the view.</param>
+/// <param name="view">What the feed knows.</param>
+/// <param name="onFailed">Takes the fault of a read that failed.</param>
+/// <param name="interval">The minimum time between the starts of two reads: clients cost the table nothing.</param>
 /// <param name="time">The clock.</param>
-internal sealed class HeadPoll(Func<Task<bool>> readHeadAsync, Func<bool> isAwaited, Action<Exception> onFailed, TimeSpan interval, TimeProvider time)
+internal sealed class HeadPoll(Func<Task> readHeadAsync, Func<TopicView> view, Action<Exception> onFailed, TimeSpan interval, TimeProvider time)
 {
-    /// <summary>What the time between polls of a quiet topic grows to, and by how much each time.</summary>
+    /// <summary>The time between two looks at a topic that nobody asks for.</summary>
+    public static readonly TimeSpan LookInterval = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long news that a look finds may wait for its hint.</summary>
+    public static readonly TimeSpan HintGrace = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long a topic is polled after news without a hint.</summary>
+    public static readonly TimeSpan PolledTime = TimeSpan.FromMinutes(10);
+
+    /// <summary>Over which time all feeds look that may have missed a hint.</summary>
+    public static readonly TimeSpan GapSpread = TimeSpan.FromSeconds(2);
+
+    /// <summary>The time between two polls of a topic with news, or while the head cannot be read; what it grows to, and by how much each time.</summary>
+    private static readonly TimeSpan BusyInterval = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan QuietInterval = TimeSpan.FromSeconds(2);
     private const double QuietGrowth = 1.5;
 
     private readonly AsyncAutoResetEvent signal = new();
     private readonly TaskCompletionSource firstAnswer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long origin;
+
+    private TimeSpan started;
+    private TimeSpan rhythm = BusyInterval;
+
+    /// <summary>When the next look is due that nobody asks for; the first one at random, so that feeds look evenly.</summary>
+    private TimeSpan look = Random.Shared.NextDouble() * LookInterval;
+
+    /// <summary>When a look is due for a gap in the change feed, in ticks; written by others.</summary>
+    private long gapLook = long.MaxValue;
+
+    /// <summary>News without a hint so far, and until when its hint may come.</summary>
+    private (EventLog.EventId Last, TimeSpan Until)? suspect;
+    private TimeSpan polledUntil;
 
     /// <summary>Completes when the table has answered, or failed to, for the first time.</summary>
     public Task FirstAnswer => firstAnswer.Task;
 
-    public static TimeSpan Longer(TimeSpan interval) =>
-        interval >= QuietInterval ? interval : TimeSpan.FromTicks(Math.Min((long)(interval.Ticks * QuietGrowth), QuietInterval.Ticks));
+    private TimeSpan Now => time.GetElapsedTime(origin);
 
-    /// <summary>Says that a reader waits for the next poll's answer, or that the polling is to stop.</summary>
+    /// <summary>Says that the view asks for a read, or that the polling is to stop.</summary>
     public void Signal() => signal.Set();
+
+    /// <summary>Has the head read within <see cref="GapSpread"/>.</summary>
+    public void LookSoon()
+    {
+        var due = Now + (Random.Shared.NextDouble() * GapSpread);
+        if (Interlocked.CompareExchange(ref gapLook, due.Ticks, long.MaxValue) == long.MaxValue)
+            signal.Set();
+    }
 
     public async Task RunAsync(CancellationToken stop)
     {
+        origin = time.GetTimestamp();
         using var timer = time.CreateTimer(_ => signal.Set(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        var quiet = interval;
         while (!stop.IsCancellationRequested)
         {
-            var started = time.GetTimestamp();
-            quiet = await PollAsync() ? interval : Longer(quiet);
-            while (Due() is var due && due > TimeSpan.Zero && !stop.IsCancellationRequested)
+            var before = view().Head?.LastId;
+            started = Now;
+            Volatile.Write(ref gapLook, long.MaxValue);
+            if (look <= started)
+                look = started + LookInterval;
+
+            await PollAsync();
+            rhythm = view().Head?.LastId != before ? BusyInterval : Longer(rhythm);
+            while (Due() - Now is var due && due > TimeSpan.Zero && !stop.IsCancellationRequested)
             {
                 timer.Change(due, Timeout.InfiniteTimeSpan);
                 await signal.WaitAsync();
             }
-
-            TimeSpan Due() => (isAwaited() ? interval : quiet) - time.GetElapsedTime(started);
         }
     }
 
-    private async Task<bool> PollAsync()
+    public static TimeSpan Longer(TimeSpan interval) =>
+        interval >= QuietInterval ? interval : TimeSpan.FromTicks(Math.Min((long)(interval.Ticks * QuietGrowth), QuietInterval.Ticks));
+
+    /// <summary>When the head is to be read again, or this to be asked again.</summary>
+    private TimeSpan Due()
+    {
+        var known = view();
+        Judge(known.Unannounced);
+        var due = look;
+        if (known.IsAwaited || (known.IsHeadDue && !known.IsFailing))
+            due = started + interval;
+        else if (known.IsFailing || Now < polledUntil)
+            due = started + (rhythm > interval ? rhythm : interval);
+
+        var (gap, grace) = (TimeSpan.FromTicks(Volatile.Read(ref gapLook)), suspect is { } news && news.Until > Now ? news.Until : TimeSpan.MaxValue);
+        var earliest = gap < grace ? gap : grace;
+        return due < earliest ? due : earliest;
+    }
+
+    /// <summary>News whose hint has not come in time begins the polling, or prolongs it.</summary>
+    private void Judge(EventLog.EventId? unannounced)
+    {
+        if (unannounced is not { } last)
+        {
+            suspect = null;
+        }
+        else if (suspect?.Last != last)
+        {
+            suspect = (last, Now + HintGrace);
+        }
+        else if (Now >= suspect.Value.Until && suspect.Value.Until + PolledTime > polledUntil)
+        {
+            polledUntil = suspect.Value.Until + PolledTime;
+            rhythm = BusyInterval;
+        }
+    }
+
+    private async Task PollAsync()
     {
         try
         {
-            return await readHeadAsync();
+            await readHeadAsync();
         }
         catch (Exception ex)
         {
             // Whatever it is, the polling goes on: streams hang on it.
             onFailed(ex);
-            return false;
         }
         finally
         {

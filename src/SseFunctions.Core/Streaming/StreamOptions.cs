@@ -17,8 +17,8 @@ internal sealed record StreamOptions
     /// <summary>How long a client may take no bytes before it is cut off.</summary>
     public TimeSpan WriteTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The time between two reads of a busy topic's head; a quiet topic's grows to 2 s.</summary>
-    public TimeSpan PollInterval { get; init; } = TimeSpan.FromMilliseconds(500);
+    /// <summary>The time between two polls of the change feed, one request for all topics; while storage throttles it grows to 2 s.</summary>
+    public TimeSpan PollInterval { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>The minimum time between two writes of new events to a stream; zero for none. What comes meanwhile is written together.</summary>
     public TimeSpan FlushInterval { get; init; } = TimeSpan.FromMilliseconds(50);
@@ -58,7 +58,7 @@ internal sealed record StreamOptions
             Retry = reader.Duration("Stream:Retry", defaults.Retry, TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1)),
             Heartbeat = reader.Duration("Stream:Heartbeat", defaults.Heartbeat, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(3)),
             WriteTimeout = reader.Duration("Stream:WriteTimeout", defaults.WriteTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(3)),
-            PollInterval = reader.Duration("Stream:PollInterval", defaults.PollInterval, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1)),
+            PollInterval = reader.Duration("Stream:PollInterval", defaults.PollInterval, TimeSpan.FromMilliseconds(20), TimeSpan.FromMinutes(1)),
             FlushInterval = reader.Duration("Stream:FlushInterval", defaults.FlushInterval, TimeSpan.Zero, TimeSpan.FromSeconds(1)),
             MaxStreams = (int)reader.Number("Stream:MaxStreams", defaults.MaxStreams, 1, 1_000_000),
             MaxStreamsPerToken = (int)reader.Number("Stream:MaxStreamsPerToken", defaults.MaxStreamsPerToken, 0, 1_000_000),

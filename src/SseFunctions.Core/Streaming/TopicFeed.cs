@@ -5,8 +5,8 @@ using EventId = SseFunctions.EventLog.EventId;
 namespace SseFunctions.Streaming;
 
 /// <summary>
-/// One topic, for all its readers in this process. It polls the head, one point read, and what any reader lacks it reads
-/// from the table once and keeps as frames. Replay and live are the same read at different cursors.
+/// One topic, for all its readers in this process. Hints say what is new, looks at the head find the rest, and what any reader
+/// lacks is read from the table once and kept as frames. Replay and live are the same read at different cursors.
 /// </summary>
 internal sealed class TopicFeed : IDisposable
 {
@@ -21,25 +21,24 @@ internal sealed class TopicFeed : IDisposable
     private readonly HeadPoll poll;
     private readonly TopicLoads loads;
     private readonly PushLoop push;
-
-    /// <summary>Changed under the lock.</summary>
+    private readonly HintFollower hints;
     private volatile TopicView view = TopicView.Unknown;
 
     public TopicFeed(Topic topic, TableReads reads, FrameCache cache, StreamOptions options, TimeProvider time, ILogger logger, Action<TopicFeed> onIdle)
     {
         (Topic, this.reads, this.cache, this.onIdle) = (topic, reads, cache, onIdle);
-        poll = new HeadPoll(ReadHeadAsync, () => view.IsAwaited, OnPollFailed, options.PollInterval, time);
+        poll = new HeadPoll(ReadHeadAsync, () => view, OnPollFailed, options.PollInterval, time);
         loads = new TopicLoads(topic, reads, cache, this, OnLoaded, ReadHeadAsync, stop.Token);
-        push = new PushLoop(topic, () => view.Head?.LastId, TakeNews, LoadAsync, LeaveToReaders, options.FlushInterval, time, logger);
+        push = new PushLoop(topic, () => view.Head?.LastId, TakeNews, LoadAsync, () => Become(known => known.LeftToReaders(), ViewChange.ReadersMustLook), options.FlushInterval, time, logger);
+        hints = new HintFollower(() => view, loads.BeginHinted, after => Become(known => known.HintedRowsMissing(after)), poll.Signal);
     }
 
     public Topic Topic { get; }
 
-    /// <summary>Completes when the table has answered, or failed to, for the first time.</summary>
+    /// <inheritdoc cref="HeadPoll.FirstAnswer"/>
     public Task FirstAnswer => poll.FirstAnswer;
 
-    /// <summary>Begins to poll, until <see cref="Dispose"/>; after the first reader has joined, so that it trusts the first poll.</summary>
-    /// <remarks>Outside the context of the request that began it, here and in loading: its logs and traces are not this feed's.</remarks>
+    /// <summary>Begins to poll, after the first reader has joined, so that it trusts the first poll; outside the context of its request.</summary>
     public void Start()
     {
         using (ExecutionContext.SuppressFlow())
@@ -77,10 +76,7 @@ internal sealed class TopicFeed : IDisposable
             onIdle(this);
     }
 
-    /// <summary>Turns a start into a cursor, once the head is known.</summary>
-    /// <param name="start">Where to begin.</param>
-    /// <param name="cursor">The last event that the reader has then.</param>
-    /// <param name="unresolved">When the head is not known: what to do about it.</param>
+    /// <inheritdoc cref="TopicView.TryResolve"/>
     public bool TryResolve(StreamStart start, out EventId cursor, out FeedRead unresolved)
     {
         lock (gate)
@@ -92,9 +88,7 @@ internal sealed class TopicFeed : IDisposable
     }
 
     /// <summary>What follows the cursor. Never waits and never reads the table.</summary>
-    /// <param name="cursor">The last event that the reader has.</param>
-    /// <param name="ticket">From <see cref="Join"/>.</param>
-    /// <param name="isLive">Whether the reader stays: what has only just come, the push loop will give it.</param>
+    /// <inheritdoc cref="TopicView.Read"/>
     /// <param name="loaded">What the reader has just loaded, if anything.</param>
     public FeedRead Read(EventId cursor, long ticket, bool isLive, FrameBuffer? loaded = null)
     {
@@ -117,7 +111,6 @@ internal sealed class TopicFeed : IDisposable
 
     /// <summary>Reads what follows the cursor from the table, about as much as one request brings; whoever asks meanwhile shares the read.</summary>
     /// <returns>Null when retention has removed all of it, which the next <see cref="Read"/> reports.</returns>
-    /// <exception cref="EventLogUnavailableException">The table could not be read.</exception>
     public Task<FrameBuffer?> LoadAsync(EventId cursor)
     {
         var known = view;
@@ -141,6 +134,16 @@ internal sealed class TopicFeed : IDisposable
             Become(view.Written(written, out var change), change);
         }
     }
+
+    /// <inheritdoc cref="TopicView.Hinted"/>
+    public void OnHint(EventId last, bool hasEnded)
+    {
+        Become(known => known.Hinted(last, hasEnded));
+        hints.Signal();
+    }
+
+    /// <inheritdoc cref="HeadPoll.LookSoon"/>
+    public void LookSoon() => poll.LookSoon();
 
     public void Dispose()
     {
@@ -166,6 +169,8 @@ internal sealed class TopicFeed : IDisposable
 
             view = view.Loaded(after.Sequence + 1, to, blocks.FirstOrDefault()?.First);
             blocks.ForEach(block => cache.Put(this, block));
+            if (blocks.LastOrDefault()?.Last is { } last)
+                Become(view.Proved(after with { Sequence = last }, out var change), change);
         }
     }
 
@@ -176,8 +181,7 @@ internal sealed class TopicFeed : IDisposable
         return read;
     }
 
-    /// <returns>Whether there was news.</returns>
-    private async Task<bool> ReadHeadAsync()
+    private async Task ReadHeadAsync()
     {
         TopicView before;
         lock (gate)
@@ -185,10 +189,9 @@ internal sealed class TopicFeed : IDisposable
 
         var polled = await reads.HeadAsync(Topic, stop.Token);
         lock (gate)
-        {
-            Become(view.PollAnswered(before.PollsStarted, before.Writes, polled, out var change, out var isNews), change);
-            return isNews;
-        }
+            Become(view.PollAnswered(before.PollsStarted, before.Writes, polled, out var change, out _), change);
+
+        hints.Signal();
     }
 
     private void OnPollFailed(Exception ex)
@@ -196,11 +199,9 @@ internal sealed class TopicFeed : IDisposable
         if (!stop.IsCancellationRequested)
             reads.LogFailure(Topic, "The head", ex.Message);
 
-        lock (gate)
-            Become(view.PollFailed(), ViewChange.ReadersMustLook);
+        Become(known => known.PollFailed(), ViewChange.ReadersMustLook);
     }
 
-    /// <inheritdoc cref="PushLoop.TakeNews"/>
     private EventId? TakeNews(EventId? until, List<IFeedReader> receivers, out FrameSlice slice)
     {
         slice = default;
@@ -225,11 +226,10 @@ internal sealed class TopicFeed : IDisposable
         }
     }
 
-    /// <summary>Has the readers see all there is for themselves.</summary>
-    private void LeaveToReaders()
+    private void Become(Func<TopicView, TopicView> next, ViewChange change = ViewChange.None)
     {
         lock (gate)
-            Become(view.LeftToReaders(), ViewChange.ReadersMustLook);
+            Become(next(view), change);
     }
 
     private void Become(TopicView next, ViewChange change)

@@ -21,6 +21,7 @@ internal sealed class TopicFeedRegistry : IDisposable
     private readonly Dictionary<TopicFeed, LinkedListNode<(TopicFeed Feed, long Since)>> idleNodes = [];
 
     private readonly TableEventLog log;
+    private readonly ChangeFeedReader changes;
     private readonly TableReads reads;
     private readonly FrameCache cache;
     private readonly StreamOptions options;
@@ -28,9 +29,12 @@ internal sealed class TopicFeedRegistry : IDisposable
     private readonly ILogger<TopicFeed> logger;
     private readonly ITimer cooling;
 
-    public TopicFeedRegistry(TableEventLog log, StreamOptions options, TimeProvider time, ILogger<TopicFeed> logger)
+    /// <summary>Ends the reading of the change feed; null while nobody needs it.</summary>
+    private CancellationTokenSource? following;
+
+    public TopicFeedRegistry(TableEventLog log, ChangeFeedReader changes, StreamOptions options, TimeProvider time, ILogger<TopicFeed> logger)
     {
-        (this.log, this.options, this.time, this.logger) = (log, options, time, logger);
+        (this.log, this.changes, this.options, this.time, this.logger) = (log, changes, options, time, logger);
         reads = new TableReads(log, time, logger);
         cache = new FrameCache(options.CacheBytes);
         cooling = time.CreateTimer(_ => EvictCold(), null, WarmTime, WarmTime);
@@ -77,6 +81,7 @@ internal sealed class TopicFeedRegistry : IDisposable
             feeds.Add(topic, feed);
             ticket = feed.Join(reader);
             feed.Start();
+            FollowChanges();
             return true;
         }
     }
@@ -93,17 +98,45 @@ internal sealed class TopicFeedRegistry : IDisposable
             feeds.Clear();
             idle.Clear();
             idleNodes.Clear();
+            FollowChanges();
         }
     }
 
-    private void OnWritten(Topic topic, TopicHead head, IReadOnlyList<StoredEvent> events)
+    /// <summary>The change feed is read while there are feeds, and so for all the time that each of them lives.</summary>
+    private void FollowChanges()
     {
-        TopicFeed? feed;
-        lock (gate)
-            feeds.TryGetValue(topic, out feed);
-
-        feed?.OnWritten(head, events);
+        if (feeds.Count == 0)
+        {
+            following?.Cancel();
+            following = null;
+        }
+        else if (following is null)
+        {
+            var stop = (following = new CancellationTokenSource()).Token;
+            using (ExecutionContext.SuppressFlow())
+                _ = Task.Run(() => changes.RunAsync(OnChange, OnGap, stop));
+        }
     }
+
+    private void OnChange(TopicChange change) => Feed(change.Topic)?.OnHint(change.Last, change.HasEnded);
+
+    /// <summary>Hints may have been missed, of whichever topic.</summary>
+    private void OnGap()
+    {
+        List<TopicFeed> all;
+        lock (gate)
+            all = [.. feeds.Values];
+
+        all.ForEach(feed => feed.LookSoon());
+    }
+
+    private TopicFeed? Feed(Topic topic)
+    {
+        lock (gate)
+            return feeds.GetValueOrDefault(topic);
+    }
+
+    private void OnWritten(Topic topic, TopicHead head, IReadOnlyList<StoredEvent> events) => Feed(topic)?.OnWritten(head, events);
 
     private void OnIdle(TopicFeed feed)
     {
@@ -138,6 +171,7 @@ internal sealed class TopicFeedRegistry : IDisposable
         RemoveIdle(feed);
         feeds.Remove(feed.Topic);
         feed.Dispose();
+        FollowChanges();
     }
 
     private void RemoveIdle(TopicFeed feed)

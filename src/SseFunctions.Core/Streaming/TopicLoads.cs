@@ -6,7 +6,7 @@ namespace SseFunctions.Streaming;
 /// <param name="reads">Where it is read.</param>
 /// <param name="cache">Where the feed keeps it.</param>
 /// <param name="owner">Under whom the cache keeps it.</param>
-/// <param name="onLoaded">Takes what was read: the event before it, the last sequence that was asked for, and what there was.</param>
+/// <param name="onLoaded">Takes what was read: the event before it, the last sequence that was asked for and known to be committed, and what there was.</param>
 /// <param name="readHeadAsync">Reads the head anew. Rows are missing when they have expired, which the head then says, or when the log is another one.</param>
 /// <param name="stop">The feed's end.</param>
 internal sealed class TopicLoads(
@@ -42,8 +42,9 @@ internal sealed class TopicLoads(
     /// <param name="cursor">Of the log's epoch.</param>
     /// <param name="first">The first sequence that may be in the table.</param>
     /// <param name="last">The last one.</param>
+    /// <param name="committed">The last one that is known to be committed, where that is less: what follows is missing if it is not.</param>
     /// <returns>The beginning of what was read, or null when there was nothing.</returns>
-    public Task<FrameBuffer?> Begin(EventId cursor, long first, long last)
+    public Task<FrameBuffer?> Begin(EventId cursor, long first, long last, long? committed = null)
     {
         lock (gate)
         {
@@ -70,7 +71,7 @@ internal sealed class TopicLoads(
                 return Nothing;
 
             using (ExecutionContext.SuppressFlow())
-                load = Task.Run(() => LoadAsync(cursor with { Sequence = from - 1 }, to, cursor.Sequence + 1), CancellationToken.None);
+                load = Task.Run(() => LoadAsync(cursor with { Sequence = from - 1 }, to, cursor.Sequence + 1, committed ?? last), CancellationToken.None);
 
             Observe(load);
             for (var covered = block; covered <= FrameBlock.NumberOf(to); covered++)
@@ -79,6 +80,9 @@ internal sealed class TopicLoads(
             return load;
         }
     }
+
+    /// <summary>Reads what a hint has announced after the known head.</summary>
+    public Task BeginHinted(TopicView known) => Begin(known.Head!.LastId, known.First, known.HintedRows!.Value, committed: known.Head.Last);
 
     /// <summary>
     /// Keeps one load ahead of a reader that catches up: the table works while the reader's client is written to. Not where
@@ -117,7 +121,8 @@ internal sealed class TopicLoads(
     /// <param name="after">The event before the first to load.</param>
     /// <param name="to">The last one.</param>
     /// <param name="wanted">The one that its reader waits for.</param>
-    private async Task<FrameBuffer?> LoadAsync(EventId after, long to, long wanted)
+    /// <param name="committed">The last one that is known to be committed.</param>
+    private async Task<FrameBuffer?> LoadAsync(EventId after, long to, long wanted, long committed)
     {
         var (epoch, from) = (after.Epoch, after.Sequence + 1);
         try
@@ -135,7 +140,7 @@ internal sealed class TopicLoads(
                     rowBytes = newest.Size / newest.Count;
             }
 
-            onLoaded(after, to, blocks);
+            onLoaded(after, Math.Min(to, committed), blocks);
             return buffer;
         }
         catch (Exception ex) when (!stop.IsCancellationRequested)

@@ -25,7 +25,7 @@ internal sealed record TopicView
 
     public long NewestAnswered { get; init; }
 
-    /// <summary>Writes of this process: a poll during which one has come may bring an older head than the known one.</summary>
+    /// <summary>Writes of this process, and rows that showed others': a poll during which one has come may bring an older head than the known one.</summary>
     public long Writes { get; init; }
 
     /// <summary>Whether the last poll has failed.</summary>
@@ -33,6 +33,26 @@ internal sealed record TopicView
 
     /// <summary>Whether a reader waits for the next poll's answer.</summary>
     public bool IsAwaited { get; init; }
+
+    /// <summary>The newest event that a hint or a write of this process has announced; null for none.</summary>
+    public EventId? Hint { get; init; }
+
+    /// <summary>Whether only the head can tell what the hint means: the topic has ended, or rows that it announced were not there.</summary>
+    public bool IsHintForHead { get; init; }
+
+    /// <summary>The poll whose answer settles the hint, whatever it is: one that started after the hint came.</summary>
+    public long HintPoll { get; init; }
+
+    /// <summary>The last event of a head that a poll found and no hint has announced so far; null for none.</summary>
+    public EventId? Unannounced { get; init; }
+
+    /// <summary>The last of the rows that a hint has announced and that can be read without the head; null for none.</summary>
+    public long? HintedRows => IsHintOpen && IsKnown && !IsHintForHead && Head is { Complete: false } && Head.Epoch == Hint!.Value.Epoch ? Hint.Value.Sequence : null;
+
+    /// <summary>Whether the head is to be read because of a hint.</summary>
+    public bool IsHeadDue => IsHintOpen && HintedRows is null;
+
+    private bool IsHintOpen => Hint is { } hint && NewestAnswered < HintPoll && !(IsKnown && Covers(Head?.LastId, hint) && (!IsHintForHead || Head!.Complete));
 
     private bool IsKnown => NewestAnswered > 0;
 
@@ -129,7 +149,8 @@ internal sealed record TopicView
             polled = Head;
 
         isNews = polled != Head || IsFailing;
-        var view = this with { NewestAnswered = number, IsFailing = false };
+        var isUnannounced = IsKnown && polled is not null && !Covers(Head?.LastId, polled.LastId) && !Covers(Hint, polled.LastId);
+        var view = this with { NewestAnswered = number, IsFailing = false, Unannounced = isUnannounced ? polled!.LastId : Unannounced };
         return isNews || IsAwaited ? view.Adopt(polled, isPolled: true, out change) : view;
     }
 
@@ -137,7 +158,7 @@ internal sealed record TopicView
     public TopicView Written(TopicHead written, out ViewChange change)
     {
         change = ViewChange.None;
-        var view = this with { Writes = Writes + 1 };
+        var view = (written.IsDeleted ? this : Announced(written.LastId)) with { Writes = Writes + 1 };
         if (written.IsDeleted) // the log may have begun anew since
             return Head?.Epoch == written.Epoch ? view.Adopt(null, isPolled: false, out change) : view;
 
@@ -146,11 +167,45 @@ internal sealed record TopicView
             : view;
     }
 
+    /// <summary>Takes note of what the change feed says. It is adopted only when the head or rows show it.</summary>
+    /// <param name="last">The topic's last event.</param>
+    /// <param name="hasEnded">Whether the topic was completed or deleted.</param>
+    public TopicView Hinted(EventId last, bool hasEnded)
+    {
+        var isOlder = IsHintOpen && Covers(Hint, last);
+        return Announced(last) with
+        {
+            IsHintForHead = hasEnded || (isOlder && IsHintForHead),
+            HintPoll = isOlder && !hasEnded ? HintPoll : PollsStarted + 1,
+        };
+    }
+
+    /// <summary>Rows that a hint announced could not be read, or were not there.</summary>
+    /// <param name="after">The event after which they were asked for.</param>
+    public TopicView HintedRowsMissing(EventId after) => HintedRows is not null && Head!.LastId == after ? this with { IsHintForHead = true } : this;
+
+    /// <summary>Takes in rows after the known head: they are there, so they were committed.</summary>
+    public TopicView Proved(EventId last, out ViewChange change)
+    {
+        change = ViewChange.None;
+        return Head?.Epoch == last.Epoch && Head.Last < last.Sequence
+            ? (this with { Writes = Writes + 1 }).Adopt(Head with { Last = last.Sequence }, isPolled: false, out change)
+            : this;
+    }
+
     /// <summary>Takes in what a read of the table has brought. Rows go only after the head's first has moved: what is missing has expired.</summary>
     /// <param name="from">The first sequence that was asked for.</param>
-    /// <param name="to">The last one.</param>
+    /// <param name="to">The last one that was known to be committed.</param>
     /// <param name="found">The first one that was there; null for none.</param>
-    public TopicView Loaded(long from, long to, long? found) => found == from ? this : this with { First = Math.Max(First, found ?? (to + 1)) };
+    public TopicView Loaded(long from, long to, long? found) => found == from || (found is null && to < from) ? this : this with { First = Math.Max(First, found ?? (to + 1)) };
+
+    private TopicView Announced(EventId last) => this with
+    {
+        Hint = Covers(Hint, last) ? Hint : last,
+        Unannounced = Unannounced is { } news && Covers(last, news) ? null : Unannounced,
+    };
+
+    private static bool Covers(EventId? known, EventId id) => known?.Epoch == id.Epoch && known.Value.Sequence >= id.Sequence;
 
     /// <param name="newest">The head as it is now.</param>
     /// <param name="isPolled">Whether the table says so: that answers a reader in doubt, which a write of this process does not.</param>

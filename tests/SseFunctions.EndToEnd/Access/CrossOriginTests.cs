@@ -24,8 +24,8 @@ public sealed class CrossOriginTests(Chromium browser) : IClassFixture<Chromium>
     public async Task EventSource_with_credentials_reads_and_reconnects_when_its_origin_is_named_and_its_cookie_holds_a_token()
     {
         SkipIfNotHere();
-        await using var pages = await LocalHostProcess.StartAsync(table);
-        await using var host = await LocalHostProcess.StartAsync(
+        await using var pages = await TestHost.StartOnAsync(table);
+        await using var host = await TestHost.StartOnAsync(
             table, [.. Allow(pages), "Access__AnonymousTopics=", $"Access__SigningKey={SignedToken.Key}", "Stream__Lifetime=00:00:01", "Stream__Retry=00:00:00.200"]);
         await using var page = await EventSourcePage.GoToAsync(await browser.NewPageAsync(), pages.BaseAddress);
         await page.SetCookieAsync($"sse_token={SignedToken.For(DateTimeOffset.UtcNow.AddMinutes(10), "orders.*")}");
@@ -48,8 +48,8 @@ public sealed class CrossOriginTests(Chromium browser) : IClassFixture<Chromium>
     public async Task EventSource_reads_and_reconnects_when_every_origin_is_allowed()
     {
         SkipIfNotHere();
-        await using var pages = await LocalHostProcess.StartAsync(table);
-        await using var host = await LocalHostProcess.StartAsync(table, "Host__CORS=*", "Stream__Retry=00:00:00.200");
+        await using var pages = await TestHost.StartOnAsync(table);
+        await using var host = await TestHost.StartOnAsync(table, "Host__CORS=*", "Stream__Retry=00:00:00.200");
         await using var page = await EventSourcePage.GoToAsync(await browser.NewPageAsync(), pages.BaseAddress);
         var id = await host.Client.PublishAsync("a", "1");
 
@@ -67,8 +67,8 @@ public sealed class CrossOriginTests(Chromium browser) : IClassFixture<Chromium>
     public async Task EventSource_closes_for_good_and_sees_nothing_when_its_origin_is_not_allowed(string origins, bool withCredentials)
     {
         SkipIfNotHere();
-        await using var pages = await LocalHostProcess.StartAsync(table);
-        await using var host = await LocalHostProcess.StartAsync(table, $"Host__CORS={origins}");
+        await using var pages = await TestHost.StartOnAsync(table);
+        await using var host = await TestHost.StartOnAsync(table, $"Host__CORS={origins}");
         await using var page = await EventSourcePage.GoToAsync(await browser.NewPageAsync(), pages.BaseAddress);
         await host.Client.PublishAsync("a", "1");
 
@@ -82,8 +82,8 @@ public sealed class CrossOriginTests(Chromium browser) : IClassFixture<Chromium>
     public async Task Page_publishes_and_reads_the_problems_when_its_origin_is_named()
     {
         SkipIfNotHere();
-        await using var pages = await LocalHostProcess.StartAsync(table);
-        await using var host = await LocalHostProcess.StartAsync(table, Allow(pages));
+        await using var pages = await TestHost.StartOnAsync(table);
+        await using var host = await TestHost.StartOnAsync(table, Allow(pages));
         var page = await OpenAsync(pages);
 
         var (created, _) = await PostAsync(page, host, "application/json");
@@ -101,8 +101,8 @@ public sealed class CrossOriginTests(Chromium browser) : IClassFixture<Chromium>
     public async Task Page_publishes_nothing_when_its_origin_is_not_named(string type)
     {
         SkipIfNotHere();
-        await using var pages = await LocalHostProcess.StartAsync(table);
-        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var pages = await TestHost.StartOnAsync(table);
+        await using var host = await TestHost.StartOnAsync(table);
         var page = await OpenAsync(pages);
 
         var (status, _) = await PostAsync(page, host, type);
@@ -118,17 +118,17 @@ public sealed class CrossOriginTests(Chromium browser) : IClassFixture<Chromium>
         Chromium.SkipIfNotInstalled();
     }
 
-    private static string[] Allow(LocalHostProcess pages) =>
+    private static string[] Allow(TestHost pages) =>
         [$"Host__CORS={pages.BaseAddress.GetLeftPart(UriPartial.Authority)}", "Host__CORSCredentials=true"];
 
-    private async Task<IPage> OpenAsync(LocalHostProcess pages)
+    private async Task<IPage> OpenAsync(TestHost pages)
     {
         var page = await browser.NewPageAsync();
         await page.GotoAsync(new Uri(pages.BaseAddress, "health").AbsoluteUri);
         return page;
     }
 
-    private static async Task<(int Status, string Text)> PostAsync(IPage page, LocalHostProcess host, string type)
+    private static async Task<(int Status, string Text)> PostAsync(IPage page, TestHost host, string type)
     {
         var headers = type == "text/plain" ? [] : new Dictionary<string, string> { ["Idempotency-Key"] = "1", ["x-functions-key"] = "k", ["Authorization"] = "Bearer x" };
         var answer = await page.EvaluateAsync<JsonElement>(Post, new object[] { new Uri(host.BaseAddress, "events/a").AbsoluteUri, type, headers });

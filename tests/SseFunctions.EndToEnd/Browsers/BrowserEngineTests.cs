@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using SseFunctions.TestSupport;
 
@@ -48,7 +49,7 @@ public abstract class BrowserEngineTests(EventSourceHosts hosts, BrowserEngine e
         SkipIfNotHere();
         // Another name than all other tests have: a cookie is for all ports of its host.
         var pages = new UriBuilder(hosts.Steady.BaseAddress) { Host = "localhost" }.Uri;
-        await using var host = await LocalHostProcess.StartAsync(
+        await using var host = await TestHost.StartOnAsync(
             hosts.Table, "Access__AnonymousTopics=", $"Access__SigningKey={SignedToken.Key}", $"Host__CORS={pages.GetLeftPart(UriPartial.Authority)}", "Host__CORSCredentials=true");
         var stream = new Uri(new UriBuilder(host.BaseAddress) { Host = "localhost" }.Uri, $"events/{topic}?from=start");
         var id = await hosts.Steady.Client.PublishAsync(topic, "for those who may");
@@ -81,7 +82,7 @@ public abstract class BrowserEngineTests(EventSourceHosts hosts, BrowserEngine e
     public async Task Tabs_with_client_js_share_one_connection_and_miss_nothing_when_the_leader_is_closed_or_left(bool isClosed)
     {
         SkipIfNotHere();
-        await using var host = await LocalHostProcess.StartAsync(hosts.Table, EventSourceHosts.Retry);
+        await using var host = await TestHost.StartOnAsync(hosts.Table, EventSourceHosts.Retry);
         var leader = await OpenClientAsync(host);
         await leader.WaitUntilAsync("events.readyState === 1");
         await using var follower = await OpenClientAsync(host);
@@ -165,7 +166,7 @@ public abstract class BrowserEngineTests(EventSourceHosts hosts, BrowserEngine e
     public async Task Demo_page_shows_what_is_published_and_catches_up_when_its_connection_was_cut()
     {
         SkipIfNotHere();
-        await using var host = await LocalHostProcess.StartAsync(TestStorage.NewTableName(), EventSourceHosts.Retry);
+        await using var host = await TestHost.StartOnAsync(TestStorage.NewTableName(), EventSourceHosts.Retry);
         await using var tab = await engine.NewTabAsync();
         await tab.GoToAsync(new Uri(host.BaseAddress, "demo"));
         await tab.WaitUntilAsync("document.querySelector('#log .event .how.live')"); // it has caught up
@@ -174,10 +175,11 @@ public abstract class BrowserEngineTests(EventSourceHosts hosts, BrowserEngine e
 
         await tab.EvaluateAsync("void document.getElementById('button').click()");
         await tab.WaitUntilAsync("document.getElementById('page').dataset.state === 'cut'");
-        await host.Client.PublishAsync("demo", "meanwhile");
+        var meanwhile = DateTimeOffset.UtcNow.AddMinutes(-1).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture); // it tells the page that it has waited
+        await host.Client.PublishAsync("clock", meanwhile);
         await tab.EvaluateAsync("void document.getElementById('button').click()");
 
-        await tab.WaitUntilAsync(HasRow("meanwhile", "caughtUp"));
+        await tab.WaitUntilAsync(HasRow(meanwhile, "caughtUp"));
         Assert.Equal("0 missed, 0 repeated", (await tab.EvaluateAsync("document.getElementById('check').textContent")).GetString());
 
         static string HasRow(string data, string how) =>
@@ -190,7 +192,7 @@ public abstract class BrowserEngineTests(EventSourceHosts hosts, BrowserEngine e
         Skip.If(engine.Absence is not null, engine.Absence);
     }
 
-    private async Task<BrowserTab> OpenClientAsync(LocalHostProcess host, string options = "{}")
+    private async Task<BrowserTab> OpenClientAsync(TestHost host, string options = "{}")
     {
         var tab = await engine.NewTabAsync();
         await tab.GoToAsync(new Uri(host.BaseAddress, "client.js"));

@@ -93,7 +93,7 @@ public sealed class BrowserTests(EventSourceHosts hosts, Chromium browser) : ICl
     }
 
     /// <summary>All go to their page before the first opens its stream: once six have one, a page of that host does not load either.</summary>
-    private async Task<IReadOnlyList<EventSourcePage>> OpenTabsAsync(IBrowserContext profile, LocalHostProcess host, int count)
+    private async Task<IReadOnlyList<EventSourcePage>> OpenTabsAsync(IBrowserContext profile, TestHost host, int count)
     {
         var tabs = new List<EventSourcePage>();
         while (tabs.Count < count)

@@ -15,13 +15,13 @@ public sealed class EventSourceHosts : IAsyncLifetime
     public string Table => hosts!.Table;
 
     /// <summary>Its responses last no longer than a second.</summary>
-    public LocalHostProcess Brief => hosts!.Hosts[0];
+    public TestHost Brief => hosts!.Hosts[0];
 
     /// <summary>Its responses last longer than a test. Topics that do not begin with e2e- need a token.</summary>
-    public LocalHostProcess Steady => hosts!.Hosts[1];
+    public TestHost Steady => hosts!.Hosts[1];
 
     /// <summary>Its clients wait for half an hour or more before they reconnect.</summary>
-    public LocalHostProcess LongRetry => hosts!.Hosts[2];
+    public TestHost LongRetry => hosts!.Hosts[2];
 
     public async Task InitializeAsync()
     {

@@ -4,7 +4,10 @@ namespace SseFunctions.EndToEnd.Browsers;
 
 /// <summary>EventSources that nobody here wrote, against the target.</summary>
 /// <remarks>A response that polls ends at once, and so shows with any target what a client does at the end of one.</remarks>
-public abstract class EventSourceTargetTests(Target target, IEventSourceClient client)
+/// <param name="target">What they read from.</param>
+/// <param name="client">Opens them.</param>
+/// <param name="isOneOfMany">Only a thorough run does all with it.</param>
+public abstract class EventSourceTargetTests(Target target, IEventSourceClient client, bool isOneOfMany = false)
 {
     public abstract class InChromium(Target target, Chromium browser) : EventSourceTargetTests(target, browser), IClassFixture<Chromium>
     {
@@ -18,28 +21,28 @@ public abstract class EventSourceTargetTests(Target target, IEventSourceClient c
         public sealed class Worker(WorkerTarget target, Chromium browser) : InChromium(target, browser);
     }
 
-    public abstract class InFirefox(Target target, Firefox firefox) : EventSourceTargetTests(target, firefox), IClassFixture<Firefox>
+    public abstract class InFirefox(Target target, Firefox firefox) : EventSourceTargetTests(target, firefox, isOneOfMany: true), IClassFixture<Firefox>
     {
         [Collection(Target.Collection)]
         public sealed class Direct(Target target, Firefox firefox) : InFirefox(target, firefox);
     }
 
-    public abstract class InWebKit(Target target, WebKit webKit) : EventSourceTargetTests(target, webKit), IClassFixture<WebKit>
+    public abstract class InWebKit(Target target, WebKit webKit) : EventSourceTargetTests(target, webKit, isOneOfMany: true), IClassFixture<WebKit>
     {
         [Collection(Target.Collection)]
         public sealed class Direct(Target target, WebKit webKit) : InWebKit(target, webKit);
     }
 
-    public abstract class InNode(Target target, NodeEventSources node) : EventSourceTargetTests(target, node), IClassFixture<NodeEventSources>
+    public abstract class InNode(Target target, NodeEventSources node, bool isOneOfMany = false) : EventSourceTargetTests(target, node, isOneOfMany), IClassFixture<NodeEventSources>
     {
         [Collection(Target.Collection)]
         public sealed class Direct(Target target, NodeEventSources node) : InNode(target, node);
 
         [Collection(ProxiedTarget.Collection)]
-        public sealed class Proxied(ProxiedTarget target, NodeEventSources node) : InNode(target, node);
+        public sealed class Proxied(ProxiedTarget target, NodeEventSources node) : InNode(target, node, isOneOfMany: true);
 
         [Collection(WorkerTarget.Collection)]
-        public sealed class Worker(WorkerTarget target, NodeEventSources node) : InNode(target, node);
+        public sealed class Worker(WorkerTarget target, NodeEventSources node) : InNode(target, node, isOneOfMany: true);
     }
 
     private readonly string topic = TopicApi.NewTopic();
@@ -47,7 +50,7 @@ public abstract class EventSourceTargetTests(Target target, IEventSourceClient c
     [SkippableFact]
     public async Task Client_dispatches_default_and_named_events_with_their_data_and_ids()
     {
-        Skip.If(client.Absence is not null, client.Absence);
+        SkipIfNotHere(inEveryRun: true);
         await using var source = await OpenAsync($"events/{topic}?from=start", "news", "Ereignis-é 世界", " open");
 
         string[] ids =
@@ -75,7 +78,7 @@ public abstract class EventSourceTargetTests(Target target, IEventSourceClient c
     [SkippableFact]
     public async Task Client_opens_reads_reconnects_and_closes_in_that_order()
     {
-        Skip.If(client.Absence is not null, client.Absence);
+        SkipIfNotHere();
         var id = await target.Client.PublishAsync(topic, "0");
         await using var source = await OpenAsync($"events/{topic}?from=start&mode=poll");
         await source.WaitUntilOpenedAsync(2);
@@ -95,7 +98,7 @@ public abstract class EventSourceTargetTests(Target target, IEventSourceClient c
     [SkippableFact]
     public async Task Client_gets_the_rest_and_closes_for_good_when_the_topic_is_completed()
     {
-        Skip.If(client.Absence is not null, client.Absence);
+        SkipIfNotHere();
         await using var source = await OpenAsync($"events/{topic}?from=start");
         await source.WaitUntilOpenedAsync(1);
         var ids = await target.Client.PublishAllAsync(topic, "0", "1");
@@ -110,7 +113,7 @@ public abstract class EventSourceTargetTests(Target target, IEventSourceClient c
     [SkippableFact]
     public async Task Client_closes_for_good_when_the_request_is_bad()
     {
-        Skip.If(client.Absence is not null, client.Absence);
+        SkipIfNotHere();
 
         await using var source = await OpenAsync($"events/{topic}?last=many");
 
@@ -122,7 +125,7 @@ public abstract class EventSourceTargetTests(Target target, IEventSourceClient c
     [SkippableFact]
     public async Task Id_in_the_url_holds_for_the_first_connection_only()
     {
-        Skip.If(client.Absence is not null, client.Absence);
+        SkipIfNotHere();
         var ids = (await target.Client.PublishAllAsync(topic, "0", "1", "2")).ToList();
         await using var source = await OpenAsync($"events/{topic}?lastEventId={ids[0]}&mode=poll");
         await source.WaitUntilOpenedAsync(2);
@@ -140,7 +143,7 @@ public abstract class EventSourceTargetTests(Target target, IEventSourceClient c
     [InlineData("epoch", "0abc-1")]
     public async Task Client_is_told_of_the_reset_once_when_its_id_is_not_of_this_log(string reason, string lastEventId)
     {
-        Skip.If(client.Absence is not null, client.Absence);
+        SkipIfNotHere();
         var ids = await target.Client.PublishAllAsync(topic, "0", "1");
         var start = PublishedId.Parse(ids[0]) with { Sequence = 0 };
         var brought = Uri.EscapeDataString(lastEventId.Replace("{epoch}", start.Epoch, StringComparison.Ordinal));
@@ -163,7 +166,7 @@ public abstract class EventSourceTargetTests(Target target, IEventSourceClient c
     public async Task Client_of_several_topics_reconnects_exactly_in_each()
     {
         const int Topics = 8;
-        Skip.If(client.Absence is not null, client.Absence);
+        SkipIfNotHere();
         var topics = Enumerable.Range(0, Topics).Select(i => $"{topic}-{i}").ToList();
         foreach (var one in topics)
             await target.Client.PublishAsync(one, $"{one} before");
@@ -183,6 +186,13 @@ public abstract class EventSourceTargetTests(Target target, IEventSourceClient c
         await source.CloseAsync();
         Assert.Equal(Topics * 2, source.Steps.Count(step => step.Message is not null)); // nothing again
         Assert.Equal(source.CursorsAtEnds.Take(1), (await source.RequestsAsync()).Skip(1).Take(1).Select(request => request.LastEventId));
+    }
+
+    /// <param name="inEveryRun">Whether every run does it with every client.</param>
+    private void SkipIfNotHere(bool inEveryRun = false)
+    {
+        Skip.If(isOneOfMany && !inEveryRun && !Thoroughness.IsFull, Thoroughness.OnlyInFull);
+        Skip.If(client.Absence is not null, client.Absence);
     }
 
     private Task<RecordedEventSource> OpenAsync(string path, params string[] types) => client.OpenAsync(target.BaseAddress, path, types);

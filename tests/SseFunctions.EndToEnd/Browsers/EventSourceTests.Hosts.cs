@@ -32,7 +32,7 @@ public abstract partial class EventSourceTests
     {
         SkipIfNotHere();
         var table = TestStorage.NewTableName();
-        await using var trimming = await LocalHostProcess.StartAsync(table, "Retention__MaxEvents=2", "RetentionSchedule=* * * * * *");
+        await using var trimming = await TestHost.StartOnAsync(table, "Retention__MaxEvents=2", "RetentionSchedule=* * * * * *");
         await using var host = await LocalHostProcess.StartAsync(table, EventSourceHosts.Retry);
         await using var source = await client.OpenAsync(host.BaseAddress, $"events/{Topic}?from=start");
         var ids = (await trimming.Client.PublishAllAsync(Topic, "0")).ToList();
@@ -87,7 +87,7 @@ public abstract partial class EventSourceTests
         const int Connections = 3;
         SkipIfNotHere();
         await using var storage = await StorageProxy.StartAsync();
-        await using var host = await LocalHostProcess.StartAsync(
+        await using var host = await TestHost.StartOnAsync(
             Hosts.Table, EventSourceHosts.Retry, "Stream__Lifetime=00:00:01", $"EventLog__ConnectionString={storage.ConnectionString}");
         await using var reading = await client.OpenAsync(host.BaseAddress, $"events/{Topic}?from=start");
         var ids = new List<string> { await Hosts.LongRetry.Client.PublishAsync(Topic, "0") };
@@ -122,7 +122,7 @@ public abstract partial class EventSourceTests
     public async Task Client_stays_and_gets_every_event_when_too_many_streams_are_open()
     {
         SkipIfNotHere();
-        await using var host = await LocalHostProcess.StartAsync(Hosts.Table, "Stream__Retry=00:00:00.010", "Stream__MaxStreams=1");
+        await using var host = await TestHost.StartOnAsync(Hosts.Table, "Stream__Retry=00:00:00.010", "Stream__MaxStreams=1");
         await using var only = await SseStream.OpenAsync(host.Client, $"events/{TopicApi.NewTopic()}");
         await using var source = await client.OpenAsync(host.BaseAddress, $"events/{Topic}?from=start");
         await source.WaitUntilOpenedAsync(2);

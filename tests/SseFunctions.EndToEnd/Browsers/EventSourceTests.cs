@@ -5,13 +5,16 @@ using SseFunctions.TestSupport;
 namespace SseFunctions.EndToEnd.Browsers;
 
 /// <summary>EventSources that nobody here wrote, through the ends of responses, of connections, of hosts and of storage.</summary>
-public abstract partial class EventSourceTests(EventSourceHosts hosts, IEventSourceClient client)
+/// <param name="hosts">What they read from.</param>
+/// <param name="client">Opens them.</param>
+/// <param name="isOneOfMany">Only a thorough run does all with it.</param>
+public abstract partial class EventSourceTests(EventSourceHosts hosts, IEventSourceClient client, bool isOneOfMany = false)
 {
     public sealed class InChromium(EventSourceHosts hosts, Chromium browser) : EventSourceTests(hosts, browser), IClassFixture<EventSourceHosts>, IClassFixture<Chromium>;
 
-    public sealed class InFirefox(EventSourceHosts hosts, Firefox firefox) : EventSourceTests(hosts, firefox), IClassFixture<EventSourceHosts>, IClassFixture<Firefox>;
+    public sealed class InFirefox(EventSourceHosts hosts, Firefox firefox) : EventSourceTests(hosts, firefox, isOneOfMany: true), IClassFixture<EventSourceHosts>, IClassFixture<Firefox>;
 
-    public sealed class InWebKit(EventSourceHosts hosts, WebKit webKit) : EventSourceTests(hosts, webKit), IClassFixture<EventSourceHosts>, IClassFixture<WebKit>;
+    public sealed class InWebKit(EventSourceHosts hosts, WebKit webKit) : EventSourceTests(hosts, webKit, isOneOfMany: true), IClassFixture<EventSourceHosts>, IClassFixture<WebKit>;
 
     public sealed class InNode(EventSourceHosts hosts, NodeEventSources node) : EventSourceTests(hosts, node), IClassFixture<EventSourceHosts>, IClassFixture<NodeEventSources>
     {
@@ -40,7 +43,7 @@ public abstract partial class EventSourceTests(EventSourceHosts hosts, IEventSou
     public async Task Client_misses_and_repeats_nothing_when_responses_end_while_events_are_published()
     {
         const int Connections = 4;
-        SkipIfNotHere();
+        SkipIfNotHere(inEveryRun: true);
         await KnowHeadAsync(Hosts.Brief, Topic);
         await using var source = await client.OpenAsync(Hosts.Brief.BaseAddress, $"events/{Topic}");
         await source.WaitUntilReconnectingAsync();
@@ -96,7 +99,7 @@ public abstract partial class EventSourceTests(EventSourceHosts hosts, IEventSou
     [InlineData(403, "others.*")]
     public async Task Client_closes_for_good_when_it_may_not_read(int status, string? topics)
     {
-        SkipIfNotHere();
+        SkipIfNotHere(inEveryRun: true);
         var token = topics is null ? "" : $"?token={SignedToken.For(DateTimeOffset.UtcNow.AddMinutes(10), topics)}";
 
         await using var source = await client.OpenAsync(Hosts.Steady.BaseAddress, $"events/closed-{Topic}{token}");
@@ -122,14 +125,16 @@ public abstract partial class EventSourceTests(EventSourceHosts hosts, IEventSou
         Assert.Single(await waiting.RequestsAsync());
     }
 
-    protected void SkipIfNotHere()
+    /// <param name="inEveryRun">Whether every run does it with every client.</param>
+    protected void SkipIfNotHere(bool inEveryRun = false)
     {
+        Skip.If(isOneOfMany && !inEveryRun && !Thoroughness.IsFull, Thoroughness.OnlyInFull);
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
         Skip.If(client.Absence is not null, client.Absence);
     }
 
     /// <summary>The first look at a topic may take longer than the shortest response lasts.</summary>
-    private static async Task KnowHeadAsync(LocalHostProcess host, string topic)
+    private static async Task KnowHeadAsync(TestHost host, string topic)
     {
         IReadOnlyList<string> frames;
         do

@@ -22,7 +22,7 @@ public sealed partial class NpmClientTests
     {
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
         var (table, topic) = (TestStorage.NewTableName(), TopicApi.NewTopic());
-        await using var publishing = await LocalHostProcess.StartAsync(table);
+        await using var publishing = await TestHost.StartOnAsync(table);
         await using var streaming = await LocalHostProcess.StartAsync(table, EventSourceHosts.Retry, "Stream__Lifetime=00:00:02", "Stream__Heartbeat=00:00:01");
         await using var proxy = CuttingProxy.Start(streaming.BaseAddress);
         using var node = await NodeFolder.StartAsync("clients.mjs", client, new Uri(proxy.BaseAddress, $"events/{topic}?from=start").AbsoluteUri);

@@ -19,7 +19,7 @@ public sealed class ClientLeaderTests(Chromium browser, ITestOutputHelper output
         Chromium.SkipIfMissing();
         output.WriteLine(FuzzSeed.Hint);
         var random = new Random(FuzzSeed.Value);
-        await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
+        await using var host = await TestHost.StartOnAsync(table, "Stream__Retry=00:00:00.100");
         await using var profile = await browser.NewProfileAsync();
         var tabs = new List<ClientTab>();
         for (var i = 0; i <= Handovers; i++)
@@ -59,7 +59,7 @@ public sealed class ClientLeaderTests(Chromium browser, ITestOutputHelper output
     public async Task Leader_goes_back_for_a_tab_that_is_behind_and_the_others_get_nothing_twice()
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var host = await TestHost.StartOnAsync(table);
         await using var profile = await browser.NewProfileAsync();
         var tabs = new List<ClientTab>();
         for (var i = 0; i < 2; i++)
@@ -94,7 +94,7 @@ public sealed class ClientLeaderTests(Chromium browser, ITestOutputHelper output
     public async Task Stopped_page_asks_for_nothing_and_goes_on_where_it_was()
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var host = await TestHost.StartOnAsync(table);
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.OpenLiveAsync(profile, host.BaseAddress, $"events/{topic}");
         await TellAsync(tab, "freeze");
@@ -113,7 +113,7 @@ public sealed class ClientLeaderTests(Chromium browser, ITestOutputHelper output
     public async Task Tab_that_has_slept_leaves_a_healthy_leader_its_lock(string wake)
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var host = await TestHost.StartOnAsync(table);
         await using var profile = await browser.NewProfileAsync();
         var leader = await ClientTab.OpenLiveAsync(profile, host.BaseAddress, $"events/{topic}");
         var follower = await ClientTab.OpenLiveAsync(profile, host.BaseAddress, $"events/{topic}");
@@ -130,7 +130,7 @@ public sealed class ClientLeaderTests(Chromium browser, ITestOutputHelper output
     public async Task Tab_takes_the_lock_of_a_leader_from_which_nothing_comes_while_it_is_awake()
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var host = await TestHost.StartOnAsync(table);
         await using var profile = await browser.NewProfileAsync();
         var leader = await ClientTab.OpenLiveAsync(profile, host.BaseAddress, $"events/{topic}");
         var follower = await ClientTab.OpenLiveAsync(profile, host.BaseAddress, $"events/{topic}");
@@ -148,7 +148,7 @@ public sealed class ClientLeaderTests(Chromium browser, ITestOutputHelper output
     {
         Chromium.SkipIfMissing();
         var other = TopicApi.NewTopic();
-        await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
+        await using var host = await TestHost.StartOnAsync(table, "Stream__Retry=00:00:00.100");
         await using var profile = await browser.NewProfileAsync();
         var tabs = new List<ClientTab>();
         for (var i = 0; i < 3; i++)
@@ -188,7 +188,7 @@ public sealed class ClientLeaderTests(Chromium browser, ITestOutputHelper output
     {
         const int Minutes = 10;
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var host = await TestHost.StartOnAsync(table);
         await using var profile = await browser.NewProfileAsync();
         var (leader, follower) = (await ClientTab.NewAsync(profile, host.BaseAddress), await ClientTab.NewAsync(profile, host.BaseAddress));
         foreach (var tab in new[] { leader, follower })

@@ -18,7 +18,7 @@ public sealed class ClientReconnectTests(Chromium browser) : IClassFixture<Chrom
     public async Task Client_reconnects_and_misses_and_repeats_nothing_when_a_proxy_has_closed_the_EventSource(int status, string contentType)
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
+        await using var host = await TestHost.StartOnAsync(table, "Stream__Retry=00:00:00.100");
         await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.OpenLiveAsync(profile, proxy.BaseAddress, $"events/{topic}");
@@ -47,7 +47,7 @@ public sealed class ClientReconnectTests(Chromium browser) : IClassFixture<Chrom
     public async Task Client_leaves_the_half_of_a_frame_with_which_a_poll_ends_to_the_stream()
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var host = await TestHost.StartOnAsync(table);
         await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
         var ids = await host.Client.PublishAllAsync(topic, "whole", "half");
@@ -67,7 +67,7 @@ public sealed class ClientReconnectTests(Chromium browser) : IClassFixture<Chrom
     public async Task Client_misses_nothing_when_the_EventSource_is_closed_before_the_first_event()
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
+        await using var host = await TestHost.StartOnAsync(table, "Stream__Retry=00:00:00.100");
         await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.OpenLiveAsync(profile, proxy.BaseAddress, $"events/{topic}");
@@ -85,7 +85,7 @@ public sealed class ClientReconnectTests(Chromium browser) : IClassFixture<Chrom
     public async Task Client_misses_and_repeats_nothing_when_the_network_is_away()
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
+        await using var host = await TestHost.StartOnAsync(table, "Stream__Retry=00:00:00.100");
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.OpenLiveAsync(profile, host.BaseAddress, $"events/{topic}");
         var before = await host.Client.PublishAllAsync(topic, "0");
@@ -106,7 +106,7 @@ public sealed class ClientReconnectTests(Chromium browser) : IClassFixture<Chrom
     public async Task Client_is_complete_when_the_topic_is_complete_and_read()
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
+        await using var host = await TestHost.StartOnAsync(table, "Stream__Retry=00:00:00.100");
         await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.OpenAsync(profile, proxy.BaseAddress, $"events/{topic}?from=start");
@@ -130,7 +130,7 @@ public sealed class ClientReconnectTests(Chromium browser) : IClassFixture<Chrom
     public async Task Client_closes_and_says_the_status_when_the_request_is_bad()
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var host = await TestHost.StartOnAsync(table);
         await using var profile = await browser.NewProfileAsync();
 
         var tab = await ClientTab.OpenAsync(profile, host.BaseAddress, "events/no~topic");
@@ -145,7 +145,7 @@ public sealed class ClientReconnectTests(Chromium browser) : IClassFixture<Chrom
     public async Task Client_reports_a_gap_and_goes_on_after_it(string lastEventId, string reason)
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var host = await TestHost.StartOnAsync(table);
         await using var profile = await browser.NewProfileAsync();
         var ids = await host.Client.PublishAllAsync(topic, "0", "1");
         var oldest = $"{PublishedId.Parse(ids[0]) with { Sequence = 0 }}";
@@ -160,7 +160,7 @@ public sealed class ClientReconnectTests(Chromium browser) : IClassFixture<Chrom
     public async Task Client_goes_on_where_it_was_when_the_page_is_loaded_again_and_the_cursor_is_stored()
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var host = await TestHost.StartOnAsync(table);
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.OpenLiveAsync(profile, host.BaseAddress, $"events/{topic}", "{ storage: sessionStorage }");
         await host.Client.PublishAllAsync(topic, "before");
@@ -180,7 +180,7 @@ public sealed class ClientReconnectTests(Chromium browser) : IClassFixture<Chrom
     public async Task Client_dispatches_every_event_when_the_storage_refuses(string member)
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var host = await TestHost.StartOnAsync(table);
         await using var profile = await browser.NewProfileAsync();
         var polled = await host.Client.PublishAllAsync(topic, "0", "1");
         var options = "{ share: false, storage: { getItem: () => null, setItem() { }, " + member + "() { throw new DOMException('full', 'QuotaExceededError'); } } }";

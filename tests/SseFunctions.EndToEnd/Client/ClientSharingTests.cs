@@ -12,7 +12,7 @@ public sealed class ClientSharingTests(Chromium browser) : IClassFixture<Chromiu
     public async Task Ten_tabs_share_one_connection_and_each_gets_every_event_once()
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var host = await TestHost.StartOnAsync(table);
         await using var profile = await browser.NewProfileAsync();
         var tabs = new List<ClientTab>();
         for (var i = 0; i < 10; i++)
@@ -32,7 +32,7 @@ public sealed class ClientSharingTests(Chromium browser) : IClassFixture<Chromiu
     public async Task Tab_gets_what_it_lacks_when_it_comes_with_an_older_cursor_and_the_others_nothing_twice()
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var host = await TestHost.StartOnAsync(table);
         await using var profile = await browser.NewProfileAsync();
         var first = await ClientTab.OpenLiveAsync(profile, host.BaseAddress, $"events/{topic}");
         var ids = await host.Client.PublishAllAsync(topic, "0", "1", "2");
@@ -51,7 +51,7 @@ public sealed class ClientSharingTests(Chromium browser) : IClassFixture<Chromiu
     public async Task Follower_gets_types_that_its_leader_does_not_listen_for_and_keeps_its_place_in_them()
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var host = await TestHost.StartOnAsync(table);
         await using var profile = await browser.NewProfileAsync();
         var first = await ClientTab.OpenLiveAsync(profile, host.BaseAddress, $"events/{topic}");
         var plain = await host.Client.PublishAsync(topic, "0");
@@ -73,7 +73,7 @@ public sealed class ClientSharingTests(Chromium browser) : IClassFixture<Chromiu
     public async Task Tab_that_is_ahead_in_one_topic_gets_nothing_twice_when_another_has_events_that_nobody_listens_for()
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
+        await using var host = await TestHost.StartOnAsync(table, "Stream__Retry=00:00:00.100");
         await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
         var (quiet, busy) = ($"{topic}a", $"{topic}z");
@@ -110,7 +110,7 @@ public sealed class ClientSharingTests(Chromium browser) : IClassFixture<Chromiu
     public async Task Tabs_have_connections_of_their_own_when_they_have_a_token_or_different_circles(int connections, params string[] options)
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var host = await TestHost.StartOnAsync(table);
         await using var profile = await browser.NewProfileAsync();
         var tabs = new List<ClientTab>();
         foreach (var each in options)
@@ -123,7 +123,7 @@ public sealed class ClientSharingTests(Chromium browser) : IClassFixture<Chromiu
     public async Task Tab_has_a_connection_of_its_own_when_there_are_no_locks()
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var host = await TestHost.StartOnAsync(table);
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.OpenAsync(profile, host.BaseAddress, $"events/{topic}");
         var insecure = await ClientTab.NewAsync(profile, host.BaseAddress);
@@ -133,7 +133,7 @@ public sealed class ClientSharingTests(Chromium browser) : IClassFixture<Chromiu
         await AssertConnectionsAsync(host, [tab, insecure], 2);
     }
 
-    private async Task AssertConnectionsAsync(LocalHostProcess host, List<ClientTab> tabs, int connections)
+    private async Task AssertConnectionsAsync(TestHost host, List<ClientTab> tabs, int connections)
     {
         foreach (var tab in tabs)
             await tab.WaitUntilOpenAsync();

@@ -19,7 +19,7 @@ public sealed class ClientTokenTests(Chromium browser) : IClassFixture<Chromium>
     public async Task Client_misses_and_repeats_nothing_when_its_tokens_expire(bool isExpiryKnown)
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table, [.. Settings, "Stream__Lifetime=00:00:02"]);
+        await using var host = await TestHost.StartOnAsync(table, [.. Settings, "Stream__Lifetime=00:00:02"]);
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.NewAsync(profile, host.BaseAddress);
         var refused = new Tally();
@@ -54,7 +54,7 @@ public sealed class ClientTokenTests(Chromium browser) : IClassFixture<Chromium>
     public async Task Client_asks_for_a_token_again_when_that_has_failed()
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table, Settings);
+        await using var host = await TestHost.StartOnAsync(table, Settings);
         await using var profile = await browser.NewProfileAsync();
         var ids = await host.Client.PublishAllAsync(topic, "0");
         var tab = await ClientTab.NewAsync(profile, host.BaseAddress);
@@ -72,7 +72,7 @@ public sealed class ClientTokenTests(Chromium browser) : IClassFixture<Chromium>
     public async Task Client_asks_for_a_token_again_when_none_comes()
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table, Settings);
+        await using var host = await TestHost.StartOnAsync(table, Settings);
         await using var profile = await browser.NewProfileAsync();
         var ids = await host.Client.PublishAllAsync(topic, "0");
         var tab = await ClientTab.NewAsync(profile, host.BaseAddress);
@@ -93,7 +93,7 @@ public sealed class ClientTokenTests(Chromium browser) : IClassFixture<Chromium>
     public async Task Client_closes_and_says_the_status_when_a_new_token_is_refused(int status)
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table, Settings);
+        await using var host = await TestHost.StartOnAsync(table, Settings);
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.NewAsync(profile, host.BaseAddress);
         await tab.Page.ExposeFunctionAsync("newToken", () => SignedToken.For(DateTimeOffset.UtcNow.AddMinutes(status == 401 ? -10 : 10), "other"));
@@ -108,7 +108,7 @@ public sealed class ClientTokenTests(Chromium browser) : IClassFixture<Chromium>
     public async Task Client_closes_and_says_401_when_there_is_no_way_to_a_token()
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table, Settings);
+        await using var host = await TestHost.StartOnAsync(table, Settings);
         await using var profile = await browser.NewProfileAsync();
 
         var tab = await ClientTab.OpenAsync(profile, host.BaseAddress, $"events/{topic}");

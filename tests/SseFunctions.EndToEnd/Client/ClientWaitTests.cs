@@ -12,7 +12,7 @@ public sealed class ClientWaitTests(Chromium browser) : IClassFixture<Chromium>
     public async Task Client_opens_a_new_connection_when_the_page_has_slept_and_the_old_one_is_dead()
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var host = await TestHost.StartOnAsync(table);
         await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.NewAsync(profile, proxy.BaseAddress);
@@ -50,7 +50,7 @@ public sealed class ClientWaitTests(Chromium browser) : IClassFixture<Chromium>
     public async Task Client_polls_at_once_when_there_is_hope_however_often_it_has_failed(string target, string type)
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
+        await using var host = await TestHost.StartOnAsync(table, "Stream__Retry=00:00:00.100");
         await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.OpenLiveAsync(profile, proxy.BaseAddress, $"events/{topic}");
@@ -68,7 +68,7 @@ public sealed class ClientWaitTests(Chromium browser) : IClassFixture<Chromium>
     public async Task Client_leaves_a_plain_reconnect_to_the_browser()
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100", "Stream__Lifetime=00:00:01");
+        await using var host = await TestHost.StartOnAsync(table, "Stream__Retry=00:00:00.100", "Stream__Lifetime=00:00:01");
         await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.OpenAsync(profile, proxy.BaseAddress, $"events/{topic}");
@@ -86,7 +86,7 @@ public sealed class ClientWaitTests(Chromium browser) : IClassFixture<Chromium>
     {
         const int Failures = 8;
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.100");
+        await using var host = await TestHost.StartOnAsync(table, "Stream__Retry=00:00:00.100");
         await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.OpenLiveAsync(profile, proxy.BaseAddress, $"events/{topic}");
@@ -112,7 +112,7 @@ public sealed class ClientWaitTests(Chromium browser) : IClassFixture<Chromium>
     public async Task Client_asks_for_nothing_when_the_server_has_told_the_browser_to_wait_for_long()
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table, "Stream__Retry=01:00:00", "Stream__Lifetime=00:00:01");
+        await using var host = await TestHost.StartOnAsync(table, "Stream__Retry=01:00:00", "Stream__Lifetime=00:00:01");
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.NewAsync(profile, host.BaseAddress);
         await tab.Page.Clock.InstallAsync();
@@ -130,7 +130,7 @@ public sealed class ClientWaitTests(Chromium browser) : IClassFixture<Chromium>
     public async Task Client_asks_again_when_nothing_has_come_on_an_open_connection_for_longer_than_a_response_lasts()
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var host = await TestHost.StartOnAsync(table);
         await using var profile = await browser.NewProfileAsync();
         var tab = await ClientTab.NewAsync(profile, host.BaseAddress);
         await tab.Page.Clock.InstallAsync();

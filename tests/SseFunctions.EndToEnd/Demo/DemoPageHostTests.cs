@@ -12,7 +12,7 @@ public sealed class DemoPageHostTests(Chromium browser) : IClassFixture<Chromium
     {
         const int Connections = 4;
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table, "Stream__Lifetime=00:00:02", "Stream__Retry=00:00:00.200");
+        await using var host = await TestHost.StartOnAsync(table, "Stream__Lifetime=00:00:02", "Stream__Retry=00:00:00.200");
         await using var tab = await DemoTab.OpenLiveAsync(browser, host.BaseAddress);
         await using var publisher = new SteadyPublisher(host.Client, "demo");
 
@@ -29,7 +29,7 @@ public sealed class DemoPageHostTests(Chromium browser) : IClassFixture<Chromium
     public async Task Demo_page_marks_failed_attempts_and_catches_up_when_its_host_is_killed_and_started_again()
     {
         Chromium.SkipIfMissing();
-        await using var publishing = await LocalHostProcess.StartAsync(table);
+        await using var publishing = await TestHost.StartOnAsync(table);
         await using var streaming = await LocalHostProcess.StartAsync(table, "Stream__Retry=00:00:00.200");
         await using var tab = await DemoTab.OpenLiveAsync(browser, streaming.BaseAddress);
 
@@ -50,7 +50,7 @@ public sealed class DemoPageHostTests(Chromium browser) : IClassFixture<Chromium
     public async Task Demo_page_counts_what_is_missed_and_what_is_repeated()
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table, "ClockSchedule=0 0 0 1 1 *", "RuntimeSchedule=0 0 0 1 1 *");
+        await using var host = await TestHost.StartOnAsync(table, "ClockSchedule=0 0 0 1 1 *", "RuntimeSchedule=0 0 0 1 1 *");
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress, page => page.RouteAsync("**/events?*", async route =>
         {
             var heads = new List<string>();
@@ -69,7 +69,7 @@ public sealed class DemoPageHostTests(Chromium browser) : IClassFixture<Chromium
     public async Task Demo_page_says_what_to_do_when_the_topics_are_not_open()
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table, "Access__AnonymousTopics=clock");
+        await using var host = await TestHost.StartOnAsync(table, "Access__AnonymousTopics=clock");
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress);
 
         await tab.WaitForStateAsync("closed");
@@ -83,7 +83,7 @@ public sealed class DemoPageHostTests(Chromium browser) : IClassFixture<Chromium
     public async Task Demo_page_goes_on_when_the_browser_has_given_up_for_a_passing_reason()
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var host = await TestHost.StartOnAsync(table);
         await using var tab = await DemoTab.OpenLiveAsync(browser, host.BaseAddress);
         await tab.Page.ClickAsync("#button");
         await host.Client.PublishAllAsync("demo", "meanwhile");
@@ -103,7 +103,7 @@ public sealed class DemoPageHostTests(Chromium browser) : IClassFixture<Chromium
         Chromium.SkipIfMissing();
         var streams = 0;
         var answered = new TaskCompletionSource();
-        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var host = await TestHost.StartOnAsync(table);
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress, page => page.RouteAsync("**/topics/*", async route =>
         {
             await answered.Task;
@@ -130,7 +130,7 @@ public sealed class DemoPageHostTests(Chromium browser) : IClassFixture<Chromium
     {
         Chromium.SkipIfMissing();
         var answered = new TaskCompletionSource();
-        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var host = await TestHost.StartOnAsync(table);
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress, page => page.RouteAsync("**/topics/*", async route =>
         {
             await answered.Task;
@@ -149,7 +149,7 @@ public sealed class DemoPageHostTests(Chromium browser) : IClassFixture<Chromium
     public async Task Demo_page_finds_an_events_topic_when_one_of_another_type_came_before_it_in_another_topic()
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table, "ClockSchedule=0 0 0 1 1 *", "RuntimeSchedule=0 0 0 1 1 *");
+        await using var host = await TestHost.StartOnAsync(table, "ClockSchedule=0 0 0 1 1 *", "RuntimeSchedule=0 0 0 1 1 *");
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress);
         await tab.WaitForStateAsync("open");
 
@@ -171,7 +171,7 @@ public sealed class DemoPageHostTests(Chromium browser) : IClassFixture<Chromium
     public async Task Demo_page_counts_nothing_when_nobody_can_tell_whose_an_event_is()
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table, "ClockSchedule=0 0 0 1 1 *", "RuntimeSchedule=0 0 0 1 1 *");
+        await using var host = await TestHost.StartOnAsync(table, "ClockSchedule=0 0 0 1 1 *", "RuntimeSchedule=0 0 0 1 1 *");
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress);
         await tab.WaitForStateAsync("open");
         await tab.Page.RouteAsync("**/events/*?mode=poll&*", route => route.AbortAsync());
@@ -187,7 +187,7 @@ public sealed class DemoPageHostTests(Chromium browser) : IClassFixture<Chromium
     public async Task Demo_page_tells_events_that_have_waited_when_they_are_the_first_it_sees()
     {
         Chromium.SkipIfMissing();
-        await using var host = await LocalHostProcess.StartAsync(table, "ClockSchedule=* * * * * *");
+        await using var host = await TestHost.StartOnAsync(table, "ClockSchedule=* * * * * *");
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress, page => page.RouteAsync(
             "**/events?*", route => route.FulfillAsync(new() { ContentType = "text/event-stream", Body = "retry: 1\n\n" })));
         await tab.WaitUntilAsync("() => connections > 0"); // it knows where the topics are

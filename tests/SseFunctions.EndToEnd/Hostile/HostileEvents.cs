@@ -63,8 +63,7 @@ public sealed class HostileEvents : IAsyncLifetime
 
     private async Task<(int Status, string? Id)> PublishAsync(HostilePublisher publisher, string topic)
     {
-        using var request = publisher.Request(topic);
-        using var answer = await Host.Client.SendAsync(request).WaitAsync(SseStream.Patience);
+        using var answer = await Host.Client.SendUntilAvailableAsync(() => publisher.Request(topic));
         if ((int)answer.StatusCode != 201)
             return ((int)answer.StatusCode, null);
 

@@ -29,7 +29,7 @@ public sealed class HostProxyTests
 
             return answer.Task;
         };
-        await using var host = await LocalHostProcess.StartAsync(table, NoHeartbeat, $"EventLog__ConnectionString={storage.ConnectionString}");
+        await using var host = await TestHost.StartOnAsync(table, NoHeartbeat, $"EventLog__ConnectionString={storage.ConnectionString}");
         await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
 
         await using var stream = await SseStream.OpenAsync(proxy.Client, $"events/{topic}");
@@ -44,8 +44,8 @@ public sealed class HostProxyTests
     public async Task Idle_stream_outlives_the_activity_timeout_by_its_heartbeats_while_a_silent_one_is_cut()
     {
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        await using var beatingHost = await LocalHostProcess.StartAsync(table, "Stream__Heartbeat=00:00:01");
-        await using var silentHost = await LocalHostProcess.StartAsync(table, NoHeartbeat);
+        await using var beatingHost = await TestHost.StartOnAsync(table, "Stream__Heartbeat=00:00:01");
+        await using var silentHost = await TestHost.StartOnAsync(table, NoHeartbeat);
         await using var beatingProxy = await HostProxy.StartAsync(beatingHost.BaseAddress, ActivityTimeout);
         await using var silentProxy = await HostProxy.StartAsync(silentHost.BaseAddress, ActivityTimeout);
         await using var beating = await SseStream.OpenAsync(beatingProxy.Client, $"events/{topic}");
@@ -62,7 +62,7 @@ public sealed class HostProxyTests
     public async Task Session_ends_when_its_client_leaves_the_proxy_and_nothing_is_sent()
     {
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        await using var host = await LocalHostProcess.StartAsync(table, NoHeartbeat);
+        await using var host = await TestHost.StartOnAsync(table, NoHeartbeat);
         await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var stream = await SseStream.OpenAsync(proxy.Client, $"events/{topic}");
         Assert.Equal(1, await host.Client.GetOpenStreamsAsync());
@@ -77,7 +77,7 @@ public sealed class HostProxyTests
     {
         const int Cuts = 5;
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var host = await TestHost.StartOnAsync(table);
         await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var publisher = new SteadyPublisher(host.Client, topic);
         var client = new ReconnectingClient($"events/{topic}?from=start");

@@ -14,7 +14,7 @@ public sealed class SeveralHostsTests
     public async Task Client_misses_and_repeats_nothing_when_its_host_is_killed_while_another_publishes()
     {
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        await using var publishing = await LocalHostProcess.StartAsync(table);
+        await using var publishing = await TestHost.StartOnAsync(table);
         await using var publisher = new SteadyPublisher(publishing.Client, topic);
         var client = new ReconnectingClient($"events/{topic}?from=start");
         var streaming = await LocalHostProcess.StartAsync(table);

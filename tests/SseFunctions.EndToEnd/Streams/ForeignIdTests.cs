@@ -15,7 +15,7 @@ public sealed class ForeignIdTests
     public async Task Stream_says_unknown_when_the_id_in_the_header_is_not_ascii(string encoding)
     {
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        await using var host = await LocalHostProcess.StartAsync(TestStorage.NewTableName());
+        await using var host = await TestHost.StartOnAsync(TestStorage.NewTableName());
         var id = await host.Client.PublishAsync(topic, "oldest");
         using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, RequestHeaderEncodingSelector = (_, _) => Encoding.GetEncoding(encoding) })
         {

@@ -4,8 +4,11 @@ using SseFunctions.TestSupport;
 namespace SseFunctions.EndToEnd.Support;
 
 /// <summary>Publishes the numbers from 0 on, one after the other, until it is stopped.</summary>
+/// <remarks>Not as fast as it can: it would take the processor from what is tested.</remarks>
 internal sealed class SteadyPublisher : IAsyncDisposable
 {
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(20);
+
     private readonly CancellationTokenSource stop = new();
     private readonly List<string> ids = [];
     private readonly Task publishing;
@@ -32,10 +35,12 @@ internal sealed class SteadyPublisher : IAsyncDisposable
 
     private async Task PublishAsync(HttpClient client, string topic)
     {
+        using var timer = new PeriodicTimer(Period, TimeProvider.System);
         while (!stop.IsCancellationRequested)
         {
             ids.Add(await client.PublishAsync(topic, ids.Count.ToString(CultureInfo.InvariantCulture)));
             Acknowledged.Add();
+            await timer.WaitForNextTickAsync(CancellationToken.None);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
@@ -15,14 +16,12 @@ internal static class TopicApi
     public static string NewTopic() => $"e2e-{Guid.NewGuid():N}";
 
     public static Task<HttpResponseMessage> PostEventAsync(this HttpClient client, string topic, string body, string mediaType = "text/plain", string? type = null) =>
-        client.PostAsync(
-            $"events/{topic}" + (type is null ? "" : $"?type={Uri.EscapeDataString(type)}"),
-            new StringContent(body, Encoding.UTF8, mediaType)).WaitAsync(SseStream.Patience);
+        client.SendAsync(EventRequest(topic, body, mediaType, type)).WaitAsync(SseStream.Patience);
 
     /// <returns>The event's id.</returns>
     public static async Task<string> PublishAsync(this HttpClient client, string topic, string body, string mediaType = "text/plain", string? type = null)
     {
-        using var answer = await client.PostEventAsync(topic, body, mediaType, type);
+        using var answer = await client.SendUntilAvailableAsync(() => EventRequest(topic, body, mediaType, type));
         Assert.True((int)answer.StatusCode == 201, $"{(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
         var json = await answer.Content.ReadFromJsonAsync<JsonElement>();
         return Assert.Single(json.GetProperty("ids").EnumerateArray()).GetString()!;
@@ -30,11 +29,20 @@ internal static class TopicApi
 
     /// <summary>Publishes texts one by one.</summary>
     /// <returns>Their ids.</returns>
-    public static Task<IReadOnlyList<string>> PublishAllAsync(this HttpClient client, string topic, params string[] texts) =>
-        TestHost.PublishAsync(client, topic, texts);
+    public static async Task<IReadOnlyList<string>> PublishAllAsync(this HttpClient client, string topic, params string[] texts)
+    {
+        var ids = new List<string>();
+        foreach (var text in texts)
+            ids.Add(await client.PublishAsync(topic, text));
 
-    public static Task<JsonElement> GetTopicAsync(this HttpClient client, string topic) =>
-        client.GetFromJsonAsync<JsonElement>($"topics/{topic}").WaitAsync(SseStream.Patience);
+        return ids;
+    }
+
+    public static async Task<JsonElement> GetTopicAsync(this HttpClient client, string topic)
+    {
+        using var answer = await client.SendUntilAvailableAsync(() => new(HttpMethod.Get, $"topics/{topic}"));
+        return await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>();
+    }
 
     public static async Task CompleteAsync(this HttpClient client, string topic)
     {
@@ -60,4 +68,25 @@ internal static class TopicApi
         using var answer = await client.GetAsync("health").WaitAsync(SseStream.Patience); // 503 when storage is slow, with the count all the same
         return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("streams").GetInt32();
     }
+
+    /// <summary>Sends the request, and sends it again with the same Idempotency-Key while it is answered 503: storage is slow on a machine that is.</summary>
+    /// <returns>Another answer, or the last 503.</returns>
+    public static async Task<HttpResponseMessage> SendUntilAvailableAsync(this HttpClient client, Func<HttpRequestMessage> newRequest)
+    {
+        using var patience = new CancellationTokenSource(SseStream.Patience);
+        var key = Guid.NewGuid().ToString();
+        while (true)
+        {
+            using var request = newRequest();
+            request.Headers.Add("Idempotency-Key", key);
+            var answer = await client.SendAsync(request).WaitAsync(SseStream.Patience);
+            if (answer.StatusCode != HttpStatusCode.ServiceUnavailable || patience.IsCancellationRequested)
+                return answer;
+
+            answer.Dispose();
+        }
+    }
+
+    private static HttpRequestMessage EventRequest(string topic, string body, string mediaType, string? type) =>
+        new(HttpMethod.Post, $"events/{topic}" + (type is null ? "" : $"?type={Uri.EscapeDataString(type)}")) { Content = new StringContent(body, Encoding.UTF8, mediaType) };
 }

@@ -18,7 +18,7 @@ public class SettingsTests
         Assert.Equal(TimeSpan.FromSeconds(1), settings.Stream.Retry);
         Assert.Equal(TimeSpan.FromSeconds(15), settings.Stream.Heartbeat);
         Assert.Equal(TimeSpan.FromSeconds(30), settings.Stream.WriteTimeout);
-        Assert.Equal(TimeSpan.FromMilliseconds(500), settings.Stream.PollInterval);
+        Assert.Equal(TimeSpan.FromMilliseconds(100), settings.Stream.PollInterval);
         Assert.Equal(1000, settings.Stream.MaxStreams);
         Assert.Equal(64 * 1024 * 1024, settings.Stream.CacheBytes);
         Assert.Equal(TimeSpan.FromDays(1), settings.Retention.MaxAge);

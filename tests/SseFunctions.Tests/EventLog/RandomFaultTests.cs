@@ -11,7 +11,7 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
     /// <summary>Two processes that contend, in each publishers whose appends share transactions.</summary>
     private const int Processes = 2;
     private const int PublishersOfEach = 50;
-    private static readonly int AppendsOfEach = Thoroughness.Choose(brief: 10, full: 100);
+    private static readonly int AppendsOfEach = Thoroughness.Choose(brief: 5, full: 100);
     private static readonly int Appends = Processes * PublishersOfEach * AppendsOfEach;
 
     /// <summary>Of 100 calls, how many go wrong. The storage client waits 200 ms after most of them.</summary>

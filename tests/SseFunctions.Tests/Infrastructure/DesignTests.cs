@@ -18,8 +18,9 @@ public partial class DesignTests
     }
 
     [Fact]
-    public void Every_file_that_the_document_names_is_there() =>
-        Assert.Empty(Named(SourceFile(), "path").Where(path => !File.Exists(Path.Combine(Repository.Root, "src", "SseFunctions.Core", path!))));
+    public void Every_file_that_the_document_names_is_there() => Assert.All(
+        Named(SourceFile(), "path"),
+        path => Assert.True(File.Exists(Path.Combine(Repository.Root, "src", "SseFunctions.Core", path!)), path));
 
     [Fact]
     public void Every_promise_names_a_test() =>

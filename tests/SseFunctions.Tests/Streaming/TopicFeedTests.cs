@@ -19,7 +19,7 @@ public class TopicFeedTests
         await host.PublishAsync("a", "1");
         for (var i = 0; i < 100; i++)
         {
-            using var feeds = new TopicFeedRegistry(host.Services.GetRequiredService<TableEventLog>(), new StreamOptions(), TimeProvider.System, NullLogger<TopicFeed>.Instance);
+            using var feeds = new TopicFeedRegistry(host.Services.GetRequiredService<TableEventLog>(), host.Services.GetRequiredService<ChangeFeedReader>(), new StreamOptions(), TimeProvider.System, NullLogger<TopicFeed>.Instance);
             using var position = new StreamPosition([new TopicStart(Topic, StreamStart.Now)], _ => Reader(host, feeds));
             while (position.Only!.Cursor is null)
             {
@@ -87,7 +87,7 @@ public class TopicFeedTests
     {
         await using var host = await TestHost.StartAsync();
         var time = new FakeTimeProvider();
-        using var feeds = new TopicFeedRegistry(host.Services.GetRequiredService<TableEventLog>(), new StreamOptions(), time, NullLogger<TopicFeed>.Instance);
+        using var feeds = new TopicFeedRegistry(host.Services.GetRequiredService<TableEventLog>(), host.Services.GetRequiredService<ChangeFeedReader>(), new StreamOptions(), time, NullLogger<TopicFeed>.Instance);
         var reader = Reader(host, feeds);
         using var stays = new TopicReader(new TopicStart(Topic.Parse("b"), StreamStart.Oldest), feeds, new AsyncAutoResetEvent(), host.Services.GetRequiredService<StreamTelemetry>(), [], TimeProvider.System);
 

@@ -12,7 +12,7 @@ public sealed class ModelTests(ITestOutputHelper output)
     public void Promises_hold_in_every_state_of_two_writers_and_a_trimmer() =>
         Explore(
             new ModelOptions { HasReader = false, Appends = Thoroughness.Choose(brief: 2, full: 3) },
-            minStates: Thoroughness.Choose(brief: 68_000, full: 800_000));
+            minStates: Thoroughness.Choose(brief: 68_000, full: 710_000));
 
     [Theory]
     [InlineData(1)]

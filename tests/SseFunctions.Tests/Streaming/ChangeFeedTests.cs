@@ -1,0 +1,140 @@
+using Microsoft.Extensions.Time.Testing;
+using SseFunctions.EventLog;
+using SseFunctions.Streaming;
+using SseFunctions.Tests.EventLog;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.Tests.Streaming;
+
+/// <summary>An event that one process publishes reaches the streams of another by the change feed, and without it by a look (promise 9).</summary>
+public sealed class ChangeFeedTests
+{
+    private static readonly TimeSpan PollInterval = new StreamOptions().PollInterval;
+
+    /// <summary>The head cannot be read meanwhile: neither a look nor a reader brings the event.</summary>
+    [Fact]
+    public async Task Event_reaches_a_stream_of_another_process_by_its_hint_alone()
+    {
+        await using var proxy = await StorageProxy.StartAsync();
+        await using var publisher = await TestHost.StartAsync();
+        await publisher.PublishAsync("a", "0");
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var host = await TestHost.StartAsync(time: time, connectionString: proxy.ConnectionString, table: publisher.Table);
+        await using var stream = await OpenAsync(host, "events/a");
+        proxy.Intercept = call => IsHead(call) ? Faults.Refuse(500)(call) : StorageProxy.PassOnAsync(call);
+
+        for (var i = 1; i <= 3; i++)
+        {
+            var ids = await publisher.PublishAsync("a", $"{i}");
+            Assert.Equal(new(ids[0], "message", $"{i}"), await PassAsync(host, time, PollInterval, stream.ReadEventAsync()));
+        }
+    }
+
+    /// <summary>As if the publisher had died between its commit and its hint.</summary>
+    [Fact]
+    public async Task Event_without_a_hint_is_found_by_a_look_within_a_minute()
+    {
+        var table = await LogTable.NewAsync();
+        var log = table.Log();
+        await log.AppendTextsAsync("0");
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var host = await TestHost.StartAsync(["Stream:Heartbeat=00:03:00"], time, table: table.Name);
+        await using var stream = await OpenAsync(host, $"events/{LogActions.Orders}");
+
+        await log.AppendTextsAsync("1");
+        var start = time.GetTimestamp();
+        var found = await PassAsync(host, time, TimeSpan.FromSeconds(1), stream.ReadEventAsync());
+
+        Assert.Equal("1", found!.Data);
+        Assert.InRange(time.GetElapsedTime(start), TimeSpan.Zero, HeadPoll.LookInterval + TimeSpan.FromSeconds(10)); // of steps that came before its answer
+    }
+
+    [Fact]
+    public async Task Completion_and_deletion_reach_streams_of_another_process_by_their_hints()
+    {
+        await using var publisher = await TestHost.StartAsync();
+        await publisher.PublishAsync("a", "1");
+        await publisher.PublishAsync("b", "1");
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var host = await TestHost.StartAsync(time: time, table: publisher.Table);
+        await using var completed = await OpenAsync(host, "events/a");
+        await using var deleted = await OpenAsync(host, "events/b");
+
+        using var answer = await publisher.Client.PostAsync("topics/a/complete", null);
+        var frames = await PassAsync(host, time, PollInterval, completed.ReadToEndAsync());
+        var log = (TableEventLog)publisher.Services.GetService(typeof(TableEventLog))!;
+        await log.DeleteTopicAsync(Topic.Parse("b"), CancellationToken.None);
+        var ids = await publisher.PublishAsync("b", "of another log");
+        var reset = await PassAsync(host, time, PollInterval, deleted.ReadEventAsync());
+
+        Assert.Contains("the topic is complete", frames[^1], StringComparison.Ordinal);
+        Assert.Equal("sse.reset", reset!.Type);
+        Assert.Equal(new(ids[0], "message", "of another log"), await PassAsync(host, time, PollInterval, deleted.ReadEventAsync()));
+    }
+
+    [Fact]
+    public async Task Publisher_does_not_wait_for_its_hint()
+    {
+        await using var proxy = await StorageProxy.StartAsync();
+        await using var host = await TestHost.StartAsync(connectionString: proxy.ConnectionString);
+        await host.PublishAsync("a", "makes the table");
+        var (hanging, release) = (new TaskCompletionSource(), new TaskCompletionSource());
+        proxy.Intercept = async call =>
+        {
+            if (IsFlush(call))
+            {
+                hanging.TrySetResult();
+                await release.Task;
+            }
+
+            await StorageProxy.PassOnAsync(call);
+        };
+
+        await host.PublishAsync("a", "1");
+        await hanging.Task.WaitAsync(SseStream.Patience);
+        await host.PublishAsync("a", "2", "3");
+
+        release.SetResult();
+    }
+
+    [Fact]
+    public async Task Process_without_streams_asks_nothing()
+    {
+        await using var proxy = await StorageProxy.StartAsync();
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var other = await TestHost.StartAsync();
+        await other.PublishAsync("a", "1");
+        await using var host = await TestHost.StartAsync(time: time, connectionString: proxy.ConnectionString, table: other.Table);
+        var requests = proxy.Reads + proxy.Writes;
+
+        time.Advance(TimeSpan.FromMinutes(10));
+        Assert.Equal(requests, proxy.Reads + proxy.Writes);
+    }
+
+    internal static bool IsHead(StorageCall call) => call.Method == "GET" && Uri.UnescapeDataString(call.PathAndQuery).Contains("RowKey='!head'", StringComparison.Ordinal);
+
+    internal static bool IsFlush(StorageCall call) => call.Method is "PUT" or "MERGE" or "PATCH" or "POST" && Uri.UnescapeDataString(call.PathAndQuery).Contains("PartitionKey='!changes'", StringComparison.Ordinal);
+
+    internal static bool IsChangePoll(StorageCall call) => call.IsQuery && Uri.UnescapeDataString(call.PathAndQuery).Contains("!changes", StringComparison.Ordinal);
+
+    /// <summary>A stream that is live: its first frames have come.</summary>
+    internal static async Task<SseStream> OpenAsync(TestHost host, string path)
+    {
+        var stream = await host.OpenAsync(path);
+        await stream.ReadFrameAsync();
+        await stream.ReadFrameAsync();
+        return stream;
+    }
+
+    /// <summary>Lets the time of a host pass in steps, with a request to the table between two of them, until something has come.</summary>
+    internal static async Task<T> PassAsync<T>(TestHost host, FakeTimeProvider time, TimeSpan step, Task<T> awaited)
+    {
+        while (!awaited.IsCompleted)
+        {
+            time.Advance(step);
+            using var answer = await host.Client.GetAsync("health").WaitAsync(SseStream.Patience);
+        }
+
+        return await awaited;
+    }
+}
