@@ -111,7 +111,7 @@ public class TopicFeedTests
     {
         await using var host = await TestHost.StartAsync();
         using var feeds = new TopicFeedRegistry(
-            host.Services.GetRequiredService<TableEventLog>(), new StreamOptions { MaxTopics = 1 }, new FakeTimeProvider(), NullLogger<TopicFeed>.Instance);
+            host.Services.GetRequiredService<TableEventLog>(), host.Services.GetRequiredService<ChangeFeedReader>(), new StreamOptions { MaxTopics = 1 }, new FakeTimeProvider(), NullLogger<TopicFeed>.Instance);
         var (first, second) = (new WokenReader(), new WokenReader());
         Assert.True(feeds.TryJoin(Topic, first, out var feed, out _));
         Assert.False(feeds.TryJoin(Topic.Parse("b"), second, out _, out _));

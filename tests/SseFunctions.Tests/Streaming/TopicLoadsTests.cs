@@ -9,7 +9,7 @@ using EventId = SseFunctions.EventLog.EventId;
 namespace SseFunctions.Tests.Streaming;
 
 /// <summary>Which rows are read, and how often, for readers at any places of a topic.</summary>
-public sealed class TopicLoadsTests : IAsyncLifetime
+public sealed class TopicLoadsTests : IAsyncLifetime, IDisposable
 {
     private const int Events = 400;
     private const int FirstLoad = 128;
@@ -34,11 +34,9 @@ public sealed class TopicLoadsTests : IAsyncLifetime
         reads = new TableReads(log, TimeProvider.System, NullLogger.Instance);
     }
 
-    public async Task DisposeAsync()
-    {
-        reads!.Dispose();
-        await proxy!.DisposeAsync();
-    }
+    public async Task DisposeAsync() => await proxy!.DisposeAsync();
+
+    public void Dispose() => reads!.Dispose();
 
     [Fact]
     public async Task Readers_of_the_same_events_share_a_load()
