@@ -13,7 +13,6 @@ public sealed class SseStream : IAsyncDisposable
 
     private readonly HttpResponseMessage response;
     private readonly StreamReader reader;
-    private bool hasBegun;
 
     private SseStream(HttpResponseMessage response, StreamReader reader) => (this.response, this.reader) = (response, reader);
 
@@ -34,10 +33,6 @@ public sealed class SseStream : IAsyncDisposable
     public async Task<string?> ReadFrameAsync()
     {
         var frame = new StringBuilder();
-        if (!hasBegun && reader.Peek() == ':')
-            await reader.ReadLineAsync(); // of a response to a client that comes back
-
-        hasBegun = true;
         while (await reader.ReadLineAsync().WaitAsync(Patience) is { } line)
         {
             if (line.Length == 0)

@@ -36,7 +36,16 @@ internal static class StreamQuery
             throw new InvalidInputException("mode", $"mode has {mode.Length} characters that are not 'poll'; leave it out to hold the stream open.");
 
         var starts = ReadStarts(http, topics.Count);
-        return new StreamRequest([.. topics.Zip(starts, (topic, start) => new TopicStart(topic, start))], IsPoll: mode == "poll", accessLeft);
+        return new StreamRequest([.. topics.Zip(starts, (topic, start) => new TopicStart(topic, start))], IsPoll: mode == "poll", accessLeft, KeepsHalfFrames(http));
+    }
+
+    /// <summary>WebKit is Safari and every browser of iOS; those that are built on Chromium name WebKit and Chrome.</summary>
+    private static bool KeepsHalfFrames(HttpRequest http)
+    {
+        var userAgent = http.Headers.UserAgent.ToString();
+        return userAgent.Contains("AppleWebKit/", StringComparison.Ordinal)
+            && !userAgent.Contains("Chrome/", StringComparison.Ordinal)
+            && !userAgent.Contains("Chromium/", StringComparison.Ordinal);
     }
 
     private static IReadOnlyList<StreamStart> ReadStarts(HttpRequest http, int topics)

@@ -3,13 +3,11 @@ using SseFunctions.EventLog;
 namespace SseFunctions.Api;
 
 /// <summary>
-/// Reads something of topics for those who ask over HTTP, each topic's at most once in half a second, whoever asks. What this
+/// Reads something of topics for those who ask over HTTP, each topic's at most once in an interval, whoever asks. What this
 /// process has written is seen at once.
 /// </summary>
-internal sealed class TopicReads<T>(TimeProvider time, Func<Topic, Task<T>> read)
+internal sealed class TopicReads<T>(TimeSpan interval, TimeProvider time, Func<Topic, Task<T>> read)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
-
     private readonly Lock gate = new();
     private readonly Dictionary<Topic, SharedRead<T>> reads = [];
 
@@ -33,7 +31,7 @@ internal sealed class TopicReads<T>(TimeProvider time, Func<Topic, Task<T>> read
             RemoveStale();
             if (!reads.TryGetValue(topic, out var shared))
             {
-                shared = reads[topic] = new(Interval, time, () => read(topic));
+                shared = reads[topic] = new(interval, time, () => read(topic));
                 asked.Enqueue(topic);
             }
 

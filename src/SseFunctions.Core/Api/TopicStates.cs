@@ -5,13 +5,18 @@ namespace SseFunctions.Api;
 /// <summary>What topics hold and how long they keep it, for those who ask over HTTP.</summary>
 internal sealed class TopicStates
 {
+    private static readonly TimeSpan HeadInterval = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>What hardly ever changes; a change that another process makes shows so much later.</summary>
+    private static readonly TimeSpan RetentionInterval = TimeSpan.FromSeconds(10);
+
     private readonly TopicReads<TopicHead?> heads;
     private readonly TopicReads<TopicRetention> retentions;
 
     public TopicStates(TableEventLog log, TimeProvider time)
     {
-        heads = new(time, topic => log.ReadHeadAsync(topic, CancellationToken.None));
-        retentions = new(time, topic => log.ReadRetentionAsync(topic, CancellationToken.None));
+        heads = new(HeadInterval, time, topic => log.ReadHeadAsync(topic, CancellationToken.None));
+        retentions = new(RetentionInterval, time, topic => log.ReadRetentionAsync(topic, CancellationToken.None));
         log.Written += (topic, head, _) => heads.Set(topic, head);
     }
 

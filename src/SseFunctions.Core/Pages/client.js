@@ -261,11 +261,12 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
     for (const frame of (await answer.text()).split('\n\n').slice(0, -1)) {
       /** @param {string} field */
       const read = field => `\n${frame}`.split(`\n${field}: `).slice(1).map(rest => rest.split('\n')[0]);
-      const data = read('data');
-      const [type = data.length ? 'message' : ''] = read('event');
+      const isCursor = read('event')[0] === 'sse.cursor';
+      const data = isCursor ? [] : read('data');
+      const [type = data.length ? 'message' : ''] = isCursor ? [] : read('event');
       const [id = ''] = read('id');
       if (!signal.aborted)
-        receive({ type: type === 'sse.cursor' ? '' : type, data: data.join('\n'), id });
+        receive({ type, data: data.join('\n'), id });
     }
 
     return position ? 200 : 0;

@@ -72,7 +72,7 @@ internal static class SseFrame
     }
 
     /// <summary>
-    /// What the response to a client that comes back begins with. WebKit keeps what has come of a frame when a connection
+    /// What the response to a WebKit client that comes back begins with. WebKit keeps what has come of a frame when a connection
     /// breaks, and reads the next response as its rest (Source/WebCore/page/EventSource.cpp, didFail): the colon ends the half
     /// line, and the half frame becomes an event that nobody listens for.
     /// </summary>

@@ -6,13 +6,14 @@ namespace SseFunctions.Streaming;
 /// <param name="Topics">The topics in the order of their names, which is the order of their ids in the cursor, and where to begin in each.</param>
 /// <param name="IsPoll">End as soon as the client has all there is (the classic "retry: 1000" page).</param>
 /// <param name="AccessLeft">How long the client's permission lasts; null when unbounded.</param>
-internal sealed record StreamRequest(IReadOnlyList<TopicStart> Topics, bool IsPoll = false, TimeSpan? AccessLeft = null)
+/// <param name="KeepsHalfFrames">Whether the client reads a response as the rest of a frame in which its last one broke, as WebKit does.</param>
+internal sealed record StreamRequest(IReadOnlyList<TopicStart> Topics, bool IsPoll = false, TimeSpan? AccessLeft = null, bool KeepsHalfFrames = false)
 {
     /// <summary>Topics of one connection: so many ids and the dots between them fit in a Last-Event-ID, see <see cref="EventId.MaxSequence"/>.</summary>
     public const int MaxTopics = 8;
 
-    /// <summary>Whether the client brings an id, whoever issued it.</summary>
-    public bool IsReconnect => Topics.Any(place => place.Start.LastEventId is not null || place.Start.IsUnknownId);
+    /// <summary>Whether half a frame may be left at the client.</summary>
+    public bool MayHaveHalfFrame => KeepsHalfFrames && Topics.Any(place => place.Start.LastEventId is not null || place.Start.IsUnknownId);
 
     /// <summary>How the stream starts, in a word.</summary>
     public string StartName => Topics[0].Start.Name;

@@ -151,7 +151,7 @@ internal sealed class StreamSession : IDisposable
     private async Task<StreamEnd> StreamAsync(ClientWriter client)
     {
         var (retry, comment) = (ReconnectionTime.Draw(options.Retry), $"topic {request}");
-        await client.WriteAsync(request.IsReconnect
+        await client.WriteAsync(request.MayHaveHalfFrame
             ? SseFrame.Resumption(retry, comment, Position.HasUnknown ? null : Position.Id)
             : SseFrame.Retry(retry, comment));
         if (Position.Only is { } only)

@@ -60,7 +60,7 @@ const clients = {
     Object.assign(globalThis, { window: globalThis, document: { addEventListener() {}, removeEventListener() {} } });
     require('@microsoft/fetch-event-source').fetchEventSource(url, {
       openWhenHidden: true,
-      onmessage: pass,
+      onmessage: message => message.event === 'sse.cursor' || pass(message), // it passes on events of every type
       onclose: () => { throw new Error('it reconnects after an error only'); },
       onerror: () => {}, // after as long as the server says
     });

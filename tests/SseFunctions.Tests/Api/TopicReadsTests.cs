@@ -10,7 +10,7 @@ public sealed class TopicReadsTests
     private readonly List<string> read = [];
     private readonly TopicReads<string> reads;
 
-    public TopicReadsTests() => reads = new(time, topic =>
+    public TopicReadsTests() => reads = new(TimeSpan.FromMilliseconds(500), time, topic =>
     {
         read.Add(topic.Name);
         return Task.FromResult(topic.Name);
