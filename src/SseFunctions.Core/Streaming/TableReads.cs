@@ -10,7 +10,7 @@ internal sealed partial class TableReads(TableEventLog log, TimeProvider time, I
     public const int MaxHeadReads = 32;
 
     /// <summary>Bytes of events loaded at a time, by their size in the table; decoding takes several times as much.</summary>
-    public const long MaxLoadBytes = 8 * 1024 * 1024;
+    public const long MaxLoadBytes = 4 * 1024 * 1024;
 
     private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(1);
 

@@ -26,7 +26,7 @@ internal sealed class TopicLoads(
 
     /// <summary>
     /// What an event counts for at least while it is loaded: it may be up to 16 times as large, whatever those before it were. So
-    /// where all events grow at once, loads have 16 times <see cref="TableReads.MaxLoadBytes"/>, 128 MiB, and not what their number allows.
+    /// where all events grow at once, loads have 16 times <see cref="TableReads.MaxLoadBytes"/>, 64 MiB, and not what their number allows.
     /// </summary>
     private const int MinRowBytes = 4 * 1024;
 
