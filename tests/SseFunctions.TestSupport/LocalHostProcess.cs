@@ -25,14 +25,15 @@ public sealed class LocalHostProcess : IAsyncDisposable
     private readonly string table;
     private readonly string urls;
     private readonly string[] settings;
+    private readonly int? maxDescriptors;
     private readonly ConcurrentQueue<string> output = [];
     private readonly ConcurrentQueue<string> errors = [];
     private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool isDisposed;
 
-    private LocalHostProcess(Process process, string folder, string table, string urls, string[] settings)
+    private LocalHostProcess(Process process, string folder, string table, string urls, string[] settings, int? maxDescriptors)
     {
-        (this.process, this.folder, this.table, this.urls, this.settings) = (process, folder, table, urls, settings);
+        (this.process, this.folder, this.table, this.urls, this.settings, this.maxDescriptors) = (process, folder, table, urls, settings, maxDescriptors);
         BaseAddress = new Uri(urls.Split(';')[0].Replace("*", "localhost", StringComparison.Ordinal).Replace("+", "localhost", StringComparison.Ordinal) + "/api/");
         Client = new HttpClient(new SocketsHttpHandler { UseProxy = false, ResponseDrainTimeout = TimeSpan.Zero }) { BaseAddress = BaseAddress, Timeout = Timeout.InfiniteTimeSpan };
         process.OutputDataReceived += (_, line) => OnOutput(line.Data);
@@ -57,6 +58,11 @@ public sealed class LocalHostProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>The files and sockets that it has open now. On Linux only.</summary>
+    public int Descriptors => Directory.GetFiles(string.Create(CultureInfo.InvariantCulture, $"/proc/{process.Id}/fd")).Length;
+
+    public bool HasExited => process.HasExited;
+
     /// <summary>What it has written to standard output.</summary>
     public string Output => string.Join('\n', output);
 
@@ -78,6 +84,10 @@ public sealed class LocalHostProcess : IAsyncDisposable
     /// <param name="settings">Environment variables such as "Stream__Lifetime=00:00:05", EventLog__ConnectionString among them for another storage than the tests' Azurite.</param>
     public static Task<LocalHostProcess> StartAsync(string table, params string[] settings) =>
         StartFromAsync(AppContext.BaseDirectory, table, settings);
+
+    /// <summary>Starts a host that may have so many files and sockets open, and waits until it listens. On Linux only.</summary>
+    public static Task<LocalHostProcess> StartWithDescriptorsAsync(int maxDescriptors, string table, params string[] settings) =>
+        StartAsync(AppContext.BaseDirectory, table, $"http://127.0.0.1:{FreePort()}", settings, maxDescriptors);
 
     /// <summary>Starts a host that was published into a folder, and waits until it listens.</summary>
     public static Task<LocalHostProcess> StartFromAsync(string folder, string table, params string[] settings) =>
@@ -107,7 +117,7 @@ public sealed class LocalHostProcess : IAsyncDisposable
     }
 
     /// <summary>Another process on the same port, table and settings, once this one has gone.</summary>
-    public Task<LocalHostProcess> StartAgainAsync() => StartAsync(folder, table, urls, settings);
+    public Task<LocalHostProcess> StartAgainAsync() => StartAsync(folder, table, urls, settings, maxDescriptors);
 
     /// <summary>Kills this process and no other (SIGKILL).</summary>
     public async Task KillAsync()
@@ -146,19 +156,17 @@ public sealed class LocalHostProcess : IAsyncDisposable
         process.Dispose();
     }
 
-    private static async Task<LocalHostProcess> LaunchAsync(string folder, string table, string urls, string[] settings)
+    private static async Task<LocalHostProcess> LaunchAsync(string folder, string table, string urls, string[] settings, int? maxDescriptors = null)
     {
         ArgumentNullException.ThrowIfNull(urls);
         ArgumentNullException.ThrowIfNull(settings);
-        var start = new ProcessStartInfo("dotnet")
+        string[] command = [.. maxDescriptors is { } max ? (string[])["prlimit", $"--nofile={max}:{max}"] : [], "dotnet", Path.Combine(folder, HostAssembly), "--urls", urls];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var argument in (string[])[Path.Combine(folder, HostAssembly), "--urls", urls])
-            start.ArgumentList.Add(argument);
-
         start.Environment["DOTNET_TieredPGO"] = "0"; // it seldom lives long enough for what it would learn of itself
         // A developer's own local.settings.json may name a storage account: a URI would win over the connection string.
         string[] own = ["EventLog__tableServiceUri=", "EventLog__accountName=", $"EventLog__TableName={table}"];
@@ -168,16 +176,16 @@ public sealed class LocalHostProcess : IAsyncDisposable
         foreach (var setting in own.Concat(settings).Select(setting => setting.Split('=', 2)))
             start.Environment[setting[0]] = setting[1];
 
-        var host = new LocalHostProcess(new Process { StartInfo = start }, folder, table, urls, settings);
+        var host = new LocalHostProcess(new Process { StartInfo = start }, folder, table, urls, settings, maxDescriptors);
         host.process.Start();
         host.process.BeginOutputReadLine();
         host.process.BeginErrorReadLine();
         return host;
     }
 
-    private static async Task<LocalHostProcess> StartAsync(string folder, string table, string urls, string[] settings)
+    private static async Task<LocalHostProcess> StartAsync(string folder, string table, string urls, string[] settings, int? maxDescriptors = null)
     {
-        var host = await LaunchAsync(folder, table, urls, settings);
+        var host = await LaunchAsync(folder, table, urls, settings, maxDescriptors);
         try
         {
             await host.ready.Task.WaitAsync(SseStream.Patience);

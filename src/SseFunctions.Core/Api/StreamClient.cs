@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
 using SseFunctions.Access;
 
@@ -6,10 +7,13 @@ namespace SseFunctions.Api;
 
 /// <summary>Who asks for a stream, as far as the limits on streams per client can tell.</summary>
 /// <param name="Token">The signature of the request's token; null without one.</param>
-/// <param name="Address">The client's address; null when it is not known.</param>
+/// <param name="Address">The client's address, of IPv6 its network; null when it is not known.</param>
 internal sealed record StreamClient(string? Token, string? Address)
 {
     private const string ForwardedFor = "X-Forwarded-For";
+
+    /// <summary>What one subscriber has of IPv6 is a network, in which it takes any address: RFC 6177.</summary>
+    private const int NetworkBits = 64;
 
     public static StreamClient From(HttpRequest request) => new(TokenOf(request), AddressOf(request));
 
@@ -33,6 +37,18 @@ internal sealed record StreamClient(string? Token, string? Address)
     {
         var last = request.Headers[ForwardedFor].ToString().Split(',')[^1].Trim();
         var address = IPEndPoint.TryParse(last, out var forwarded) ? forwarded.Address : request.HttpContext.Connection.RemoteIpAddress;
-        return address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4().ToString() : address?.ToString();
+        return address switch
+        {
+            { IsIPv4MappedToIPv6: true } => address.MapToIPv4().ToString(),
+            { AddressFamily: AddressFamily.InterNetworkV6 } => new IPNetwork(NetworkOf(address), NetworkBits).ToString(),
+            _ => address?.ToString(),
+        };
+    }
+
+    private static IPAddress NetworkOf(IPAddress address)
+    {
+        var bytes = address.GetAddressBytes();
+        bytes.AsSpan(NetworkBits / 8).Clear();
+        return new IPAddress(bytes);
     }
 }

@@ -77,6 +77,9 @@ internal sealed partial class StreamRunner(
     {
         telemetry.TurnedAway(request);
         SetHeaders(context.Response);
+        if (HttpProtocol.IsHttp11(context.Request.Protocol))
+            context.Response.Headers.Connection = "close"; // there are only so many, and its client would keep it for minutes
+
         if (!HttpMethods.IsHead(context.Request.Method))
             await context.Response.BodyWriter.WriteAsync(ClosingFrame.For(StreamEnd.AtCapacity, options.Retry), CancellationToken.None);
     }

@@ -19,8 +19,14 @@ internal static class SocketConnections
     /// <summary>Connections for everything that is not a stream: publishing, history, health.</summary>
     private const int OtherConnections = 500;
 
-    /// <summary>The share of the process's descriptors that clients may take; storage, files and the runtime have the rest.</summary>
-    private const double DescriptorShare = 0.75;
+    /// <summary>
+    /// Descriptors that clients may not take: the host itself has some 250 open, its connections to storage are 100, and a
+    /// connection too many has one until it is closed.
+    /// </summary>
+    private const int OwnDescriptors = 250 + 100 + 100;
+
+    /// <summary>The share of few descriptors that clients may take all the same.</summary>
+    private const double MinDescriptorShare = 0.1;
 
     /// <param name="openStreams">How many streams may be open.</param>
     /// <param name="sendsPastPipe">Whether bytes go to the socket on the thread that writes (Stream__SendsPastPipe).</param>
@@ -51,7 +57,7 @@ internal static class SocketConnections
     public static long MaxConnections(int openStreams, long? descriptors)
     {
         var wanted = (long)openStreams + OtherConnections;
-        return descriptors is { } limit ? Math.Max(1, Math.Min(wanted, (long)(limit * DescriptorShare))) : wanted;
+        return descriptors is { } limit ? Math.Max(1, Math.Min(wanted, Math.Max(limit - OwnDescriptors, (long)(limit * MinDescriptorShare)))) : wanted;
     }
 
     private static void SendPastPipe(ConnectionContext connection, Socket socket)

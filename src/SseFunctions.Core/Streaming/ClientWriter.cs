@@ -63,14 +63,13 @@ internal sealed class ClientWriter(PipeWriter output, WriteDeadline deadline, St
     /// <param name="stream">Set when the stream must look at the result.</param>
     public void Push(ReadOnlyMemory<byte> frames, AsyncAutoResetEvent stream)
     {
-        var write = BeginWrite(frames);
+        var write = WriteAsync(frames);
         if (!write.IsCompletedSuccessfully)
         {
             _ = CompletePushAsync(write, stream);
             return;
         }
 
-        EndWrite(write.Result);
         Exit();
         if (IsClosed)
             stream.Set();
@@ -91,11 +90,11 @@ internal sealed class ClientWriter(PipeWriter output, WriteDeadline deadline, St
 
     public void Dispose() => deadline.Dispose();
 
-    private async Task CompletePushAsync(ValueTask<FlushResult> write, AsyncAutoResetEvent stream)
+    private async Task CompletePushAsync(ValueTask write, AsyncAutoResetEvent stream)
     {
         try
         {
-            EndWrite(await write);
+            await write;
         }
         catch (Exception ex)
         {

@@ -17,7 +17,12 @@ internal sealed partial class TableReads(TableEventLog log, TimeProvider time, I
     private readonly SemaphoreSlim heads = new(MaxHeadReads);
     private readonly ByteGate loads = new(MaxLoadBytes);
 
-    private readonly FaultTally failures = new(LogInterval, time);
+    private readonly Lock gate = new();
+    private ITimer? interval;
+    private (string What, Topic Topic, string Fault) lastFailure;
+
+    /// <summary>Failures since the last line.</summary>
+    private int failures;
 
     /// <summary>Loads that wait for their turn.</summary>
     public int WaitingLoads => loads.Waiting;
@@ -47,11 +52,49 @@ internal sealed partial class TableReads(TableEventLog log, TimeProvider time, I
     /// <summary>Logs a read that failed: a storage that is down fails all topics', which is one line a second, not one a topic.</summary>
     public void LogFailure(Topic topic, string what, string fault)
     {
-        if (failures.IsDue(out var count))
-            LogReadFailed(what, topic, fault, count);
+        lock (gate)
+        {
+            failures++;
+            lastFailure = (what, topic, fault);
+            if (interval is not null)
+                return; // its end logs it
+
+            interval = time.CreateTimer(_ => OnIntervalEnd(), null, LogInterval, LogInterval);
+        }
+
+        LogFailures();
     }
 
-    public void Dispose() => heads.Dispose();
+    public void Dispose()
+    {
+        interval?.Dispose();
+        heads.Dispose();
+    }
+
+    private void OnIntervalEnd()
+    {
+        lock (gate)
+        {
+            if (failures == 0)
+            {
+                interval?.Dispose();
+                interval = null;
+            }
+        }
+
+        LogFailures();
+    }
+
+    private void LogFailures()
+    {
+        int count;
+        (string What, Topic Topic, string Fault) last;
+        lock (gate)
+            (count, failures, last) = (failures, 0, lastFailure);
+
+        if (count > 0)
+            LogReadFailed(last.What, last.Topic, last.Fault, count);
+    }
 
     [LoggerMessage(EventId = 101, Level = LogLevel.Warning, Message = "{What} of topic {Topic} could not be read: {Fault} ({Count} reads have failed since the last such line)")]
     private partial void LogReadFailed(string what, Topic topic, string fault, int count);

@@ -24,6 +24,12 @@ internal sealed class TopicLoads(
     /// <summary>The rows of the first load, before it is known how large this topic's events are.</summary>
     private const int FirstLoadRows = 128;
 
+    /// <summary>
+    /// What an event counts for at least while it is loaded: it may be up to 16 times as large, whatever those before it were. So
+    /// where all events grow at once, loads have 16 times <see cref="TableReads.MaxLoadBytes"/>, 128 MiB, and not what their number allows.
+    /// </summary>
+    private const int MinRowBytes = 4 * 1024;
+
     private static readonly Task<FrameBuffer?> Nothing = Task.FromResult<FrameBuffer?>(null);
 
     private readonly Lock gate = new();
@@ -121,7 +127,7 @@ internal sealed class TopicLoads(
         var (epoch, from) = (after.Epoch, after.Sequence + 1);
         try
         {
-            using var room = await reads.EnterLoadAsync((to - after.Sequence) * (rowBytes ?? AppendLimits.MaxDataBytes), stop);
+            using var room = await reads.EnterLoadAsync((to - after.Sequence) * Math.Max(rowBytes ?? AppendLimits.MaxDataBytes, MinRowBytes), stop);
             var events = await reads.EventsAsync(topic, epoch, from, to, stop);
             if (events.Count == 0 || events[0].Sequence != from)
                 await readHeadAsync();

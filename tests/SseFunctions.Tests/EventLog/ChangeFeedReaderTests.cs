@@ -10,7 +10,7 @@ using EventId = SseFunctions.EventLog.EventId;
 namespace SseFunctions.Tests.EventLog;
 
 /// <summary>What a reader makes of other processes' rows, whatever the table and its clock do.</summary>
-public sealed class ChangeFeedReaderTests : IAsyncLifetime
+public sealed class ChangeFeedReaderTests : IAsyncLifetime, IDisposable
 {
     private const string Own = "own";
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
@@ -33,8 +33,9 @@ public sealed class ChangeFeedReaderTests : IAsyncLifetime
         await stop.CancelAsync();
         await running.WaitAsync(SseStream.Patience);
         await proxy.DisposeAsync();
-        stop.Dispose();
     }
+
+    public void Dispose() => stop.Dispose();
 
     [Fact]
     public async Task Each_change_is_taken_once_and_what_stood_before_the_start_at_the_start()

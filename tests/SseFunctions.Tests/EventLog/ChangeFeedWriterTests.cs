@@ -9,7 +9,7 @@ using static SseFunctions.Tests.EventLog.LogActions;
 namespace SseFunctions.Tests.EventLog;
 
 /// <summary>What a process says of its writes.</summary>
-public sealed class ChangeFeedWriterTests : IAsyncLifetime
+public sealed class ChangeFeedWriterTests : IAsyncLifetime, IDisposable
 {
     private StorageProxy proxy = null!;
     private LogTable table = null!;
@@ -26,11 +26,9 @@ public sealed class ChangeFeedWriterTests : IAsyncLifetime
         await writer.StartAsync(CancellationToken.None);
     }
 
-    public async Task DisposeAsync()
-    {
-        writer.Dispose();
-        await proxy.DisposeAsync();
-    }
+    public async Task DisposeAsync() => await proxy.DisposeAsync();
+
+    public void Dispose() => writer.Dispose();
 
     [Fact]
     public async Task Stop_waits_for_the_last_hint()

@@ -136,13 +136,15 @@ public class BoundedFeedsTests
         for (var i = 0; i < 1000; i++)
             reads.LogFailure(Topic.Parse($"topic{i}"), "The head", "it is down");
 
-        time.Advance(TimeSpan.FromSeconds(1));
+        time.Advance(TimeSpan.FromSeconds(1)); // the last of them have their line, though no further one fails
+        time.Advance(TimeSpan.FromSeconds(10));
         reads.LogFailure(Topic.Parse("a"), "The head", "it is down");
 
         Assert.Equal(
             [
                 "The head of topic topic0 could not be read: it is down (1 reads have failed since the last such line)",
-                "The head of topic a could not be read: it is down (1000 reads have failed since the last such line)",
+                "The head of topic topic999 could not be read: it is down (999 reads have failed since the last such line)",
+                "The head of topic a could not be read: it is down (1 reads have failed since the last such line)",
             ],
             lines.All);
     }

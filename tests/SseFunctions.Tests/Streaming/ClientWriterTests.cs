@@ -74,6 +74,21 @@ public sealed class ClientWriterTests : IDisposable
         Assert.False(client.IsWriting);
     }
 
+    /// <summary>What a client does not take is copied, and a thousand clients may not take it.</summary>
+    [Fact]
+    public async Task Push_hands_over_a_part_at_a_time_and_goes_on_by_itself()
+    {
+        var frames = new byte[(2 * ClientWriter.MaxWriteBytes) + 1];
+        client.Push(frames, stream);
+        var taken = new List<long>();
+
+        while (taken.Sum() < frames.Length)
+            taken.Add(await TakeAsync());
+
+        await client.EnterAsync().AsTask().WaitAsync(SseStream.Patience);
+        Assert.Equal([ClientWriter.MaxWriteBytes, ClientWriter.MaxWriteBytes, 1], taken);
+    }
+
     [Fact]
     public async Task Stream_gets_what_a_push_failed_of_and_has_the_lock_then()
     {
@@ -113,9 +128,11 @@ public sealed class ClientWriterTests : IDisposable
         clientLeft.Dispose();
     }
 
-    private async Task TakeAsync()
+    private async Task<long> TakeAsync()
     {
-        var read = await pipe.Reader.ReadAsync();
+        var read = await pipe.Reader.ReadAsync().AsTask().WaitAsync(SseStream.Patience);
+        var length = read.Buffer.Length;
         pipe.Reader.AdvanceTo(read.Buffer.End);
+        return length;
     }
 }

@@ -105,6 +105,88 @@ public class TopicFeedTests
         Assert.Equal(1, feeds.Count);
     }
 
+    /// <summary>Who asks for further topics need not wait until nobody has read the old ones for a while.</summary>
+    [Fact]
+    public async Task Feed_without_readers_gives_way_when_there_are_as_many_as_may_be()
+    {
+        await using var host = await TestHost.StartAsync();
+        using var feeds = new TopicFeedRegistry(
+            host.Services.GetRequiredService<TableEventLog>(), host.Services.GetRequiredService<ChangeFeedReader>(), new StreamOptions { MaxTopics = 1 }, new FakeTimeProvider(), NullLogger<TopicFeed>.Instance);
+        var (first, second) = (new WokenReader(), new WokenReader());
+        Assert.True(feeds.TryJoin(Topic, first, out var feed, out _));
+        Assert.False(feeds.TryJoin(Topic.Parse("b"), second, out _, out _));
+
+        feed.Leave(first);
+
+        Assert.True(feeds.TryJoin(Topic.Parse("b"), second, out _, out _));
+        Assert.Equal(1, feeds.Count);
+    }
+
+    [Fact]
+    public async Task Readers_are_woken_when_the_head_cannot_be_read()
+    {
+        await using var proxy = await StorageProxy.StartAsync();
+        proxy.Intercept = Faults.Refuse(400);
+        await using var host = await TestHost.StartAsync(connectionString: proxy.ConnectionString);
+        using var reads = new TableReads(host.Services.GetRequiredService<TableEventLog>(), TimeProvider.System, NullLogger.Instance);
+        using var feed = new TopicFeed(Topic, reads, new FrameCache(1), new StreamOptions(), new FakeTimeProvider(), NullLogger.Instance, _ => { });
+        var reader = new WokenReader();
+        var ticket = feed.Join(reader);
+
+        feed.Start();
+
+        await reader.Woken.WaitAsync(SseStream.Patience);
+        Assert.Equal(FeedReadKind.StorageUnavailable, feed.Read(SseFunctions.EventLog.EventId.Start, ticket, isLive: true).Kind);
+    }
+
+    /// <summary>The same sequences are other events there.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Frames_of_a_log_go_when_another_begins_whether_they_are_held_or_still_being_loaded(bool isLoading)
+    {
+        await using var proxy = await StorageProxy.StartAsync();
+        await using var host = await TestHost.StartAsync(connectionString: proxy.ConnectionString);
+        await host.PublishAsync("a", "1");
+        var (log, cache, release) = (host.Services.GetRequiredService<TableEventLog>(), new FrameCache(long.MaxValue), new TaskCompletionSource());
+        proxy.Intercept = async call =>
+        {
+            if (call.IsQuery)
+                await release.Task;
+
+            await StorageProxy.PassOnAsync(call);
+        };
+        using var reads = new TableReads(log, TimeProvider.System, NullLogger.Instance);
+        using var feed = new TopicFeed(Topic, reads, cache, new StreamOptions(), new FakeTimeProvider(), NullLogger.Instance, _ => { });
+        feed.Start();
+        await feed.FirstAnswer.WaitAsync(SseStream.Patience);
+        var head = (await log.ReadHeadAsync(Topic, CancellationToken.None))!;
+
+        var load = feed.LoadAsync(new(head.Epoch, 0));
+        if (isLoading)
+            feed.OnWritten(head with { Epoch = "other1" }, []);
+
+        release.SetResult();
+        Assert.NotNull(await load.WaitAsync(SseStream.Patience));
+        Assert.Equal(isLoading, cache.Size == 0);
+        feed.OnWritten(head with { Epoch = "other2" }, []);
+
+        Assert.Equal(0, cache.Size);
+    }
+
     private static TopicReader Reader(TestHost host, TopicFeedRegistry feeds) => new(
         new TopicStart(Topic, StreamStart.Oldest), feeds, new AsyncAutoResetEvent(), host.Services.GetRequiredService<StreamTelemetry>(), [], TimeProvider.System);
+
+    private sealed class WokenReader : IFeedReader
+    {
+        private readonly TaskCompletionSource woken = new();
+
+        public Task Woken => woken.Task;
+
+        public void Push(SseFunctions.EventLog.EventId after, FrameSlice slice)
+        {
+        }
+
+        public void Wake() => woken.TrySetResult();
+    }
 }

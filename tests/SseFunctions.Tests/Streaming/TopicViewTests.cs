@@ -151,6 +151,17 @@ public class TopicViewTests
         Assert.Equal((written, true), (other, isOtherNews)); // ask again at once which of the two is the older
     }
 
+    /// <summary>What was written while storage was down is likely to be followed by more.</summary>
+    [Fact]
+    public void Answer_after_polls_that_failed_is_news_even_when_it_is_the_same()
+    {
+        var failing = Polled(TopicView.Unknown, Head(last: 2)).PollFailed().PollStarted();
+
+        var answered = failing.PollAnswered(failing.PollsStarted, failing.Writes, Head(last: 2), out _, out var isNews);
+
+        Assert.Equal((true, false), (isNews, answered.IsFailing));
+    }
+
     [Fact]
     public void Poll_that_answers_after_a_later_one_changes_nothing()
     {
