@@ -11,18 +11,21 @@ internal sealed partial class ChangeFeedReader(EventTable table, Func<string> ow
     public const int PollsToFullPoll = 50;
 
     /// <summary>What a poll asks for again: the answer's date is in whole seconds, and rows may become visible late.</summary>
-    private static readonly TimeSpan Overlap = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan Overlap = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan PollTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>What the interval grows to while polls fail.</summary>
-    private static readonly TimeSpan MaxFaultInterval = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan MaxFaultInterval = TimeSpan.FromSeconds(2);
 
     /// <summary>By how much it shrinks with each poll that succeeds: from 2 s to 100 ms within a minute.</summary>
-    private const double Recovery = 0.95;
+    public const double Recovery = 0.95;
 
     /// <summary>How long writers' rows tell of a change for certain, less what polls and clocks may be late.</summary>
     private static readonly TimeSpan SafeStart = TimeSpan.FromSeconds(4);
+
+    /// <summary>By how much at most a pause is longer or shorter than the interval, as a share of it.</summary>
+    public const double Spread = 0.1;
 
     private readonly FaultTally faults = new(TimeSpan.FromMinutes(1), time);
 
@@ -54,7 +57,7 @@ internal sealed partial class ChangeFeedReader(EventTable table, Func<string> ow
             }
 
             // A little more or less, so that processes that started together do not poll together for ever.
-            var pause = (pace * (0.9 + (0.2 * Random.Shared.NextDouble()))) - time.GetElapsedTime(start);
+            var pause = (pace * (1 - Spread + (2 * Spread * Random.Shared.NextDouble()))) - time.GetElapsedTime(start);
             await Task.Delay(Longer(pause, pace / 2), time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

@@ -14,7 +14,7 @@ internal sealed partial class ChangeFeedWriter : IHostedService, IDisposable
     private static readonly TimeSpan MinWindow = TimeSpan.FromSeconds(5);
 
     /// <summary>From the start of a flush to the next.</summary>
-    private static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(25);
+    public static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(25);
 
     private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan MinFaultDelay = TimeSpan.FromMilliseconds(100);

@@ -26,6 +26,8 @@ internal sealed class ClientReport
 
     public int LatencyP50 { get; set; }
 
+    public int LatencyP95 { get; set; }
+
     public int LatencyP99 { get; set; }
 
     public int FirstByteP50 { get; set; }
@@ -52,7 +54,7 @@ internal sealed class ClientReport
     {
         latencies.Sort();
         firstBytes.Sort();
-        (LatencyP50, LatencyP99) = (Quantile(latencies, 0.5), Quantile(latencies, 0.99));
+        (LatencyP50, LatencyP95, LatencyP99) = (Quantile(latencies, 0.5), Quantile(latencies, 0.95), Quantile(latencies, 0.99));
         (FirstByteP50, FirstByteMax) = (Quantile(firstBytes, 0.5), Quantile(firstBytes, 1));
         return this;
     }

@@ -2,7 +2,6 @@ using System.Globalization;
 using SseFunctions.Benchmarks.Clients;
 using SseFunctions.Benchmarks.Scale;
 using SseFunctions.Benchmarks.Servers;
-using SseFunctions.Streaming;
 using SseFunctions.TestSupport;
 
 namespace SseFunctions.Benchmarks.Figures;
@@ -11,24 +10,35 @@ namespace SseFunctions.Benchmarks.Figures;
 internal static class TableReads
 {
     private const int Streams = 1000;
+    private const int Topics = 1000;
     private const int Behind = 1000;
+    private const int EventBytes = 200;
+    private const double TopicsGoal = 30;
+    private const double TopicGoal = 12;
     private const double SteadyGoal = 1.1;
     private const double StormGoal = 2;
     private const double RhythmGoal = 1.1;
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
-    /// <summary>Until a topic without news is polled as rarely as it will be.</summary>
+    /// <summary>Until what the streams' beginnings and the publishing took is over.</summary>
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(6);
 
     public static async IAsyncEnumerable<Figure> MeasureAsync()
     {
         await using var proxy = await StorageProxy.StartAsync();
-        var (one, many) = (await SteadyAsync(proxy, 1), await SteadyAsync(proxy, Streams));
+        var topics = await SteadyAsync(proxy, 1, Topics);
         yield return new Figure(
-            $"table reads a minute, {Streams} streams against 1, quiet topic",
-            string.Create(CultureInfo.InvariantCulture, $"≤ {SteadyGoal:0.0} ×"),
-            string.Create(CultureInfo.InvariantCulture, $"{(double)many / one:0.00} × ({many} against {one})"),
-            many <= SteadyGoal * one);
+            $"table requests a second of a process, streams on {Topics} quiet topics",
+            string.Create(CultureInfo.InvariantCulture, $"≤ {TopicsGoal}"),
+            string.Create(CultureInfo.InvariantCulture, $"{topics / Minute.TotalSeconds:0.0}"),
+            topics <= TopicsGoal * Minute.TotalSeconds);
+
+        var (one, many) = (await SteadyAsync(proxy, 1, 1), await SteadyAsync(proxy, Streams, 1));
+        yield return new Figure(
+            $"the same on 1 topic, 1 and {Streams} streams",
+            string.Create(CultureInfo.InvariantCulture, $"≤ {TopicGoal}, ≤ {SteadyGoal:0.0} × as many"),
+            string.Create(CultureInfo.InvariantCulture, $"{one / Minute.TotalSeconds:0.0} and {many / Minute.TotalSeconds:0.0}, {(double)many / one:0.00} ×"),
+            Math.Max(one, many) <= TopicGoal * Minute.TotalSeconds && many <= SteadyGoal * one);
 
         (one, many) = (await StormAsync(proxy, 1), await StormAsync(proxy, Streams));
         yield return new Figure(
@@ -39,26 +49,31 @@ internal static class TableReads
 
         foreach (var rate in (double[])[0, 0.2, 1, 10])
         {
-            var rhythm = PollRhythm.Of(rate, new StreamOptions().PollInterval);
-            var expected = (rhythm.PollsASecond + rhythm.LoadsASecond) * Minute.TotalSeconds;
+            var expected = TableLoad.For(new Workload { Clients = 1, EventsASecond = rate }, 1, 1, 0).ReadsASecond * Minute.TotalSeconds;
             var reads = await RhythmAsync(proxy, rate);
             yield return new Figure(
-                string.Create(CultureInfo.InvariantCulture, $"table reads a minute of a topic and process, {rate} ev/s from another, against the model of docs/scale.md"),
+                string.Create(CultureInfo.InvariantCulture, $"table reads a minute of a process with a stream on one topic, {rate} ev/s from another, against the model of docs/scale.md"),
                 string.Create(CultureInfo.InvariantCulture, $"≤ {RhythmGoal:0.0} ×"),
                 string.Create(CultureInfo.InvariantCulture, $"{reads / expected:0.00} × ({reads} against {expected:0})"),
                 reads <= RhythmGoal * expected);
         }
     }
 
-    private static async Task<int> SteadyAsync(StorageProxy proxy, int streams)
+    /// <returns>Requests a minute.</returns>
+    private static async Task<int> SteadyAsync(StorageProxy proxy, int streamsATopic, int topics)
     {
         await using var emitter = await StartAsync(proxy, TestStorage.NewTableName());
-        await new Publisher(emitter).PublishBatchAsync(1);
         using var clients = new LoadClients();
-        await clients.OpenAsync(emitter.Port, streams, emitter.StreamPath);
-        var before = proxy.Reads;
+        for (var i = 0; i < topics; i++)
+        {
+            await emitter.PublishToAsync($"{Emitter.Topic}{i}", [BenchmarkEvent.Create(i, EventBytes)]);
+            await clients.OpenAsync(emitter.Port, streamsATopic, $"{emitter.StreamPath}{i}");
+        }
+
+        await Task.Delay(Settling);
+        var before = proxy.Reads + proxy.Writes;
         await Task.Delay(Minute);
-        return proxy.Reads - before;
+        return proxy.Reads + proxy.Writes - before;
     }
 
     private static async Task<int> RhythmAsync(StorageProxy proxy, double rate)

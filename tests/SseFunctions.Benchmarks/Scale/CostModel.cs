@@ -13,20 +13,16 @@ internal static class CostModel
 
     public static Estimate For(Workload workload)
     {
-        var rhythm = PollRhythm.Of(workload.EventsASecond, workload.PollInterval);
         var (answers, open, cpu) = workload.PollEvery is { } every ? Polled(workload, every) : Held(workload);
 
         var cores = workload.InstanceMemoryMB / 1024 * Assumptions.CoresAGigabyte;
         var usable = (cores * Assumptions.UsableCpu) - Assumptions.ProcessCpu;
         var instances = Math.Ceiling(Math.Max(1, Math.Max(open / workload.Concurrency, cpu / usable)));
 
-        // Clients of a topic are on whatever instance: how many of them follow it, and how many of its requests each of these gets.
-        var clients = workload.Clients / instances;
-        var following = instances * (1 - Math.Pow(1 - (1 / workload.Topics), clients));
-        var warm = workload.PollEvery is null ? 1 : WarmShare(answers / workload.Topics / following);
-        var cold = workload.PollEvery is null ? 0 : answers * (1 - warm);
+        var followedBy = instances * (1 - Math.Pow(1 - (1 / workload.Topics), workload.Clients / instances));
+        var warm = workload.PollEvery is null ? 1 : WarmShare(answers / workload.Topics / followedBy);
+        var table = TableLoad.For(workload, instances, warm, answers);
         var events = workload.EventsASecond * workload.Topics;
-        var reads = (following * workload.Topics * warm * (rhythm.PollsASecond + rhythm.LoadsASecond)) + cold;
 
         // Each event is published by a tick of a timer, on an instance of its own.
         var publishing = Math.Min(1, events * Assumptions.ShortestExecution);
@@ -34,7 +30,7 @@ internal static class CostModel
         var retained = Math.Min(workload.EventsASecond * Retention.MaxAge.TotalSeconds, Retention.MaxEvents) * workload.Topics;
         var executions = (answers + events) * MonthSeconds;
         var gigabyteSeconds = workload.InstanceMemoryMB / 1024 * MonthSeconds;
-        var transactions = reads + (events * (1 + TrimsAnEvent));
+        var transactions = table.ReadsASecond + table.FlushesASecond + (events * (1 + TrimsAnEvent));
 
         return new Estimate
         {
@@ -44,11 +40,11 @@ internal static class CostModel
             Cores = instances * cores,
             CpuShare = ((cpu / instances) + Assumptions.ProcessCpu) / cores,
             TransactionsASecond = transactions,
-            PartitionRowsASecond = (following * warm * (rhythm.PollsASecond + workload.EventsASecond)) + (2 * workload.EventsASecond),
-            MedianLatency = rhythm.MedianLag + TimeSpan.FromSeconds(Assumptions.ReadTime) + ((workload.PollEvery ?? TimeSpan.Zero) / 2),
+            PartitionRowsASecond = table.TopicRowsASecond,
+            MedianLatency = table.MedianLatency + ((workload.PollEvery ?? TimeSpan.Zero) / 2),
             WorstLatency = workload.PollEvery is { } between
-                ? rhythm.WorstLag + TimeSpan.FromSeconds(Assumptions.ReadTime) + Longest(between)
-                : TimeSpan.FromSeconds(Assumptions.ReadTime) + Later(rhythm.WorstLag, Longest(workload.Retry)),
+                ? table.WorstLatency + Longest(between)
+                : Later(table.WorstLatency, TimeSpan.FromSeconds(Assumptions.ReadTime) + Longest(workload.Retry)),
             OnDemand = Beyond(gigabyteSeconds * ((instances * busy) + publishing), Assumptions.OnDemandFree) * Assumptions.OnDemand,
             AlwaysReady = gigabyteSeconds * (instances + 1) * Assumptions.Baseline
                 + (gigabyteSeconds * ((instances * busy) + publishing) * Assumptions.AlwaysReady),

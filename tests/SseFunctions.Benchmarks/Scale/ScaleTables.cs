@@ -18,7 +18,8 @@ internal static class ScaleTables
         ["knobs"] = Knobs(),
         ["services"] = Services(),
         ["partition"] = Partition(),
-        ["topics"] = Topics(),
+        ["feed"] = Feed(),
+        ["publishers"] = Publishers(),
         ["storm"] = Storm(),
         ["retention"] = Retention(),
         ["assumptions"] = AssumptionTable(),
@@ -40,7 +41,7 @@ internal static class ScaleTables
         select Row(
             Number(clients), mode.Name, Number(estimate.OpenStreams), Number(estimate.Instances), Plain(estimate.Cores), Percent(estimate.CpuShare),
             Number(estimate.ExecutionsASecond * MonthSeconds), Number(estimate.TransactionsASecond * MonthSeconds),
-            Seconds(estimate.MedianLatency), Seconds(estimate.WorstLatency)));
+            Latency(estimate.MedianLatency), Latency(estimate.WorstLatency)));
 
     private static string Cost() => Table(
         "| Clients | Mode | Compute on demand | or always ready | Executions | Table | Storage | Egress | Total | If all were logged |",
@@ -63,7 +64,7 @@ internal static class ScaleTables
         let estimate = CostModel.For(new Workload { Clients = 10_000, EventsASecond = rate })
         select Row(
             Plain(rate), Number(estimate.Instances), Percent(estimate.CpuShare), Number(estimate.TransactionsASecond * MonthSeconds), Number(estimate.PartitionRowsASecond),
-            Dollars(estimate.Transactions), Dollars(estimate.Egress), Dollars(estimate.Total), Seconds(estimate.MedianLatency), Seconds(estimate.WorstLatency)));
+            Dollars(estimate.Transactions), Dollars(estimate.Egress), Dollars(estimate.Total), Latency(estimate.MedianLatency), Latency(estimate.WorstLatency)));
 
     private static string Knobs()
     {
@@ -75,12 +76,12 @@ internal static class ScaleTables
             ("`Stream__Lifetime` 3 min 45 s", held with { Lifetime = TimeSpan.FromSeconds(225) }),
             ("`Stream__Lifetime` 30 s", held with { Lifetime = TimeSpan.FromSeconds(30) }),
             ("`Stream__Retry` 5 s", held with { Retry = TimeSpan.FromSeconds(5) }),
-            ("`Stream__PollInterval` 5 s", held with { PollInterval = TimeSpan.FromSeconds(5) }),
+            ("`Stream__PollInterval` 1 s", held with { PollInterval = TimeSpan.FromSeconds(1) }),
             ("`perInstanceConcurrency` 200", held with { Concurrency = 200 }),
             ("`instanceMemoryMB` 2048", held with { InstanceMemoryMB = 2048 }),
             ("10 topics", held with { Topics = 10 }),
             ("1 event a second", busy),
-            ("1 event a second, `Stream__PollInterval` 2 s", busy with { PollInterval = TimeSpan.FromSeconds(2) }),
+            ("1 event a second, `Stream__PollInterval` 1 s", busy with { PollInterval = TimeSpan.FromSeconds(1) }),
         ];
         return Table(
             "| Changed | Instances | Executions a month | Table transactions a month | Total | Latency: median | worst |",
@@ -88,7 +89,7 @@ internal static class ScaleTables
             let estimate = CostModel.For(variant.Workload)
             select Row(
                 variant.Name, Number(estimate.Instances), Number(estimate.ExecutionsASecond * MonthSeconds), Number(estimate.TransactionsASecond * MonthSeconds),
-                Dollars(estimate.Total), Seconds(estimate.MedianLatency), Seconds(estimate.WorstLatency)));
+                Dollars(estimate.Total), Latency(estimate.MedianLatency), Latency(estimate.WorstLatency)));
     }
 
     private static string Services() => Table(
@@ -100,32 +101,39 @@ internal static class ScaleTables
         select Row([Number(clients), Plain(rate), .. costs.Select(cost => cost == costs.Min() ? $"**{Dollars(cost)}**" : Dollars(cost))]));
 
     private static string Partition() => Table(
-        "| Events a second | Poll interval | Table reads a second of a process | Rows a second of a process | Processes until a partition's limit | Clients at 1,000 a process |",
-        from rate in (double[])[0.2, 1, 10]
-        from interval in (double[])[0.5, 2, 10]
-        let rhythm = PollRhythm.Of(rate, TimeSpan.FromSeconds(interval))
-        let rows = rhythm.PollsASecond + rate
-        let processes = Math.Floor((Assumptions.PartitionRows - (2 * rate)) / rows)
-        select Row(Plain(rate), $"{Plain(interval)} s", Plain(rhythm.PollsASecond + rhythm.LoadsASecond), Plain(rows), Number(processes), Number(processes * 1_000)));
+        "| Events a second of one topic | Rows a second of a process | Processes until the limit of the topic's partition | Clients at 1,000 a process |",
+        from rate in (double[])[0.2, 1, 10, 100]
+        let one = TableLoad.For(new Workload { Clients = 1_000, EventsASecond = rate }, 1, 1, 0).TopicRowsASecond - (2 * rate)
+        let processes = Math.Floor((Assumptions.PartitionRows - (2 * rate)) / one)
+        select Row(Plain(rate), Plain(one), Number(processes), Number(processes * 1_000)));
 
-    private static string Topics() => Table(
-        "| Clients | Topics | Poll interval | Topics a process follows | Table transactions a second | of an account's limit | Table, USD a month |",
-        from variant in (Workload[])
-        [
-            new() { Clients = 10_000 },
-            new() { Clients = 10_000, Topics = 100 },
-            new() { Clients = 10_000, Topics = 10_000, EventsASecond = 0.002 },
-            new() { Clients = 1_000_000 },
-            new() { Clients = 1_000_000, Topics = 100 },
-            new() { Clients = 1_000_000, Topics = 1_000_000, EventsASecond = 0.002 },
-            new() { Clients = 1_000_000, Topics = 1_000_000, EventsASecond = 0.002, PollInterval = TimeSpan.FromMinutes(1) },
-        ]
-        let estimate = CostModel.For(variant)
-        let clients = variant.Clients / estimate.Instances
-        let followed = variant.Topics * (1 - Math.Pow(1 - (1 / variant.Topics), clients))
+    /// <summary>A thousand streams on each instance, and one event a second over all topics.</summary>
+    private static string Feed() => Table(
+        "| Instances | Topics | of them a process follows | Polls a second of a process | refused | Rows a second in the change feed | Table requests a second of a process | of all | of an account's limit | Table, USD a month | Latency: median | worst |",
+        from instances in (double[])[1, 10, 100, 200, 500, 1_000]
+        from topics in (double[])[1, 1_000, 100_000]
+        select FeedRow(new Workload { Clients = 1_000 * instances, Topics = topics, EventsASecond = 1 / topics }, instances, Number(topics)));
+
+    /// <summary>One topic a stream; every instance publishes as well, an event a second.</summary>
+    private static string Publishers() => Table(
+        "| Instances, each publishing | Polls a second of a process | refused | Rows a second in the change feed | From an answered poll to the next | Latency: median | worst |",
+        from instances in (double[])[2, 10, 20, 50, 100, 200]
+        let topics = 1_000 * instances
+        let load = TableLoad.For(new Workload { Clients = topics, Topics = topics, EventsASecond = instances / topics, Publishers = instances }, instances, 1, 0)
         select Row(
-            Number(variant.Clients), Number(variant.Topics), $"{Plain(variant.PollInterval.TotalSeconds)} s", Number(followed), Number(estimate.TransactionsASecond),
-            Percent(estimate.TransactionsASecond / Assumptions.AccountTransactions), Dollars(estimate.Transactions)));
+            Number(instances), Rounded(load.Rhythm.PollsASecond), Percent(load.Rhythm.RefusedShare), Number(load.Rhythm.RowsASecond),
+            Latency(load.Rhythm.AnswerInterval), Latency(load.MedianLatency), Latency(load.WorstLatency)));
+
+    private static string FeedRow(Workload workload, double instances, string topics)
+    {
+        var joins = workload.Clients / (CostModel.MeanLifetime(workload) + workload.Retry.TotalSeconds);
+        var load = TableLoad.For(workload, instances, 1, joins);
+        var requests = load.ReadsASecond + load.FlushesASecond + (workload.EventsASecond * workload.Topics * (1 + CostModel.TrimsAnEvent));
+        return Row(
+            Number(instances), topics, Number(load.FollowedTopics), Rounded(load.Rhythm.PollsASecond), Percent(load.Rhythm.RefusedShare),
+            Number(load.Rhythm.RowsASecond), Rounded(load.ReadsASecond / instances), Number(requests), Percent(requests / Assumptions.AccountTransactions),
+            Dollars(requests * MonthSeconds / 10_000 * Assumptions.TenThousandTransactions), Latency(load.MedianLatency), Latency(load.WorstLatency));
+    }
 
     private static string Storm() => Table(
         "| Clients | Memory of an instance | Instances | Connections an instance | CPU an instance | With all its CPU, all are back after | Table reads |",
@@ -181,5 +189,7 @@ internal static class ScaleTables
 
     private static string Percent(double share) => share.ToString("0 %", CultureInfo.InvariantCulture);
 
-    private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0} s");
+    private static string Latency(TimeSpan time) => time < TimeSpan.FromSeconds(1)
+        ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalMilliseconds:0} ms")
+        : string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0} s");
 }

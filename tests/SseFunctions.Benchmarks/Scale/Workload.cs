@@ -19,6 +19,9 @@ internal sealed record Workload
     /// <summary>Each client reads one of them.</summary>
     public double Topics { get; init; } = 1;
 
+    /// <summary>Processes that publish: one, a timer's, unless clients publish to whatever instance.</summary>
+    public double Publishers { get; init; } = 1;
+
     /// <summary>Stream__Retry of clients that ask with <c>?mode=poll</c>; null for streams that are held.</summary>
     public TimeSpan? PollEvery { get; init; }
 

@@ -8,10 +8,10 @@ public class CostModelTests
     [Fact]
     public void Of_doubles_what_clients_cost_and_nothing_else_when_clients_double()
     {
-        var workload = new Workload { Clients = 109_000, EventsASecond = 1 }; // 108,000 streams and 1,000 that are between two
+        var workload = new Workload { Clients = 54_500, EventsASecond = 1 }; // 54,000 streams and 500 that are between two
         var (one, two) = (CostModel.For(workload), CostModel.For(workload with { Clients = 2 * workload.Clients }));
 
-        Assert.Equal(108, one.Instances);
+        Assert.Equal(54, one.Instances);
         Assert.Equal(2 * one.Instances, two.Instances);
         Assert.Equal(2 * one.OpenStreams, two.OpenStreams, 3);
         Assert.Equal(2 * (one.ExecutionsASecond - workload.EventsASecond), two.ExecutionsASecond - workload.EventsASecond, 3);
@@ -22,7 +22,7 @@ public class CostModelTests
         Assert.Equal(one.WorstLatency, two.WorstLatency);
 
         var instanceMonth = 0.5 * 730 * 3600 * 0.000026;
-        Assert.Equal(108 * instanceMonth, two.OnDemand - one.OnDemand, 3);
+        Assert.Equal(54 * instanceMonth, two.OnDemand - one.OnDemand, 3);
     }
 
     [Fact]
@@ -42,19 +42,63 @@ public class CostModelTests
         var estimate = CostModel.For(new Workload { Clients = 10_000, EventsASecond = 10, PollEvery = TimeSpan.FromSeconds(5) });
 
         Assert.Equal(2_010, estimate.ExecutionsASecond, 3);
-        Assert.Equal(2.78, estimate.MedianLatency.TotalSeconds, 2); // half of 5 s, half of the poll interval, 30 ms
-        Assert.Equal(8.03, estimate.WorstLatency.TotalSeconds, 2); // 7.5 s, the poll interval, 30 ms
+        Assert.Equal(2.61, estimate.MedianLatency.TotalSeconds, 2); // half of 5 s, half of the poll interval, 60 ms
+        Assert.Equal(7.695, estimate.WorstLatency.TotalSeconds, 3); // 7.5 s, 1.1 poll intervals, a flush interval, 60 ms
+    }
+
+    /// <summary>10 polls a second, a look a minute for each topic, a read of rows for each topic that moved.</summary>
+    [Theory]
+    [InlineData(1, 1, 0, 10 + (1 / 60.0))]
+    [InlineData(1_000, 1, 0, 10 + (1 / 60.0))]
+    [InlineData(1_000_000, 1_000, 0, 10 + (1_000 / 60.0))]
+    [InlineData(1_000_000, 1_000, 0.01, 20 + (1_000 / 60.0))]
+    public void TableLoad_grows_with_topics_only_by_looks_and_moved_topics(double clients, double topics, double eventsASecond, double reads)
+    {
+        var load = TableLoad.For(new Workload { Clients = clients, Topics = topics, EventsASecond = eventsASecond }, 1, 1, 0);
+
+        Assert.Equal(topics, load.FollowedTopics, 3);
+        Assert.Equal(reads, load.ReadsASecond, 0.01);
+    }
+
+    [Fact]
+    public void TableLoad_counts_a_head_for_each_client_whose_topic_is_not_followed_yet()
+    {
+        var alone = new Workload { Clients = 1_000, Topics = 1_000_000, EventsASecond = 0 };
+
+        Assert.Equal(9, TableLoad.For(alone, 1, 1, 9).ReadsASecond - TableLoad.For(alone, 1, 1, 0).ReadsASecond, 0.01);
+        Assert.Equal(0, TableLoad.For(alone with { Topics = 1 }, 1, 1, 9).ReadsASecond - TableLoad.For(alone with { Topics = 1 }, 1, 1, 0).ReadsASecond, 0.01);
     }
 
     [Theory]
-    [InlineData(0, 0.5, 0)]
-    [InlineData(10, 2, 2)]
-    public void PollRhythm_is_the_quiet_or_the_busy_one_when_events_never_or_always_come(double eventsASecond, double polls, double loads)
-    {
-        var rhythm = PollRhythm.Of(eventsASecond, TimeSpan.FromSeconds(0.5));
+    [InlineData(0, 0)]
+    [InlineData(1, 1 / 1.025)]
+    [InlineData(1e9, 40)]
+    public void ChangeFeedRhythm_flushes_each_append_or_what_came_within_25_ms(double appendsASecond, double flushes) =>
+        Assert.Equal(flushes, ChangeFeedRhythm.Flushes(appendsASecond), 3);
 
-        Assert.Equal(polls, rhythm.PollsASecond, 2);
-        Assert.Equal(loads, rhythm.LoadsASecond, 2);
+    /// <summary>2,000 rows a second: 200 processes at 100 ms. With more, some polls are refused, and the pace adapts.</summary>
+    [Theory]
+    [InlineData(1, 0.1, 0, 0)]
+    [InlineData(200, 0.1, 0, 0)]
+    [InlineData(1_000, 0.5, 0.04, 0.07)]
+    public void ChangeFeedRhythm_is_what_the_partition_lets_through(double readers, double answerInterval, double minRefused, double maxRefused)
+    {
+        var rhythm = ChangeFeedRhythm.Of(readers, 1, 0, TimeSpan.FromSeconds(0.1));
+
+        Assert.Equal(answerInterval, rhythm.AnswerInterval.TotalSeconds, 0.05 * answerInterval);
+        Assert.InRange(rhythm.RefusedShare, minRefused, maxRefused);
+        Assert.InRange(rhythm.MedianLag, rhythm.AnswerInterval / 2, rhythm.AnswerInterval);
+        Assert.True(rhythm.WorstLag > rhythm.AnswerInterval);
+        Assert.Equal(readers / answerInterval, rhythm.RowsASecond, 0.05 * readers / answerInterval);
+    }
+
+    [Fact]
+    public void ChangeFeedRhythm_reads_a_row_of_each_process_that_publishes()
+    {
+        var (one, ten) = (ChangeFeedRhythm.Of(10, 1, 40, TimeSpan.FromSeconds(0.1)), ChangeFeedRhythm.Of(10, 10, 400, TimeSpan.FromSeconds(0.1)));
+
+        Assert.Equal(100 + 40, one.RowsASecond, 1);
+        Assert.Equal(1_000 + 400, ten.RowsASecond, 1);
     }
 
     [Theory]
