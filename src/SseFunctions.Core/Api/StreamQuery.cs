@@ -17,7 +17,7 @@ internal static class StreamQuery
     /// <exception cref="InvalidInputException">There are none, or too many.</exception>
     public static string[] Topics(HttpRequest http)
     {
-        string[] names = [.. http.Query["topic"].Select(name => name ?? "").Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        string[] names = [.. http.Query["topic"].OfType<string>().Where(name => name.Length > 0).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         return names.Length is > 0 and <= StreamRequest.MaxTopics ? names : throw new InvalidInputException(
             "topic",
             $"the query names {names.Length} topics; 1 to {StreamRequest.MaxTopics} are allowed, as in ?topic=a&topic=b.",
@@ -51,15 +51,15 @@ internal static class StreamQuery
     private static IReadOnlyList<StreamStart> ReadStarts(HttpRequest http, int topics)
     {
         // The header wins: it is the browser's own, newer than what the page put into the URL.
-        var lastEventId = LastOf(http.Headers[LastEventId].SelectMany(line => (line ?? "").Split(',', StringSplitOptions.TrimEntries)))
-            ?? LastOf(http.Query["lastEventId"]);
+        var lastEventId = LastOf(http.Headers[LastEventId]) ?? LastOf(http.Query["lastEventId"]);
         return lastEventId is not null
             ? StreamCursor.Starts(lastEventId, topics)
             : [.. Enumerable.Repeat(ReadStart(SingleValue.FromQuery(http, "last"), SingleValue.FromQuery(http, "from")), topics)];
     }
 
     /// <summary>Clients that reconnect with a new id add it to what they have: the last is the newest.</summary>
-    private static string? LastOf(IEnumerable<string?> ids) => ids.LastOrDefault(id => !string.IsNullOrEmpty(id));
+    private static string? LastOf(IEnumerable<string?> values) =>
+        values.SelectMany(value => (value ?? "").Split(',', StringSplitOptions.TrimEntries)).LastOrDefault(id => id.Length > 0);
 
     private static StreamStart ReadStart(string? last, string? from)
     {

@@ -12,8 +12,7 @@ internal static class JsonFault
         if (ex.GetBaseException() is not JsonException json)
             return $"{file} cannot be read: {ex.GetBaseException().Message}";
 
-        // The library counts from 0, and appends its counts to the message.
-        var reason = json.Message.Split(" Path:")[0].Split(" LineNumber:")[0].ReplaceLineEndings(" ");
-        return $"{file} is not JSON: line {json.LineNumber + 1}, byte {json.BytePositionInLine + 1}: {reason}";
+        // The library counts from 0. Its message may quote the file, which has secrets.
+        return $"{file} is not JSON: line {json.LineNumber + 1}, byte {json.BytePositionInLine + 1}.";
     }
 }

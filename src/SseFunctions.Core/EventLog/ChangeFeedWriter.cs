@@ -170,8 +170,9 @@ internal sealed partial class ChangeFeedWriter : IHostedService, IDisposable
             lastFlush = time.GetTimestamp();
             return true;
         }
-        catch (EventLogUnavailableException ex)
+        catch (Exception ex)
         {
+            // Whatever it is, the loop goes on: the streams of other processes hang on it.
             if (faults.IsDue(out var count))
                 LogFlushFailed(ex.Message, count);
 

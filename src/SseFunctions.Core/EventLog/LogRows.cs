@@ -82,7 +82,8 @@ internal static class LogRows
         row.GetInt64(Last).GetValueOrDefault(),
         row.GetBoolean(Complete).GetValueOrDefault(),
         row.GetString(AppendId),
-        row.ETag) { IsDeleted = row.GetBoolean(Deleted).GetValueOrDefault() };
+        row.ETag)
+    { IsDeleted = row.GetBoolean(Deleted).GetValueOrDefault() };
 
     /// <param name="key">The idempotency key of the append whose last event this is: its row goes together with this one.</param>
     public static TableEntity EventRow(Topic topic, long sequence, NewEvent newEvent, string appendId, string? key, DateTimeOffset time)

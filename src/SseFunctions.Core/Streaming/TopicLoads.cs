@@ -152,7 +152,7 @@ internal sealed class TopicLoads(
         {
             lock (gate)
             {
-                for (var block = FrameBlock.NumberOf(from); block <= FrameBlock.NumberOf(to); block++)
+                for (var block = FrameBlock.NumberOf(wanted); block <= FrameBlock.NumberOf(to); block++)
                     loads.Remove((epoch, block));
             }
         }

@@ -145,7 +145,8 @@ internal sealed record TopicView
             return this;
         }
 
-        if (isOvertaken && polled?.Last <= Head?.Last)
+        // Completion is final, so a head that has it is never the older one.
+        if (isOvertaken && polled?.Last <= Head?.Last && polled is not { Complete: true })
             polled = Head;
 
         isNews = polled != Head || IsFailing;
@@ -175,7 +176,8 @@ internal sealed record TopicView
         var isOlder = IsHintOpen && Covers(Hint, last);
         return Announced(last) with
         {
-            IsHintForHead = hasEnded || (isOlder && IsHintForHead),
+            // What only the head can settle stays so until it is read: hints of two writers come in any order.
+            IsHintForHead = hasEnded || (IsHintOpen && (IsHintForHead || Hint?.Epoch != last.Epoch)),
             HintPoll = isOlder && !hasEnded ? HintPoll : PollsStarted + 1,
         };
     }

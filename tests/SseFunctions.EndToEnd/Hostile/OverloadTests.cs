@@ -89,7 +89,7 @@ public sealed class OverloadTests(ITestOutputHelper output)
         await using var host = await StartAsync(null, $"Stream__CacheBytes={Thoroughness.Choose(brief: 8, full: 64) << 20}");
         var ids = await LargeTopic.PublishAsync(host.Client, topic, Thoroughness.Choose(brief: 30, full: 270));
         var random = new Random(FuzzSeed.Value);
-        var cursors = Enumerable.Range(0, Thoroughness.Choose(brief: 50, full: 200)).Select(_ => ids[random.Next(ids.Count - EventsRead)]).ToList();
+        var cursors = Enumerable.Range(0, Thoroughness.Choose(brief: 50, full: 100)).Select(_ => ids[random.Next(ids.Count - EventsRead)]).ToList();
 
         var connections = await Task.WhenAll(cursors.Select(cursor => CatchUpAsync(host, cursor)));
         Report(host, $"{cursors.Count} readers took {connections.Sum()} connections");

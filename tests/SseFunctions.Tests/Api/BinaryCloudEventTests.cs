@@ -25,7 +25,13 @@ public sealed class BinaryCloudEventTests : IAsyncLifetime
     {
         var sent = new CloudEvent
         {
-            Id = "7", Source = new Uri("/shop", UriKind.Relative), Type = "shop.bestellung.größe", Subject = "100 % \"ü\"", Time = DateTimeOffset.UnixEpoch, DataContentType = "application/json", Data = new { n = 1.5, text = "ü<" },
+            Id = "7",
+            Source = new Uri("/shop", UriKind.Relative),
+            Type = "shop.bestellung.größe",
+            Subject = "100 % \"ü\"",
+            Time = DateTimeOffset.UnixEpoch,
+            DataContentType = "application/json",
+            Data = new { n = 1.5, text = "ü<" },
         };
         sent.SetAttributeFromString("myextension", "x");
         using var content = sent.ToHttpContent(ContentMode.Binary, new JsonEventFormatter());

@@ -18,8 +18,8 @@ public sealed class HostJsonTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{\n  \"version\": \"2.0\"\n  \"functionTimeout\": \"00:05:00\"\n}", "host.json is not JSON: line 3, byte 3: ")]
-    [InlineData("", "host.json is not JSON: line 1, byte 1: ")]
+    [InlineData("{\n  \"version\": \"2.0\"\n  \"functionTimeout\": \"00:05:00\"\n}", "host.json is not JSON: line 3, byte 3.")]
+    [InlineData("", "host.json is not JSON: line 1, byte 1.")]
     [InlineData("[]", "host.json cannot be read: ")]
     [InlineData("""{ "extensions": { "http": { "routePrefix": "{tenant}" } } }""", "AzureFunctionsJobHost__extensions__http__routePrefix is '{tenant}'; allowed is letters")]
     [InlineData("""{ "functionTimeout": "24:00:00" }""", "AzureFunctionsJobHost__functionTimeout is '24:00:00'; allowed is a duration of 00:00:10 or more, written [d.]hh:mm:ss[.fff], a day as 1.00:00:00, or -1;")]

@@ -17,6 +17,7 @@ public class RepeatedValueTests(AccessHost shared) : IClassFixture<AccessHost>
     [Theory]
     [InlineData("?mode=poll&lastEventId={0}&lastEventId={1}")]
     [InlineData("?mode=poll&lastEventId={1}&lastEventId={1}")]
+    [InlineData("?mode=poll&lastEventId={0},{1}")]
     [InlineData("?mode=poll&lastEventId={1}&lastEventId=")]
     [InlineData("?mode=poll&mode=poll&mode=&lastEventId={1}")]
     [InlineData("?mode=poll", "Last-Event-ID: {0}", "Last-Event-ID: {1}")]

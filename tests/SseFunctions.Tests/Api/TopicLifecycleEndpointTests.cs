@@ -6,8 +6,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using SseFunctions.Api;
 using SseFunctions.EventLog;
-using SseFunctions.TestSupport;
 using SseFunctions.Tests.EventLog;
+using SseFunctions.TestSupport;
 
 namespace SseFunctions.Tests.Api;
 

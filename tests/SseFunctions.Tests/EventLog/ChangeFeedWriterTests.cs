@@ -2,8 +2,8 @@ using Azure.Data.Tables;
 using Microsoft.Extensions.Logging.Abstractions;
 using SseFunctions.EventLog;
 using SseFunctions.Streaming;
-using SseFunctions.TestSupport;
 using SseFunctions.Tests.Streaming;
+using SseFunctions.TestSupport;
 using static SseFunctions.Tests.EventLog.LogActions;
 
 namespace SseFunctions.Tests.EventLog;

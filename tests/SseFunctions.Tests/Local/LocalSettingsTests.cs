@@ -49,9 +49,10 @@ public sealed class LocalSettingsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{\n  \"Values\": {\n    \"a\": \"1\"\n    \"b\": \"2\"\n  }\n}", "local.settings.json is not JSON: line 4, byte 5: ")]
-    [InlineData("", "local.settings.json is not JSON: line 1, byte 1: ")]
-    [InlineData("FUNCTIONS_WORKER_RUNTIME=dotnet-isolated", "local.settings.json is not JSON: line 1, byte 1: ")]
+    [InlineData("{\n  \"Values\": {\n    \"a\": \"1\"\n    \"b\": \"2\"\n  }\n}", "local.settings.json is not JSON: line 4, byte 5.")]
+    [InlineData("", "local.settings.json is not JSON: line 1, byte 1.")]
+    [InlineData("FUNCTIONS_WORKER_RUNTIME=dotnet-isolated", "local.settings.json is not JSON: line 1, byte 1.")]
+    [InlineData("{ \"Values\": { \"Access__SigningKey\": topsecret, \"a\": \"b\" } }", "local.settings.json is not JSON: line 1, byte 38.")]
     [InlineData("[]", "local.settings.json is an array; allowed is an object.")]
     [InlineData("""{ "Values": "a=b" }""", "local.settings.json: Values is a single value; allowed is an object.")]
     [InlineData("""{ "Values": { "Stream": { "MaxStreams": 5 } } }""", "local.settings.json: Values has 'Stream', which is an object; allowed is a text.")]
@@ -62,6 +63,7 @@ public sealed class LocalSettingsTests : IDisposable
 
         Assert.StartsWith(message, ex.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', ex.Message);
+        Assert.DoesNotContain("opsecret", ex.Message, StringComparison.Ordinal);
     }
 
     public void Dispose() => Directory.Delete(folder, recursive: true);

@@ -65,6 +65,21 @@ public sealed class TopicLoadsTests : IAsyncLifetime, IDisposable
         Assert.Equal([(from, to)], loaded);
     }
 
+    /// <summary>Else a reader there would get the finished load again and again, without what it waits for.</summary>
+    [Fact]
+    public async Task Load_that_began_after_what_was_held_is_forgotten_when_it_ends()
+    {
+        var cache = new FrameCache(long.MaxValue);
+        Hold(cache, 1, 250);
+        var loads = Loads(cache);
+        await loads.Begin(Id(200), 1, Events).WaitAsync(SseStream.Patience);
+
+        cache.Evict(owner);
+        await loads.Begin(Id(200), 1, Events).WaitAsync(SseStream.Patience);
+
+        Assert.Equal(2, loaded.Count);
+    }
+
     [Fact]
     public async Task Load_grows_once_it_is_known_how_small_the_events_are()
     {

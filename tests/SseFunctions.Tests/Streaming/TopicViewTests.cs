@@ -32,6 +32,26 @@ public class TopicViewTests
         Assert.Equal(Id(cursor), resolved);
     }
 
+    /// <summary>Hints of two writers come in any order.</summary>
+    [Fact]
+    public void Head_is_due_after_a_deletion_however_old_the_hint_is_that_comes_next()
+    {
+        var view = Polled(TopicView.Unknown, Head(last: 9)).Hinted(EventId.Start, hasEnded: true).Hinted(Id(9), hasEnded: false);
+
+        Assert.True(view.IsHeadDue);
+    }
+
+    [Fact]
+    public void Completion_is_adopted_although_rows_have_proved_its_last_event_meanwhile()
+    {
+        var asked = Polled(TopicView.Unknown, Head(last: 9)).Hinted(Id(10), hasEnded: true).PollStarted();
+        var proved = asked.Proved(Id(10), out _);
+
+        var view = proved.PollAnswered(asked.PollsStarted, asked.Writes, Head(last: 10) with { Complete = true }, out _, out _);
+
+        Assert.Equal(FeedReadKind.Complete, view.Read(Id(10), 0, isLive: false).Kind);
+    }
+
     [Fact]
     public void Read_after_a_topic_began_starts_at_its_first_event_for_a_reader_that_came_before()
     {
