@@ -29,7 +29,7 @@ internal static class LoopbackUrls
         var fallback = $"http://{Localhost}:{Port(configuration)}";
         var urls = (configuration[WebHostDefaults.ServerUrlsKey] is { Length: > 0 } given ? given : fallback)
             .Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        return [.. urls.Select(url => Check(url, fallback))];
+        return [.. urls.DefaultIfEmpty(fallback).Select(url => Check(url, fallback))];
     }
 
     /// <summary>The names by which requests may call the host: a foreign name that resolves to loopback is refused.</summary>
@@ -39,7 +39,10 @@ internal static class LoopbackUrls
 
     private static string Check(string url, string example)
     {
-        if (Parse(url) is not { } address || !IsLoopback(address.Host))
+        if (Parse(url) is not { } address || (address.Host.Contains(':') && !address.Host.StartsWith('['))) // a port that is no number is read as a part of the host
+            throw new LocalHostException($"--urls has {url}; allowed is an address such as {example}.");
+
+        if (!IsLoopback(address.Host))
             throw new LocalHostException($"--urls has {url}: the local host checks no keys, so it listens on loopback only, such as {example}.");
 
         if (address.Scheme.ToLowerInvariant() is not ("http" or "https"))

@@ -28,7 +28,7 @@ internal sealed partial record EventLogOptions
             ConnectionString = reader.Text(
                 "EventLog:ConnectionString", defaults.ConnectionString, "a storage connection string", text => uri is not null || IsConnectionString(text), isSecret: true)!,
             TableServiceUri = uri,
-            Identity = TableIdentity.Read(reader),
+            Identity = TableIdentity.Read(reader, isUsed: uri is not null),
             TableName = reader.Text(
                 "EventLog:TableName", defaults.TableName, "a letter, then 2 to 62 letters or digits, and not 'tables', which is reserved", IsTableName)!,
         };

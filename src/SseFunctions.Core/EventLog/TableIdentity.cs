@@ -42,7 +42,8 @@ internal sealed partial record TableIdentity
         _ => new DefaultAzureCredential(MachineOptions()),
     };
 
-    public static TableIdentity Read(SettingsReader reader)
+    /// <param name="isUsed">Whether the table's address is given: a connection string has no identity.</param>
+    public static TableIdentity Read(SettingsReader reader, bool isUsed)
     {
         var identity = new TableIdentity
         {
@@ -53,6 +54,9 @@ internal sealed partial record TableIdentity
             ClientSecret = reader.Text(ClientSecretKey, allowed: "the secret of an application", isSecret: true),
         };
         identity.RefuseContradictions(reader);
+        if (!isUsed && identity != new TableIdentity())
+            reader.Refuse("EventLog__credential, clientId, managedIdentityResourceId, tenantId and clientSecret name an identity, which EventLog__tableServiceUri or EventLog__accountName needs; set one of these, or none of those.");
+
         return identity;
     }
 

@@ -4,6 +4,7 @@ using CloudNative.CloudEvents;
 using CloudNative.CloudEvents.Http;
 using CloudNative.CloudEvents.SystemTextJson;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 using SseFunctions.EventLog;
 
 namespace SseFunctions.Publishing;
@@ -17,6 +18,7 @@ internal static class BinaryCloudEvent
 {
     private const string SpecVersion = "ce-specversion";
     private const string Type = "ce-type";
+    private const string ContentType = "Content-Type";
     private const string Json = "application/json";
 
     /// <summary>Letters beyond ASCII stay as they are; nothing of this is put into HTML.</summary>
@@ -34,7 +36,7 @@ internal static class BinaryCloudEvent
         try
         {
             var cloudEvent = ReadAttributes(headers);
-            var contentType = headers.ContentType.Count > 0 ? headers.ContentType.ToString() : null;
+            var contentType = headers.ContentType.Count > 0 ? Only(ContentType, headers.ContentType) : null;
             if (!body.IsEmpty)
                 ReadData(cloudEvent, contentType, body);
 
@@ -54,14 +56,25 @@ internal static class BinaryCloudEvent
         if (Utf8Body.IsJson(decodedAs))
             (decodedAs, body) = (Json, JsonText.Require(Utf8Body.Require(body)));
 
+        else if (decodedAs?.StartsWith("text/", StringComparison.Ordinal) == true)
+            body = Utf8Body.Require(body); // the library would replace what is not valid
+
         cloudEvent.DataContentType = decodedAs ?? contentType;
-        Formatter.DecodeBinaryModeEventData(body, cloudEvent);
+        try
+        {
+            Formatter.DecodeBinaryModeEventData(body, cloudEvent);
+        }
+        catch (ArgumentException)
+        {
+            throw new InvalidInputException(ContentType, $"{ContentType} names a charset that is not known; UTF-8 is.");
+        }
     }
 
     private static CloudEvent ReadAttributes(IHeaderDictionary headers)
     {
-        var version = CloudEventsSpecVersion.FromVersionId(headers[SpecVersion])
-            ?? throw new InvalidInputException(SpecVersion, $"{SpecVersion} is missing or not 1.0.");
+        var version = headers.TryGetValue(SpecVersion, out var versions) ? CloudEventsSpecVersion.FromVersionId(Only(SpecVersion, versions)) : null;
+        if (version is null)
+            throw new InvalidInputException(SpecVersion, $"{SpecVersion} is missing or not 1.0.");
         var cloudEvent = new CloudEvent(version);
         foreach (var (header, values) in headers)
         {
@@ -69,12 +82,28 @@ internal static class BinaryCloudEvent
             if (name is null || name == CloudEventsSpecVersion.SpecVersionAttribute.Name)
                 continue;
 
-            if (values.Distinct().Count() != 1)
-                throw new InvalidInputException(header, $"{header} is given {values.Count} times with different values; one is allowed.");
-
-            cloudEvent.SetAttributeFromString(name, HttpUtilities.DecodeHeaderValue(values[0]!));
+            Set(cloudEvent, header, name, HttpUtilities.DecodeHeaderValue(Only(header, values)));
         }
+
+        foreach (var required in version.RequiredAttributes.Where(required => cloudEvent[required] is null))
+            throw new InvalidInputException($"ce-{required.Name}", $"ce-{required.Name} is missing.");
 
         return cloudEvent;
     }
+
+    private static void Set(CloudEvent cloudEvent, string header, string name, string value)
+    {
+        try
+        {
+            cloudEvent.SetAttributeFromString(name, value);
+        }
+        catch (Exception ex) when (CloudEventBody.IsInvalid(ex))
+        {
+            throw new InvalidInputException(header, $"{header} has {value.Length} characters that are no value of the attribute '{name}', or that is no attribute's name.");
+        }
+    }
+
+    private static string Only(string header, StringValues values) => values.Distinct().Count() == 1
+        ? values[0]!
+        : throw new InvalidInputException(header, $"{header} is given {values.Count} times with different values; one is allowed.");
 }

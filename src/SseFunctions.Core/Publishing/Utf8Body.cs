@@ -27,9 +27,9 @@ internal static class Utf8Body
         return !charset.HasValue || Labels.Contains(charset.ToString().Trim()) ? types[0].MediaType.ToString().ToLowerInvariant() : null;
     }
 
-    /// <summary>Whether values of a media type are JSON: RFC 6839, section 3.1.</summary>
+    /// <summary>Whether values of a media type are JSON: RFC 6839, section 3.1, and any subtype json, as CloudEvents' JSON format says.</summary>
     public static bool IsJson(string? mediaType) =>
-        mediaType == "application/json" || mediaType?.EndsWith("+json", StringComparison.Ordinal) == true;
+        mediaType?.EndsWith("/json", StringComparison.Ordinal) == true || mediaType?.EndsWith("+json", StringComparison.Ordinal) == true;
 
     public static ReadOnlyMemory<byte> WithoutBom(ReadOnlyMemory<byte> body) => body.Span.StartsWith(Bom) ? body[Bom.Length..] : body;
 

@@ -47,12 +47,24 @@ public class IdentitySettingsTests
         Assert.DoesNotContain(Secret, ex.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("credential", "managedidentity")]
+    [InlineData("clientId", "an-id")]
+    public void Read_refuses_an_identity_without_the_address_that_it_is_for(string key, string value)
+    {
+        var reader = new SettingsReader(new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create($"EventLog:{key}", (string?)value)]).Build());
+
+        EventLogOptions.Read(reader);
+
+        Assert.Contains("EventLog__tableServiceUri", Assert.Throws<SettingsException>(reader.ThrowIfFaulty).Message, StringComparison.Ordinal);
+    }
+
     private static TableIdentity Read(params (string Key, string Value)[] values)
     {
         var reader = new SettingsReader(new ConfigurationBuilder()
             .AddInMemoryCollection(values.Select(value => KeyValuePair.Create($"EventLog:{value.Key}", (string?)value.Value)))
             .Build());
-        var identity = TableIdentity.Read(reader);
+        var identity = TableIdentity.Read(reader, isUsed: true);
         reader.ThrowIfFaulty();
         return identity;
     }

@@ -33,6 +33,7 @@ public class LoopbackUrlsTests
     [InlineData("http://localhost:65536", "65536")]
     [InlineData("http://localhost:-1", "-1")]
     [InlineData("ftp://localhost:7071", "ftp")]
+    [InlineData("http://localhost:abc", "allowed is an address such as")]
     public void Read_refuses_what_the_web_server_refuses_and_says_why(string url, string named)
     {
         var ex = Assert.Throws<LocalHostException>(() => Read(url));
@@ -41,6 +42,9 @@ public class LoopbackUrlsTests
         Assert.Contains(named, ex.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', ex.Message);
     }
+
+    [Fact]
+    public void Read_takes_the_default_where_no_address_is_left() => Assert.Equal(["http://localhost:7071"], Read(" ; "));
 
     /// <summary>The web server has no free port for a name, which has two addresses.</summary>
     [Theory]
