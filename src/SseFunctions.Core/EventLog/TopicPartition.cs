@@ -94,7 +94,7 @@ internal sealed class TopicPartition(Topic topic, EventTable table, LogTelemetry
             }
             catch (EventLogUnavailableException ex) when (ex.Fault is { } fault)
             {
-                if (isInDoubt && fault.IsOfContent)
+                if (isInDoubt && fault.IsContentRefused)
                     throw new EventLogUnavailableException(ex.Message, ex); // an earlier try may have landed: no fault of this one alone
 
                 // The head was as expected, so the next try may succeed without the appends whose keys were used.

@@ -157,7 +157,7 @@ internal sealed class TopicWriter(Topic topic, EventTable table, Action<Topic, C
         {
             commit = await partition.AppendAsync(batch, cancellationToken);
         }
-        catch (EventLogUnavailableException ex) when (ex.Fault is { IsOfContent: true } && batch.Appends.Count > 1)
+        catch (EventLogUnavailableException ex) when (ex.Fault is { IsContentRefused: true } && batch.Appends.Count > 1)
         {
             // What the table refuses because of one append must not fail the others: bisecting finds out which it is.
             foreach (var half in batch.Bisect())

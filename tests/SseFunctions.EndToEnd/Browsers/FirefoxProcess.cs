@@ -9,6 +9,7 @@ internal sealed class FirefoxProcess : IAsyncDisposable
 {
     /// <summary>What it writes when it can be driven, before the address.</summary>
     private const string ReadyLine = "WebDriver BiDi listening on ";
+    private const int MaxAttempts = 10;
 
     /// <summary>It asks nobody but the tests' hosts for anything.</summary>
     private const string Preferences = """
@@ -61,7 +62,20 @@ internal sealed class FirefoxProcess : IAsyncDisposable
         }
     }
 
-    public async Task<BrowserTab> NewTabAsync() => new FirefoxTab((await session.BrowsingContext.CreateAsync(ContextType.Tab)).Context);
+    public async Task<BrowserTab> NewTabAsync()
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return new FirefoxTab((await session.BrowsingContext.CreateAsync(ContextType.Tab)).Context);
+            }
+            catch (BiDiException ex) when (attempt < MaxAttempts && ex.Message.StartsWith("no such frame", StringComparison.Ordinal))
+            {
+                // Firefox opens it beside the tab in front, which another test has just closed.
+            }
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
