@@ -28,7 +28,7 @@ internal static class BoundedBody
         if (input is null)
         {
             context.Response.Headers.AcceptEncoding = Codings;
-            return (default, Problem.UnsupportedMediaType(ContentEncoding, $"{ContentEncoding} must be one of {Codings}, or left out."));
+            return (default, Problem.UnsupportedMediaType(ContentEncoding, context.Request.Headers.ContentEncoding, $"{ContentEncoding} must be one of {Codings}, or left out."));
         }
 
         var isEncoded = input != context.Request.Body;

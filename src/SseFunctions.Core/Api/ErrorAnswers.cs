@@ -45,6 +45,11 @@ internal sealed partial class ErrorAnswers(ILogger<ErrorAnswers> logger)
         {
             return context.RequestAborted.IsCancellationRequested ? TypedResults.Empty : StorageUnavailable(context.Response);
         }
+        catch (Exception ex)
+        {
+            LogFailed(ex); // the Functions host does not log a stream's faults
+            throw;
+        }
     }
 
     /// <summary>401, or 403 where the token is valid and for other topics.</summary>
@@ -69,6 +74,9 @@ internal sealed partial class ErrorAnswers(ILogger<ErrorAnswers> logger)
             "Storage unavailable",
             "the table could not be reached in time. A write may have been made all the same. Try again.");
     }
+
+    [LoggerMessage(EventId = 4, Level = LogLevel.Error, Message = "A request failed before it was answered")]
+    private partial void LogFailed(Exception ex);
 
     [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "A request was answered 503: {Reason}")]
     private partial void LogUnavailable(string reason);

@@ -22,7 +22,7 @@ internal static class JsonObjectBody
         where T : class
     {
         if (!Utf8Body.IsJson(Utf8Body.MediaType(context.Request.Headers.ContentType)))
-            return (null, Problem.UnsupportedMediaType("Content-Type", "Content-Type must be application/json, in UTF-8."));
+            return (null, Problem.UnsupportedMediaType("Content-Type", context.Request.Headers.ContentType, "Content-Type must be application/json, in UTF-8."));
 
         var (body, problem) = await BoundedBody.ReadAsync(context, "body", maxBytes, invocationCancelled);
         return problem is null ? (Read(Utf8Body.WithoutBom(body), members, read), null) : (null, problem);

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Primitives;
 using SseFunctions.EventLog;
 
 namespace SseFunctions.Api;
@@ -10,6 +11,9 @@ namespace SseFunctions.Api;
 /// </summary>
 internal sealed class Problem : IResult
 {
+    /// <summary>How much of a header's value is shown to who sent it.</summary>
+    private const int MaxGivenCharacters = 100;
+
     private readonly ProblemHttpResult result;
 
     private Problem(ProblemHttpResult result) => this.result = result;
@@ -37,8 +41,15 @@ internal sealed class Problem : IResult
     public static Problem TooLarge(string field, string detail, long? limit, long? size) =>
         Create(StatusCodes.Status413PayloadTooLarge, "Content too large", detail, field, limit, size);
 
-    public static Problem UnsupportedMediaType(string field, string detail) =>
-        Create(StatusCodes.Status415UnsupportedMediaType, "Unsupported media type", detail, field);
+    /// <param name="field">The header.</param>
+    /// <param name="given">What it has.</param>
+    /// <param name="allowed">What is allowed, as a sentence.</param>
+    public static Problem UnsupportedMediaType(string field, StringValues given, string allowed)
+    {
+        var value = given.ToString();
+        var shown = value.Length == 0 ? "has none" : value.Length > MaxGivenCharacters ? $"has '{value[..MaxGivenCharacters]}...'" : $"has '{value}'";
+        return Create(StatusCodes.Status415UnsupportedMediaType, "Unsupported media type", $"{allowed} The request {shown}.", field);
+    }
 
     public Task ExecuteAsync(HttpContext httpContext)
     {

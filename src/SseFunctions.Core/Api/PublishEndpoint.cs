@@ -22,7 +22,7 @@ public sealed class PublishEndpoint
     {
         var topic = TopicName.Require(topicName);
         if (PublishBody.For(context.Request) is not { } kind)
-            return Problem.UnsupportedMediaType("Content-Type", $"Content-Type must be one of {string.Join(", ", PublishBody.MediaTypes)}, in UTF-8.");
+            return Problem.UnsupportedMediaType("Content-Type", context.Request.Headers.ContentType, $"Content-Type must be one of {string.Join(", ", PublishBody.MediaTypes)}, in UTF-8.");
 
         EventGridSchema.Refuse(context.Request.Headers, kind.IsCloudEvents);
         var key = SingleValue.FromHeader(context.Request, IdempotencyKeyRule.Header) is { } given ? IdempotencyKeyRule.Require(given) : null;
