@@ -25,8 +25,8 @@ public sealed class PublishEndpoint
             return Problem.UnsupportedMediaType("Content-Type", context.Request.Headers.ContentType, $"Content-Type must be one of {string.Join(", ", PublishBody.MediaTypes)}, in UTF-8.");
 
         EventGridSchema.Refuse(context.Request.Headers, kind.IsCloudEvents);
-        var key = SingleValue.FromHeader(context.Request, IdempotencyKeyRule.Header) is { } given ? IdempotencyKeyRule.Require(given) : null;
-        var type = SingleValue.FromQuery(context.Request, "type");
+        var key = RequestValue.FromHeader(context.Request, IdempotencyKeyRule.Header) is { } given ? IdempotencyKeyRule.Require(given) : null;
+        var type = RequestValue.FromQuery(context.Request, "type");
         var (body, problem) = await BoundedBody.ReadAsync(context, kind.IsBatch ? "body" : "data", kind.MaxBytes, invocationCancelled);
         if (problem is not null)
             return problem;

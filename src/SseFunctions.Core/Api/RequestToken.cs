@@ -21,7 +21,7 @@ internal static class RequestToken
     {
         try
         {
-            return SingleValue.Require(SubscriberToken.Field, BearerTokens(request)) ?? SingleValue.FromQuery(request, SubscriberToken.Field) ?? CookieToken(request);
+            return SingleValue.Require(SubscriberToken.Field, BearerTokens(request)) ?? RequestValue.FromQuery(request, SubscriberToken.Field) ?? CookieToken(request);
         }
         catch (InvalidInputException ex)
         {
