@@ -5,7 +5,7 @@ namespace SseFunctions.EventLog;
 /// <summary>Polls the change feed: one request for whatever other processes have written, however many topics that are.</summary>
 /// <param name="ownKey">The key of this process's own row, which it need not read.</param>
 /// <param name="interval">From the start of a poll to the next, when storage keeps up.</param>
-internal sealed partial class ChangeFeedReader(EventTable table, Func<string> ownKey, TimeSpan interval, TimeProvider time, ILogger<ChangeFeedReader> logger)
+internal sealed partial class ChangeFeedReader(EventTable table, Func<string> ownKey, TimeSpan interval, TimeProvider time, ILogger<ChangeFeedReader> logger) : IDisposable
 {
     /// <summary>Every so many polls one does not trust the timestamps, which a step of the service's clock may have put in disorder.</summary>
     public const int PollsToFullPoll = 50;
@@ -21,7 +21,7 @@ internal sealed partial class ChangeFeedReader(EventTable table, Func<string> ow
     /// <summary>By how much it shrinks with each poll that succeeds: from 2 s to 100 ms within a minute.</summary>
     public const double Recovery = 0.95;
 
-    /// <summary>How long writers' rows tell of a change for certain, less what polls and clocks may be late.</summary>
+    /// <summary>How long writers' rows report a change for certain, less what polls and clocks may be late.</summary>
     private static readonly TimeSpan SafeStart = TimeSpan.FromSeconds(4);
 
     /// <summary>By how much at most a pause is longer or shorter than the interval, as a share of it.</summary>
@@ -52,8 +52,7 @@ internal sealed partial class ChangeFeedReader(EventTable table, Func<string> ow
             {
                 // Whatever it is, the polling goes on: streams hang on it.
                 pace = Longer(interval, 2 * pace < MaxFaultInterval ? 2 * pace : MaxFaultInterval);
-                if (faults.IsDue(out var count))
-                    LogPollFailed(ex.Message, count);
+                faults.Add(count => LogPollFailed(ex.Message, count));
             }
 
             // A little more or less, so that processes that started together do not poll together for ever.
@@ -61,6 +60,8 @@ internal sealed partial class ChangeFeedReader(EventTable table, Func<string> ow
             await Task.Delay(Longer(pause, pace / 2), time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
+
+    public void Dispose() => faults.Dispose();
 
     private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 

@@ -10,7 +10,7 @@ namespace SseFunctions.EventLog;
 /// </summary>
 internal sealed partial class ChangeFeedWriter : IHostedService, IDisposable
 {
-    /// <summary>How long a row tells of a change, at least: a reader whose polls come within that misses none.</summary>
+    /// <summary>How long a row reports a change, at least: a reader whose polls come within that misses none.</summary>
     private static readonly TimeSpan MinWindow = TimeSpan.FromSeconds(5);
 
     /// <summary>From the start of a flush to the next.</summary>
@@ -76,6 +76,7 @@ internal sealed partial class ChangeFeedWriter : IHostedService, IDisposable
     {
         log.Written -= OnWritten;
         stopping.Cancel();
+        faults.Dispose();
     }
 
     private static string NewKey() => RandomNumberGenerator.GetHexString(16, lowercase: true);
@@ -173,9 +174,7 @@ internal sealed partial class ChangeFeedWriter : IHostedService, IDisposable
         catch (Exception ex)
         {
             // Whatever it is, the loop goes on: the streams of other processes hang on it.
-            if (faults.IsDue(out var count))
-                LogFlushFailed(ex.Message, count);
-
+            faults.Add(count => LogFlushFailed(ex.Message, count));
             return false;
         }
     }
