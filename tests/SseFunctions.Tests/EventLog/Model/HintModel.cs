@@ -137,7 +137,7 @@ internal sealed class HintModel(HintMistake mistake, int maxEvents)
     private static Hints PollAnswered(Hints state, int last)
     {
         var head = last == 0 ? null : new TopicHead(Epoch, 1, last, Complete: false, "", default);
-        return state with { View = state.View.PollAnswered(state.View.PollsStarted, state.PollWrites, head, out _, out _), Poll = null, PollWrites = 0 };
+        return state with { View = state.View.PollAnswered(state.View.PollsStarted, state.PollWrites, head, out _), Poll = null, PollWrites = 0 };
     }
 
     /// <summary>TopicLoads.LoadAsync and TopicFeed.OnLoaded; where nothing is there, HintFollower has the head read.</summary>
