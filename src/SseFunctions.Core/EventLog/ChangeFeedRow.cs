@@ -51,7 +51,7 @@ internal sealed record ChangeFeedRow(string Writer, long Sequence, long Since, I
         return entity;
     }
 
-    /// <returns>False for a row that is none of this version's.</returns>
+    /// <returns>False for a row that another version has written, in another form.</returns>
     public static bool TryParse(TableEntity entity, [NotNullWhen(true)] out ChangeFeedRow? row)
     {
         row = null;
