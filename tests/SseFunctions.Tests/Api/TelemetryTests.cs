@@ -40,17 +40,17 @@ public class TelemetryTests
         await using (var stream = await host.OpenAsync("events/a?last=2"))
         {
             await stream.ReadEventsAsync(2);
-            await catchUp.WaitForMeasurementsAsync(1).WaitAsync(SseStream.Patience);
+            await catchUp.WaitForMeasurementsAsync(1).WaitAsync(SseStream.Timeout);
             await host.PublishAsync("a", Payload);
             await stream.ReadEventAsync();
-            await delivery.WaitForMeasurementsAsync(1).WaitAsync(SseStream.Patience);
+            await delivery.WaitForMeasurementsAsync(1).WaitAsync(SseStream.Timeout);
             Assert.Equal(1, Sum(active));
         }
 
-        await duration.WaitForMeasurementsAsync(1).WaitAsync(SseStream.Patience);
+        await duration.WaitForMeasurementsAsync(1).WaitAsync(SseStream.Timeout);
         await using var poll = await host.OpenAsync("events/a?mode=poll", "garbage");
         await poll.ReadToEndAsync();
-        await duration.WaitForMeasurementsAsync(2).WaitAsync(SseStream.Patience);
+        await duration.WaitForMeasurementsAsync(2).WaitAsync(SseStream.Timeout);
 
         Assert.Equal(0, Sum(active));
         Assert.Equal(4, Sum(appended));

@@ -112,7 +112,7 @@ public class BoundedFeedsTests
         };
 
         var reads = Enumerable.Range(0, 2 * TableConnection.MaxConnections).Select(i => table.GetEntityIfExistsAsync<TableEntity>("a", $"{i}")).ToList();
-        await isFull.Task.WaitAsync(SseStream.Patience);
+        await isFull.Task.WaitAsync(SseStream.Timeout);
         for (var i = 0; i < 20; i++)
         {
             // What comes after more connections than there may be has arrived: so would they have.
