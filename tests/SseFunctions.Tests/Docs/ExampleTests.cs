@@ -71,7 +71,7 @@ public partial class ExampleTests
         var goesOn = answer.Count > 0 && answer[^1] == AnyLines;
         try
         {
-            while (!(goesOn && Matches(answer, lines)) && await shell.StandardOutput.ReadLineAsync().WaitAsync(SseStream.Patience) is { } line)
+            while (!(goesOn && Matches(answer, lines)) && await shell.StandardOutput.ReadLineAsync().WaitAsync(SseStream.Timeout) is { } line)
                 lines.Add(line);
         }
         finally
