@@ -30,7 +30,7 @@ public sealed class ChangeFeedReaderTests : IAsyncLifetime, IDisposable
     public async Task DisposeAsync()
     {
         await stop.CancelAsync();
-        await running.WaitAsync(SseStream.Patience);
+        await running.WaitAsync(SseStream.Timeout);
         await proxy.DisposeAsync();
     }
 
@@ -177,7 +177,7 @@ public sealed class ChangeFeedReaderTests : IAsyncLifetime, IDisposable
         };
         Start();
         for (var i = 0; i < 3; i++)
-            await polls.Reader.ReadAsync().AsTask().WaitAsync(SseStream.Patience);
+            await polls.Reader.ReadAsync().AsTask().WaitAsync(SseStream.Timeout);
 
         await PutAsync("one", (1, "a"));
 
@@ -230,7 +230,7 @@ public sealed class ChangeFeedReaderTests : IAsyncLifetime, IDisposable
     {
         var all = new List<string>();
         while (all.Count < count)
-            all.Add(await heard.Reader.ReadAsync().AsTask().WaitAsync(SseStream.Patience));
+            all.Add(await heard.Reader.ReadAsync().AsTask().WaitAsync(SseStream.Timeout));
 
         return all;
     }

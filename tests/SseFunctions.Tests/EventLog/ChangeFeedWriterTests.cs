@@ -99,7 +99,7 @@ public sealed class ChangeFeedWriterTests : IAsyncLifetime, IDisposable
             flushed.TrySetResult();
         };
         await log.AppendTextsAsync("1");
-        await flushed.Task.WaitAsync(SseStream.Patience);
+        await flushed.Task.WaitAsync(SseStream.Timeout);
         await log.AppendTextsAsync("2");
         await writer.StopAsync(CancellationToken.None);
         await late.ArriveAsync();
@@ -139,7 +139,7 @@ public sealed class ChangeFeedWriterTests : IAsyncLifetime, IDisposable
             flushed.TrySetResult();
         };
         await log.AppendTextsAsync("1");
-        await flushed.Task.WaitAsync(SseStream.Patience);
+        await flushed.Task.WaitAsync(SseStream.Timeout);
         await writer.StopAsync(CancellationToken.None);
 
         Assert.EndsWith("-1", Assert.Single(await table.RowKeysAsync(ChangeFeedRow.Partition)), StringComparison.Ordinal);
@@ -163,7 +163,7 @@ public sealed class ChangeFeedWriterTests : IAsyncLifetime, IDisposable
         };
 
         await log.AppendTextsAsync("1");
-        await inTime.Task.WaitAsync(SseStream.Patience);
+        await inTime.Task.WaitAsync(SseStream.Timeout);
         await log.AppendTextsAsync("2");
         await other.StopAsync(CancellationToken.None);
 
@@ -214,7 +214,7 @@ public sealed class ChangeFeedWriterTests : IAsyncLifetime, IDisposable
             await StorageProxy.PassOnAsync(call);
         };
         await log.AppendTextsAsync("1");
-        await begun.Task.WaitAsync(SseStream.Patience);
+        await begun.Task.WaitAsync(SseStream.Timeout);
         return release;
     }
 

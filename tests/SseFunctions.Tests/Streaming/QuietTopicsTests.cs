@@ -33,7 +33,7 @@ public sealed class QuietTopicsTests
             answers.Add(feed.FirstAnswer);
         }
 
-        await Task.WhenAll(answers).WaitAsync(SseStream.Patience);
+        await Task.WhenAll(answers).WaitAsync(SseStream.Timeout);
         var requests = await CountAsync(proxy, host.Table, time);
 
         Assert.InRange(requests, Topics, 30 * Seconds);
