@@ -27,12 +27,15 @@ public sealed class PublishEndpoint
         EventGridSchema.Refuse(context.Request.Headers, kind.IsCloudEvents);
         var key = SingleValue.FromHeader(context.Request, IdempotencyKeyRule.Header) is { } given ? IdempotencyKeyRule.Require(given) : null;
         var type = SingleValue.FromQuery(context.Request, "type");
+        var completes = SingleValue.BooleanFromQuery(context.Request, "complete");
         var (body, problem) = await BoundedBody.ReadAsync(context, kind.IsBatch ? "body" : "data", kind.MaxBytes, invocationCancelled);
         if (problem is not null)
             return problem;
 
+        var append = new Append(kind.Read(body, type)) { IdempotencyKey = key, CompletesTopic = completes };
+
         // From here on the publisher's leaving changes nothing: an append that may have begun is brought to its end.
-        return Answer(topic, await log.AppendAsync(topic, kind.Read(body, type), key, lifetime.ApplicationStopping));
+        return Answer(topic, await log.AppendAsync(topic, append, lifetime.ApplicationStopping));
     });
 
     /// <summary>Answers whether a webhook may deliver to the topic.</summary>
