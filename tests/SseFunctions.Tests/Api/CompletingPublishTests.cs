@@ -64,6 +64,6 @@ public sealed class CompletingPublishTests() : SharedHost
         if (key is not null)
             request.Headers.Add("Idempotency-Key", key);
 
-        return await Host.Client.SendAsync(request).WaitAsync(SseStream.Patience);
+        return await Host.Client.SendAsync(request).WaitAsync(SseStream.Timeout);
     }
 }

@@ -36,7 +36,7 @@ internal sealed class PublicationRun
         IAsyncEnumerable<SseEvent> source, TimeSpan? flushInterval = null, CancellationToken cancellationToken = default, CancellationToken stopping = default) =>
         new StreamPublication(LogActions.Orders, Log, flushInterval is { } interval ? options with { FlushInterval = interval } : options, Time)
             .RunAsync(source, cancellationToken, stopping)
-            .WaitAsync(SseStream.Patience, CancellationToken.None);
+            .WaitAsync(SseStream.Timeout, CancellationToken.None);
 
     public Task<IReadOnlyList<string>> ReadTextsAsync() => Table.Log().ReadTextsAsync();
 }

@@ -29,10 +29,10 @@ public sealed class PublishStreamTests
         Assert.False(first.IsCompleted);
         time.Advance(TimeSpan.FromMilliseconds(1));
 
-        Assert.Equal(["a", "b", "c"], (await first.WaitAsync(SseStream.Patience)).Events.Select(Text));
+        Assert.Equal(["a", "b", "c"], (await first.WaitAsync(SseStream.Timeout)).Events.Select(Text));
         await YieldAsync("d");
         source.Writer.Complete();
-        var last = await batches.NextAsync().WaitAsync(SseStream.Patience); // its time is not up, but there will be no more
+        var last = await batches.NextAsync().WaitAsync(SseStream.Timeout); // its time is not up, but there will be no more
         Assert.Equal((true, null), (last.IsLast, last.Fault));
         Assert.Equal(["d"], last.Events.Select(Text));
 
@@ -56,7 +56,7 @@ public sealed class PublishStreamTests
                 await source.Writer.WriteAsync(new SseEvent(text));
 
             while (taken < texts.Length)
-                taken += await asked.Reader.ReadAsync().AsTask().WaitAsync(SseStream.Patience) > 0 ? 1 : 0;
+                taken += await asked.Reader.ReadAsync().AsTask().WaitAsync(SseStream.Timeout) > 0 ? 1 : 0;
         }
     }
 
@@ -155,7 +155,7 @@ public sealed class PublishStreamTests
         var publishing = isHost
             ? run.PublishAsync(EndlessAsync(), TimeSpan.FromSeconds(10), stopping: stop.Token)
             : run.PublishAsync(EndlessAsync(), TimeSpan.FromSeconds(10), cancellationToken: stop.Token);
-        await waiting.Task.WaitAsync(SseStream.Patience);
+        await waiting.Task.WaitAsync(SseStream.Timeout);
 
         await stop.CancelAsync();
 
@@ -180,7 +180,7 @@ public sealed class PublishStreamTests
 
         await Assert.ThrowsAsync<TopicCompleteException>(() => run.PublishAsync(EndlessAsync(), TimeSpan.Zero));
 
-        await ended.Task.WaitAsync(SseStream.Patience);
+        await ended.Task.WaitAsync(SseStream.Timeout);
         var texts = await run.ReadTextsAsync();
         Assert.Equal(Enumerable.Range(0, texts.Count).Select(n => $"{n}"), texts);
 
@@ -215,7 +215,7 @@ public sealed class PublishStreamTests
 
         var result = await run.PublishAsync(PacedAsync(), TimeSpan.Zero);
         proxy.Intercept = null;
-        await faults.LetAllArriveAsync().WaitAsync(SseStream.Patience);
+        await faults.LetAllArriveAsync().WaitAsync(SseStream.Timeout);
 
         Assert.Equal(Texts(transactions), await run.ReadTextsAsync());
         Assert.Equal(transactions, result.Events);
@@ -283,9 +283,9 @@ public sealed class PublishStreamTests
         var publication = new StreamPublication(Orders, group.Log, new PublishStreamOptions { FlushInterval = TimeSpan.Zero }, time);
 
         var publishing = publication.RunAsync(YieldAsync(Texts(3)), CancellationToken.None, CancellationToken.None);
-        await time.Waits.Task.WaitAsync(SseStream.Patience); // it was refused
+        await time.Waits.Task.WaitAsync(SseStream.Timeout); // it was refused
         await group.ReleaseAsync();
-        await publishing.WaitAsync(SseStream.Patience);
+        await publishing.WaitAsync(SseStream.Timeout);
 
         Assert.All(await Task.WhenAll(others), other => Assert.Equal(AppendOutcome.Appended, other.Outcome));
         Assert.Equal(Texts(3), (await group.ReadTextsAsync()).TakeLast(3));

@@ -44,7 +44,7 @@ public sealed class ActiveTests() : SharedHost
         using var end = await Host.Client.PostAsync("topics/over/complete", null);
         using var deleted = await Host.Client.DeleteAsync("topics/gone");
 
-        using var answer = await Host.Client.SendAsync(new HttpRequestMessage(new HttpMethod(method), path)).WaitAsync(SseStream.Patience);
+        using var answer = await Host.Client.SendAsync(new HttpRequestMessage(new HttpMethod(method), path)).WaitAsync(SseStream.Timeout);
 
         Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
     }

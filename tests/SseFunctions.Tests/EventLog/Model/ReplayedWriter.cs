@@ -42,11 +42,11 @@ internal sealed class ReplayedWriter(int index, Func<int, bool> completes, Func<
         if (step.Does == Does.ReadRow && !before.HasRow(before.Writer(index).Sequence))
         {
             // Nobody can know any more whether the append was made.
-            await Assert.ThrowsAsync<EventLogUnavailableException>(() => append.WaitAsync(SseStream.Patience));
+            await Assert.ThrowsAsync<EventLogUnavailableException>(() => append.WaitAsync(SseStream.Timeout));
         }
         else
         {
-            var result = await append.WaitAsync(SseStream.Patience);
+            var result = await append.WaitAsync(SseStream.Timeout);
             var expected = step.Does == Does.ReadKey && (before.Keys & (1 << number)) != 0 ? AppendOutcome.Repeated
                 : step.Does == Does.ReadKey || (step.Does is Does.ReadHead or Does.ReadRow && !after.HasNonce(Nonce.Of(index, before.Writer(index)))) ? AppendOutcome.TopicComplete
                 : AppendOutcome.Appended;
