@@ -18,8 +18,8 @@ public sealed class ChatRuns(IChatClient model, IEventPublisher publisher)
     [Function("StartRun")]
     public async Task<StartedRun> StartAsync([HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "runs")] HttpRequest request)
     {
-        var messages = await request.ReadFromJsonAsync<RunMessage[]>(request.HttpContext.RequestAborted) ?? [];
-        var run = new Run($"run-{Guid.NewGuid():N}", messages);
+        var asked = await request.ReadFromJsonAsync<RunRequest>(request.HttpContext.RequestAborted);
+        var run = new Run($"run-{Guid.NewGuid():N}", asked?.Messages ?? []);
         await publisher.PublishAsync(run.Topic, [Part(new { type = "start" })]); // from now on ?active=true finds it
         return new StartedRun(run, TypedResults.Accepted($"events/{run.Topic}", new { topic = run.Topic }));
     }
