@@ -113,7 +113,7 @@ internal sealed class TopicFeed : IDisposable
 
             var next = read.Cursor with { Sequence = slice.Last };
             if (slice.Last < read.Until)
-                loads.ReadAhead(next, view.First, view.Head!.Last);
+                loads.ReadAhead(next, view.Head!.Last);
 
             return read with { Kind = FeedReadKind.Frames, Cursor = next, Slice = slice };
         }
@@ -125,21 +125,21 @@ internal sealed class TopicFeed : IDisposable
     {
         var known = view;
         return known.Head?.Epoch == cursor.Epoch
-            ? loads.Begin(cursor, known.First, known.Head.Last)
+            ? loads.Begin(cursor, known.Head.Last)
             : Task.FromResult<FrameBuffer?>(null); // changed since it was read: the next read reports it
     }
 
     /// <summary>Takes note of a write of this process, which then need not be read from the table.</summary>
     public void OnWritten(TopicHead written, IReadOnlyList<StoredEvent> events)
     {
-        var blocks = FrameBlock.From(written.Epoch, events);
+        var buffers = FrameBuffer.From(written.Epoch, events);
         lock (gate)
         {
             if (stop.IsCancellationRequested)
                 return;
 
             if (events.Count > 0 && written.Epoch == view.Head?.Epoch && events[0].Sequence == view.Head.Last + 1)
-                blocks.ForEach(block => cache.Put(this, block));
+                buffers.ForEach(buffer => cache.Put(this, buffer));
 
             Become(view.Written(written, out var change), change);
         }
@@ -159,7 +159,7 @@ internal sealed class TopicFeed : IDisposable
     {
         lock (gate)
         {
-            stop.Cancel();
+            _ = stop.CancelAsync(); // what is cancelled must not run under the lock
             cache.Evict(this);
         }
 
@@ -170,16 +170,16 @@ internal sealed class TopicFeed : IDisposable
     private bool TryRead(EventId after, long until, FrameBuffer? loaded, out FrameSlice slice) =>
         cache.TryRead(this, after.Sequence + 1, until, loaded?.Epoch == after.Epoch ? loaded : null, out slice);
 
-    private void OnLoaded(EventId after, long to, List<FrameBlock> blocks)
+    private void OnLoaded(EventId after, long to, List<FrameBuffer> buffers)
     {
         lock (gate)
         {
             if (view.Head?.Epoch != after.Epoch || stop.IsCancellationRequested)
                 return;
 
-            view = view.Loaded(after.Sequence + 1, to, blocks.FirstOrDefault()?.First);
-            blocks.ForEach(block => cache.Put(this, block));
-            if (blocks.LastOrDefault()?.Last is { } last)
+            view = view.Loaded(after.Sequence + 1, to, buffers.FirstOrDefault()?.First);
+            buffers.ForEach(buffer => cache.Put(this, buffer));
+            if (buffers.LastOrDefault()?.Last is { } last)
                 Become(view.Proved(after with { Sequence = last }, out var change), change);
         }
     }
@@ -199,7 +199,7 @@ internal sealed class TopicFeed : IDisposable
 
         var polled = await reads.HeadAsync(Topic, stop.Token);
         lock (gate)
-            Become(view.PollAnswered(before.PollsStarted, before.Writes, polled, out var change, out _), change);
+            Become(view.PollAnswered(before.PollsStarted, before.Writes, polled, out var change), change);
 
         hints.Signal();
     }
