@@ -87,6 +87,16 @@ internal sealed class TopicFeed : IDisposable
         }
     }
 
+    /// <inheritdoc cref="TopicView.ReadActive"/>
+    public FeedRead ReadActive(long ticket)
+    {
+        lock (gate)
+        {
+            var read = view.ReadActive(ticket);
+            return read.Kind is FeedReadKind.Waiting or FeedReadKind.StorageUnavailable ? Waiting(read) : read;
+        }
+    }
+
     /// <summary>What follows the cursor. Never waits and never reads the table.</summary>
     /// <inheritdoc cref="TopicView.Read"/>
     /// <param name="loaded">What the reader has just loaded, if anything.</param>

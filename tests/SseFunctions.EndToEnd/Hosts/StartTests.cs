@@ -54,17 +54,39 @@ public sealed class StartTests
     {
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
         await using var host = await LocalHostProcess.StartAsync(table, "Access__AnonymousTopics__0=clock");
-        using var minted = await host.Client.PostAsJsonAsync("tokens", new { topics = (string[])["orders.*"], lifetimeSeconds = 600 }).WaitAsync(SseStream.Patience);
+        using var minted = await host.Client.PostAsJsonAsync("tokens", new { topics = (string[])["orders.*"], lifetimeSeconds = 600 }).WaitAsync(SseStream.Timeout);
         var token = (await minted.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString();
 
         using var granted = await host.Client.SendUntilAvailableAsync(() => new(HttpMethod.Get, $"topics/orders.eu?token={token}"));
-        using var refused = await host.Client.GetAsync("topics/orders.eu").WaitAsync(SseStream.Patience);
+        using var refused = await host.Client.GetAsync("topics/orders.eu").WaitAsync(SseStream.Timeout);
         using var open = await host.Client.SendUntilAvailableAsync(() => new(HttpMethod.Get, "topics/clock"));
 
         Assert.Equal(
             (HttpStatusCode.OK, HttpStatusCode.Unauthorized, HttpStatusCode.OK),
             (granted.StatusCode, refused.StatusCode, open.StatusCode));
         Assert.Contains("Tokens are signed with a key drawn for this run", host.Output, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task Host_says_what_runs_where_and_what_to_try()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        await using var host = await LocalHostProcess.StartAsync(table);
+
+        await host.TerminateAsync();
+
+        var root = host.BaseAddress.OriginalString;
+        Assert.Equal(
+            [
+                $"Events: table {table} in the storage of EventLog__ConnectionString",
+                $"Demo page: {root}demo",
+                "",
+                "Three things to try in another terminal, while this one stays:",
+                $"  curl -N {root}events/clock",
+                $"  curl {root}events/news -H 'Content-Type: text/plain' -d 'Hello'",
+                $"  curl -N '{root}events/news?from=start'",
+            ],
+            host.Output.Split('\n')[^7..]);
     }
 
     [SkippableFact]
@@ -102,7 +124,7 @@ public sealed class StartTests
         using var request = new HttpRequestMessage(HttpMethod.Get, "health");
         request.Headers.Host = "rebound.example"; // a page of that name whose address has become 127.0.0.1
 
-        using var answer = await host.Client.SendAsync(request).WaitAsync(SseStream.Patience);
+        using var answer = await host.Client.SendAsync(request).WaitAsync(SseStream.Timeout);
 
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
     }

@@ -56,20 +56,20 @@ public sealed class GuestAppTests(PackageFeed feed)
         var published = new List<SseMessage>();
         for (var i = 0; i < Events; i++)
         {
-            using var answer = await client.PostAsync(new Uri($"orders/{i}", UriKind.Relative), content: null).WaitAsync(SseStream.Patience);
+            using var answer = await client.PostAsync(new Uri($"orders/{i}", UriKind.Relative), content: null).WaitAsync(SseStream.Timeout);
             published.Add(new SseMessage(await answer.EnsureSuccessStatusCode().Content.ReadAsStringAsync(), "ordered", $"{i}"));
             if (i % (Events / 4) == 0)
-                await reader.ReadAsync(client).WaitAsync(SseStream.Patience); // up to the end of that response
+                await reader.ReadAsync(client).WaitAsync(SseStream.Timeout); // up to the end of that response
         }
 
-        await reader.ReadAsync(client, Events).WaitAsync(SseStream.Patience);
+        await reader.ReadAsync(client, Events).WaitAsync(SseStream.Timeout);
         Assert.Equal(published, reader.Events);
     }
 
     private static async Task<string> ReportAsync(FunctionsHost host)
     {
         using var client = host.NewClient();
-        return JsonSerializer.Serialize(await client.GetFromJsonAsync<JsonElement>("report").WaitAsync(SseStream.Patience));
+        return JsonSerializer.Serialize(await client.GetFromJsonAsync<JsonElement>("report").WaitAsync(SseStream.Timeout));
     }
 
     private static async Task<FunctionsHost> StartAsync(FunctionApp app, params string[] settings) => await FunctionsHost.StartAsync(new FunctionsHostOptions

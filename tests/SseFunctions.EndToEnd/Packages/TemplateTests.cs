@@ -44,7 +44,7 @@ public sealed class TemplateTests(PackageFeed feed)
     {
         await using var node = WatchedProcess.Start(
             "node", ["smoke.mjs", host.BaseAddress.AbsoluteUri.TrimEnd('/'), host.FunctionKey], app, new Dictionary<string, string>());
-        var exitCode = await node.ExitAsync(SseStream.Patience);
+        var exitCode = await node.ExitAsync(SseStream.Timeout);
         Assert.True(exitCode == 0, node.Output);
         return node.Output;
     }

@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 namespace SseFunctions.EndToEnd.UnderFire;
 
 /// <summary>
-/// All promises at once, while hosts are killed, storage stops and fails, connections break and retention trims. SSE_SOAK is how
+/// All promises at once, while hosts are killed, storage stops and fails, hints are lost, connections break and retention trims. SSE_SOAK is how
 /// long that goes on.
 /// </summary>
 public sealed class UnderFireTests(ITestOutputHelper output) : IDisposable
@@ -68,11 +68,13 @@ public sealed class UnderFireTests(ITestOutputHelper output) : IDisposable
         foreach (var topic in FireTopic.All)
             Assert.Equal($"{ledger.Last(topic.Name)}", (await deployment.Host(0).Client.GetTopicAsync(topic.Name)).GetProperty("last").GetString());
 
-        Tell($"{FireTopic.All.Sum(topic => ledger.Count(topic.Name))} events; {deployment.Cuts} connections cut, {deployment.FailedCalls} calls to storage failed; {findings}.");
+        Tell($"{FireTopic.All.Sum(topic => ledger.Count(topic.Name))} events; {deployment.Cuts} connections cut, {deployment.FailedCalls} calls to storage failed, {deployment.LostHints} hints lost; {findings}.");
         Tell($"The witness's memory: {warm} when warm, {memory} at the end.");
         Assert.Equal("", findings.Broken);
         foreach (var met in Enum.GetNames<FireFaultKind>().Select(kind => $"times {kind}").Append("resets"))
             Assert.True(findings.CountOf(met) > 0, $"There were no {met}: the run says little.");
+
+        Assert.NotEqual(0, deployment.LostHints);
 
         Assert.InRange(memory.HeapBytes, 0, warm.HeapBytes + HeapTolerance);
         Assert.InRange(memory.WorkingSetBytes, 0, (long)(warm.WorkingSetBytes * (1 + MemoryTolerance)));
@@ -114,9 +116,9 @@ public sealed class UnderFireTests(ITestOutputHelper output) : IDisposable
     private async Task ResetAsync()
     {
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(0.1), TimeProvider.System);
-        using var patience = new CancellationTokenSource(SseStream.Patience);
+        using var timeout = new CancellationTokenSource(SseStream.Timeout);
         while (findings.CountOf("resets") == 0 && !findings.AnyBroken.IsCancellationRequested)
-            await timer.WaitForNextTickAsync(patience.Token);
+            await timer.WaitForNextTickAsync(timeout.Token);
     }
 
     /// <summary>A host's memory while nobody reads or publishes; in a brief run, in which nothing could be seen to grow, none.</summary>
@@ -152,7 +154,7 @@ public sealed class UnderFireTests(ITestOutputHelper output) : IDisposable
     {
         try
         {
-            await Task.WhenAll(tasks).WaitAsync(SseStream.Patience, findings.AnyBroken);
+            await Task.WhenAll(tasks).WaitAsync(SseStream.Timeout, findings.AnyBroken);
         }
         catch (Exception ex) when (ex is TimeoutException or OperationCanceledException)
         {
