@@ -132,7 +132,7 @@ public sealed class IssuerTests : IAsyncLifetime
         issuer.IsReachable = false;
 
         Assert.Contains(Reason, await PollAsync(token), StringComparison.Ordinal);
-        using (var answer = await host.Client.GetAsync($"topics/a?token={token}").WaitAsync(SseStream.Patience))
+        using (var answer = await host.Client.GetAsync($"topics/a?token={token}").WaitAsync(SseStream.Timeout))
         {
             Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
             Assert.NotNull(answer.Headers.RetryAfter);
@@ -161,7 +161,7 @@ public sealed class IssuerTests : IAsyncLifetime
 
     private async Task<HttpStatusCode> StatusAsync(string topic, string token)
     {
-        using var answer = await host.Client.GetAsync($"topics/{topic}?token={token}").WaitAsync(SseStream.Patience);
+        using var answer = await host.Client.GetAsync($"topics/{topic}?token={token}").WaitAsync(SseStream.Timeout);
         return answer.StatusCode;
     }
 
@@ -179,7 +179,7 @@ public sealed class IssuerTests : IAsyncLifetime
         if (inHeader)
             request.Headers.Authorization = new("Bearer", token);
 
-        using var answer = await host.Client.SendAsync(request).WaitAsync(SseStream.Patience);
+        using var answer = await host.Client.SendAsync(request).WaitAsync(SseStream.Timeout);
         Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
         Assert.Contains(reason, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }

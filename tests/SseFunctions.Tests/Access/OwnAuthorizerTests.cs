@@ -62,7 +62,7 @@ public sealed class OwnAuthorizerTests
     {
         await using var host = await StartAsync<Own>();
 
-        using var answer = await host.Client.PostAsync("topics/allowed/events", new StringContent("1")).WaitAsync(SseStream.Patience);
+        using var answer = await host.Client.PostAsync("topics/allowed/events", new StringContent("1")).WaitAsync(SseStream.Timeout);
 
         Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
     }
@@ -99,7 +99,7 @@ public sealed class OwnAuthorizerTests
 
     private static async Task<HttpStatusCode> StatusAsync(TestHost host, string path)
     {
-        using var answer = await host.Client.GetAsync(path).WaitAsync(SseStream.Patience);
+        using var answer = await host.Client.GetAsync(path).WaitAsync(SseStream.Timeout);
         return answer.StatusCode;
     }
 

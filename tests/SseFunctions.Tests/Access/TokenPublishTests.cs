@@ -41,9 +41,9 @@ public sealed class TokenPublishTests : IAsyncLifetime
         using var request = new HttpRequestMessage(HttpMethod.Post, "topics/a/events") { Content = new StringContent("1") };
         request.Headers.Add("Cookie", $"sse_token={token}");
 
-        await AssertRefusedAsync(HttpStatusCode.Unauthorized, "token", await host.Client.SendAsync(request).WaitAsync(SseStream.Patience));
+        await AssertRefusedAsync(HttpStatusCode.Unauthorized, "token", await host.Client.SendAsync(request).WaitAsync(SseStream.Timeout));
         await AssertRefusedAsync(HttpStatusCode.Unauthorized, "token", await PostAsync("a", "1", "no.token.atall"));
-        using var answer = await host.Client.PostAsync($"topics/a/events?token={token}", new StringContent("1")).WaitAsync(SseStream.Patience);
+        using var answer = await host.Client.PostAsync($"topics/a/events?token={token}", new StringContent("1")).WaitAsync(SseStream.Timeout);
         Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
     }
 
@@ -91,7 +91,7 @@ public sealed class TokenPublishTests : IAsyncLifetime
         using var foreign = await PostAsync("keyed", "2", other, "key");
         using var request = new HttpRequestMessage(HttpMethod.Post, "events/keyed") { Content = new StringContent("3") };
         request.Headers.Add("Idempotency-Key", "key");
-        using var backend = await host.Client.SendAsync(request).WaitAsync(SseStream.Patience);
+        using var backend = await host.Client.SendAsync(request).WaitAsync(SseStream.Timeout);
 
         Assert.Equal(
             [HttpStatusCode.Created, HttpStatusCode.OK, HttpStatusCode.Created, HttpStatusCode.Created],
@@ -107,7 +107,7 @@ public sealed class TokenPublishTests : IAsyncLifetime
     [InlineData("""{"topics":["a"],"subject":7}""", "subject")]
     public async Task Bad_request_for_a_token_names_the_member(string body, string field)
     {
-        using var answer = await host.Client.PostAsync("tokens", new StringContent(body, Encoding.UTF8, "application/json")).WaitAsync(SseStream.Patience);
+        using var answer = await host.Client.PostAsync("tokens", new StringContent(body, Encoding.UTF8, "application/json")).WaitAsync(SseStream.Timeout);
 
         await AssertRefusedAsync(HttpStatusCode.BadRequest, field, answer);
     }
@@ -127,7 +127,7 @@ public sealed class TokenPublishTests : IAsyncLifetime
 
     private async Task<string> MintAsync(string body)
     {
-        using var answer = await host.Client.PostAsync("tokens", new StringContent(body, Encoding.UTF8, "application/json")).WaitAsync(SseStream.Patience);
+        using var answer = await host.Client.PostAsync("tokens", new StringContent(body, Encoding.UTF8, "application/json")).WaitAsync(SseStream.Timeout);
         return (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString()!;
     }
 
@@ -138,7 +138,7 @@ public sealed class TokenPublishTests : IAsyncLifetime
         if (idempotencyKey is not null)
             request.Headers.Add("Idempotency-Key", idempotencyKey);
 
-        return await host.Client.SendAsync(request).WaitAsync(SseStream.Patience);
+        return await host.Client.SendAsync(request).WaitAsync(SseStream.Timeout);
     }
 
     private static async Task AssertRefusedAsync(HttpStatusCode status, string field, HttpResponseMessage answer)

@@ -90,7 +90,7 @@ public class MapSseFunctionsTests
         if (method is "POST" or "PUT")
             request.Content = new StringContent("{}", Encoding.UTF8, "application/json");
 
-        using var answer = await client.SendAsync(request).WaitAsync(SseStream.Patience);
+        using var answer = await client.SendAsync(request).WaitAsync(SseStream.Timeout);
         return answer.StatusCode;
     }
 }
