@@ -4,7 +4,7 @@ using SseFunctions.Api;
 
 namespace SseFunctions.Triggers;
 
-public class PageFunctions(HealthEndpoint health)
+public class PageFunctions(HealthEndpoint health, DemoRunEndpoint runs)
 {
     [Function("SseHealth")]
     public Task<IResult> HealthAsync([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = Routes.Health)] HttpRequest request) =>
@@ -13,6 +13,10 @@ public class PageFunctions(HealthEndpoint health)
     [Function(FunctionNames.Demo)]
     public static IResult Demo([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = Routes.Demo)] HttpRequest request) =>
         PageEndpoint.Demo(request.HttpContext);
+
+    [Function(FunctionNames.DemoRuns)]
+    public Task<IResult> StartDemoRunAsync([HttpTrigger(AuthorizationLevel.Function, "post", Route = Routes.DemoRuns)] HttpRequest request) =>
+        runs.StartAsync(request.HttpContext);
 
     [Function("SseClient")]
     public static IResult Client([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = Routes.Client)] HttpRequest request) =>
