@@ -12,7 +12,7 @@ internal sealed class EventPublisher(TableEventLog log, IHostApplicationLifetime
     public Task<PublishResult> PublishLastAsync(string topic, IReadOnlyList<SseEvent> events, string? idempotencyKey = null, CancellationToken cancellationToken = default) =>
         PublishAsync(topic, events, idempotencyKey, completesTopic: true, cancellationToken);
 
-    public Task<PublishedStream> PublishStreamAsync(
+    public Task<PublishStreamResult> PublishStreamAsync(
         string topic, IAsyncEnumerable<SseEvent> events, PublishStreamOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(events);
