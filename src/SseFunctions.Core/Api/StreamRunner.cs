@@ -21,6 +21,9 @@ internal sealed partial class StreamRunner(
     /// <returns>The answer that is the stream.</returns>
     public IResult Open(StreamRequest request, CancellationToken invocationCancelled) => new Answer(this, request, invocationCancelled);
 
+    /// <returns>The answer to a client that must come back later, and has no place among the streams until then.</returns>
+    public IResult ComeBack(StreamEnd end) => new ClosedAnswer(ClosingFrame.For(end, options.Retry));
+
     /// <summary>What every stream response says to caches and proxies on its way.</summary>
     private static void SetHeaders(HttpResponse response)
     {
@@ -43,7 +46,7 @@ internal sealed partial class StreamRunner(
 
             using var left = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, invocationCancelled);
             using var session = new StreamSession(request, place.Admission, feeds, options, telemetry, time, left.Token, lifetime.ApplicationStopping);
-            if (await session.IsFullyReadAsync())
+            if (await session.IsOverAsync())
             {
                 context.Response.StatusCode = StatusCodes.Status204NoContent;
                 return;
@@ -76,12 +79,10 @@ internal sealed partial class StreamRunner(
     private async Task TurnAwayAsync(HttpContext context, StreamRequest request)
     {
         telemetry.TurnedAway(request);
-        SetHeaders(context.Response);
         if (HttpProtocol.IsHttp11(context.Request.Protocol))
             context.Response.Headers.Connection = "close"; // there are only so many, and its client would keep it for minutes
 
-        if (!HttpMethods.IsHead(context.Request.Method))
-            await context.Response.BodyWriter.WriteAsync(ClosingFrame.For(StreamEnd.AtCapacity, options.Retry), CancellationToken.None);
+        await ComeBack(StreamEnd.AtCapacity).ExecuteAsync(context);
     }
 
     private async Task RunAsync(HttpContext context, StreamSession session, StreamRequest request)
@@ -111,5 +112,15 @@ internal sealed partial class StreamRunner(
     private sealed class Answer(StreamRunner streams, StreamRequest request, CancellationToken invocationCancelled) : IResult
     {
         public Task ExecuteAsync(HttpContext httpContext) => streams.RunAsync(httpContext, request, invocationCancelled);
+    }
+
+    private sealed class ClosedAnswer(ReadOnlyMemory<byte> frame) : IResult
+    {
+        public async Task ExecuteAsync(HttpContext httpContext)
+        {
+            SetHeaders(httpContext.Response);
+            if (!HttpMethods.IsHead(httpContext.Request.Method))
+                await httpContext.Response.BodyWriter.WriteAsync(frame, CancellationToken.None);
+        }
     }
 }

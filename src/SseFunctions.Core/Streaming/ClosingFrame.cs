@@ -5,7 +5,7 @@ internal static class ClosingFrame
 {
     public static ReadOnlyMemory<byte> For(StreamEnd end, TimeSpan retry) => end switch
     {
-        StreamEnd.AtCapacity or StreamEnd.StorageUnavailable or StreamEnd.HostStopping or StreamEnd.Failed => SseFrame.Retry(ReconnectionTime.DrawUnderStress(retry), Reason(end)),
+        StreamEnd.AtCapacity or StreamEnd.StorageUnavailable or StreamEnd.AccessUnknown or StreamEnd.HostStopping or StreamEnd.Failed => SseFrame.Retry(ReconnectionTime.DrawUnderStress(retry), Reason(end)),
         _ => SseFrame.Retry(ReconnectionTime.Draw(retry), Reason(end)),
     };
 
@@ -18,6 +18,7 @@ internal static class ClosingFrame
         StreamEnd.CaughtUp => "that is all for now",
         StreamEnd.AtCapacity => "too many streams are open here; reconnect later",
         StreamEnd.StorageUnavailable => "storage cannot be reached; reconnect later",
+        StreamEnd.AccessUnknown => "access cannot be checked now; reconnect later",
         StreamEnd.Failed => "something went wrong here; reconnect later",
         _ => throw new ArgumentOutOfRangeException(nameof(end), end, "a stream that was cut gets no closing frame"),
     };

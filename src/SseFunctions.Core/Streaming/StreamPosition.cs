@@ -46,6 +46,16 @@ internal sealed class StreamPosition : IDisposable
     /// <summary>Whether one of the client's ids was not issued by this server, and this is still to be reported.</summary>
     public bool HasUnknown => readers.Exists(reader => reader.IsUnknown);
 
+    /// <summary>Whether any of the topics goes on.</summary>
+    /// <returns>Complete when none does; Waiting while that is not known.</returns>
+    public FeedReadKind ReadActive()
+    {
+        var kinds = readers.Select(reader => reader.ReadActive()).ToList();
+        return kinds.TrueForAll(kind => kind == FeedReadKind.Complete) ? FeedReadKind.Complete
+            : kinds.TrueForAll(kind => kind is FeedReadKind.Complete or FeedReadKind.Waiting) ? FeedReadKind.Waiting
+            : FeedReadKind.CaughtUp;
+    }
+
     public void MarkCursorSent() => readers.ForEach(reader => reader.MarkCursorSent());
 
     /// <summary>What to do next, for any of the topics in turn: nothing while it is not known where to begin in one of them, since an id names all.</summary>

@@ -12,6 +12,9 @@ internal sealed record StreamRequest(IReadOnlyList<TopicStart> Topics, bool IsPo
     /// <summary>Topics of one connection: so many ids and the dots between them fit in a Last-Event-ID, see <see cref="EventId.MaxSequence"/>.</summary>
     public const int MaxTopics = 8;
 
+    /// <summary>Whether the client wants a stream only where a topic has begun and is not complete.</summary>
+    public bool IsForActive { get; init; }
+
     /// <summary>Whether half a frame may be left at the client.</summary>
     public bool MayHaveHalfFrame => KeepsHalfFrames && Topics.Any(place => place.Start.LastEventId is not null || place.Start.IsUnknownId);
 

@@ -76,8 +76,11 @@ internal sealed class StreamSession : IDisposable
     /// <summary>When the stream ends by itself. A poll that has had no answer yet waits for one as long as it may.</summary>
     private TimeSpan Deadline => request.IsPoll && !hasRead ? lifetime.Limit : lifetime.Planned;
 
-    /// <summary>Whether the topics are complete and the client has all of them: the answer is then 204, which ends an EventSource.</summary>
-    public async Task<bool> IsFullyReadAsync()
+    /// <summary>
+    /// Whether there is nothing for the client, nor will be: the topics are complete and it has all of them, or it wants only what
+    /// goes on and nothing does. The answer is then 204, which ends an EventSource.
+    /// </summary>
+    public async Task<bool> IsOverAsync()
     {
         var answers = Position.FirstAnswers;
         if (!answers.IsCompleted)
@@ -87,7 +90,7 @@ internal sealed class StreamSession : IDisposable
             await waited.CancelAsync();
         }
 
-        if (!Position.IsFullyRead)
+        if (!(request.IsForActive ? await IsInactiveAsync() : Position.IsFullyRead))
             return false;
 
         end = StreamEnd.TopicComplete;
@@ -134,6 +137,21 @@ internal sealed class StreamSession : IDisposable
         timer?.Dispose();
         position?.Dispose();
         telemetry.Ended(activity, tags, end ?? StreamEnd.Failed, clock.Elapsed);
+    }
+
+    /// <summary>Waits for the answer as long as the stream may last: whoever asks wants to know.</summary>
+    private async Task<bool> IsInactiveAsync()
+    {
+        timer!.Change(Deadline, Timeout.InfiniteTimeSpan);
+        while (!clientLeft.IsCancellationRequested && !hostStopping.IsCancellationRequested && clock.Elapsed < Deadline)
+        {
+            if (Position.ReadActive() is not FeedReadKind.Waiting and var kind)
+                return kind == FeedReadKind.Complete;
+
+            await wake.WaitAsync();
+        }
+
+        return false;
     }
 
     private async ValueTask WriteClosingFrameAsync(ClientWriter client, StreamEnd reason)

@@ -78,7 +78,7 @@ internal sealed class StreamTelemetry
         Ended(Started(tags), tags, StreamEnd.AtCapacity, TimeSpan.Zero);
     }
 
-    private static string NameOf(StreamEnd end) => end switch
+    public static string NameOf(StreamEnd end) => end switch
     {
         StreamEnd.ClientLeft => "client_left",
         StreamEnd.SlowClient => "slow_client",
@@ -89,6 +89,7 @@ internal sealed class StreamTelemetry
         StreamEnd.CaughtUp => "caught_up",
         StreamEnd.AtCapacity => "at_capacity",
         StreamEnd.StorageUnavailable => "storage_unavailable",
+        StreamEnd.AccessUnknown => "access_unknown",
         _ => "failed",
     };
 

@@ -48,14 +48,7 @@ internal sealed class TopicFeed : IDisposable
         }
     }
 
-    public bool HasReaders
-    {
-        get
-        {
-            lock (gate)
-                return readers.Count > 0;
-        }
-    }
+    public bool HasReaders => Locked(() => readers.Count > 0);
 
     /// <summary>From now on the reader is given what is new, or woken to <see cref="Read"/>, with the ticket that this returns.</summary>
     public long Join(IFeedReader reader)
@@ -69,9 +62,7 @@ internal sealed class TopicFeed : IDisposable
 
     public void Leave(IFeedReader reader)
     {
-        lock (gate)
-            readers.Remove(reader);
-
+        Locked(() => readers.Remove(reader));
         if (!HasReaders)
             onIdle(this);
     }
@@ -82,10 +73,13 @@ internal sealed class TopicFeed : IDisposable
         lock (gate)
         {
             var isResolved = view.TryResolve(start, out cursor);
-            unresolved = isResolved ? default : Waiting(view.Wait(cursor));
+            unresolved = isResolved ? default : AwaitedIfWaiting(view.Wait(cursor));
             return isResolved;
         }
     }
+
+    /// <inheritdoc cref="TopicView.ReadActive"/>
+    public FeedRead ReadActive(long ticket) => Locked(() => AwaitedIfWaiting(view.ReadActive(ticket)));
 
     /// <summary>What follows the cursor. Never waits and never reads the table.</summary>
     /// <inheritdoc cref="TopicView.Read"/>
@@ -94,10 +88,7 @@ internal sealed class TopicFeed : IDisposable
     {
         lock (gate)
         {
-            var read = view.Read(cursor, ticket, isLive);
-            if (read.Kind is FeedReadKind.Waiting or FeedReadKind.StorageUnavailable)
-                return Waiting(read);
-
+            var read = AwaitedIfWaiting(view.Read(cursor, ticket, isLive));
             if (read.Kind != FeedReadKind.NotLoaded || !TryRead(read.Cursor, read.Until, loaded, out var slice))
                 return read;
 
@@ -174,8 +165,11 @@ internal sealed class TopicFeed : IDisposable
         }
     }
 
-    private FeedRead Waiting(FeedRead read)
+    private FeedRead AwaitedIfWaiting(FeedRead read)
     {
+        if (read.Kind is not (FeedReadKind.Waiting or FeedReadKind.StorageUnavailable))
+            return read;
+
         view = view.IsAwaited ? view : view with { IsAwaited = true };
         poll.Signal();
         return read;
@@ -224,6 +218,12 @@ internal sealed class TopicFeed : IDisposable
 
             return after;
         }
+    }
+
+    private T Locked<T>(Func<T> read)
+    {
+        lock (gate)
+            return read();
     }
 
     private void Become(Func<TopicView, TopicView> next, ViewChange change = ViewChange.None)

@@ -103,5 +103,5 @@ public sealed class ClientFileTests(Target target)
     private static string Source(string name) => File.ReadAllText(SourcePath(name));
 
     /// <summary>In the repository, next to the tests' own folder of scripts.</summary>
-    private static string SourcePath(string name) => Path.GetFullPath(Path.Combine(NodeFolder.FullName, "../../../src/SseFunctions.Core/Pages", name));
+    private static string SourcePath(string name) => Path.GetFullPath(Path.Combine(NodeFolder.FullName, "../../../src/SseFunctions.Client", name));
 }

@@ -10,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
+using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
 using SseFunctions.EventLog;
 using SseFunctions.Streaming;
@@ -131,7 +132,13 @@ public class TelemetryTests
             await host.PublishAsync("confidential-topic", Payload);
             await using var stream = await host.OpenAsync("events/confidential-topic?from=start&mode=poll&token=secret-token");
             await stream.ReadToEndAsync();
-        } // the providers flush as they end
+
+            await host.StopAsync(); // the last spans end
+
+            // The providers flush as they are disposed too, but then they wait for 5 s at most.
+            await Task.Run(() => host.Services.GetRequiredService<TracerProvider>().ForceFlush());
+            await Task.Run(() => host.Services.GetRequiredService<MeterProvider>().ForceFlush());
+        }
 
         Assert.Contains(StreamTelemetry.SentEvents, received["/v1/metrics"], StringComparison.Ordinal);
         Assert.Contains("{event}", received["/v1/metrics"], StringComparison.Ordinal);

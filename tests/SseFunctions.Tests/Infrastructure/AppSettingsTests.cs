@@ -42,7 +42,7 @@ public partial class AppSettingsTests
         Assert.Equal($"{account}/default/{settings.EventLog.TableName}", (string)deployment.The("Microsoft.Storage/storageAccounts/tableServices/tables")["name"]!);
         Assert.Equal(ArmExpression.ClientId, settings.AzureMonitorIdentity?.ClientId);
         Assert.Equal(ArmExpression.InsightsConnection, deployment.AppSettings["APPLICATIONINSIGHTS_CONNECTION_STRING"]);
-        Assert.Equal(["clock", "runtime", "demo"], settings.Access.AnonymousTopics);
+        Assert.Equal(["clock", "runtime", "demo", "demo-run-*"], settings.Access.AnonymousTopics);
         Assert.NotNull(settings.Access.SigningKey);
         Assert.Null(settings.Access.PreviousSigningKey);
     }
@@ -76,7 +76,7 @@ public partial class AppSettingsTests
     {
         var settings = (await Deployment.WithMainParametersAsync()).AppSettings;
 
-        var triggers = Schedule().Matches(Repository.Read("src", "SseFunctions", "TimerFunctions.cs")).Select(match => match.Groups["constant"].Value).ToList();
+        var triggers = Schedule().Matches(Repository.Read("src", "SseFunctions.Triggers", "TimerFunctions.cs")).Select(match => match.Groups["constant"].Value).ToList();
 
         Assert.NotEmpty(triggers);
         Assert.All(triggers, constant => Assert.Contains((string)typeof(Routes).GetField(constant)!.GetRawConstantValue()!, settings.Keys));
