@@ -15,7 +15,7 @@ internal static class SseRoutes
     public static void MapSseFunctions(this IEndpointRouteBuilder app)
     {
         var (stream, publish) = (Get<StreamEndpoint>(), Get<PublishEndpoint>());
-        var (list, topics) = (Get<TopicListEndpoint>(), Get<TopicEndpoint>());
+        var (list, topics, history) = (Get<TopicListEndpoint>(), Get<TopicEndpoint>(), Get<HistoryEndpoint>());
         var (tokens, health) = (Get<TokenEndpoint>(), Get<HealthEndpoint>());
         var routes = app.MapGroup(Get<Settings>().RoutePrefix);
         routes.MapMethods(Routes.Events, Reads, (HttpContext context, string topic) => stream.StreamAsync(context, topic, CancellationToken.None));
@@ -24,6 +24,7 @@ internal static class SseRoutes
         routes.MapMethods(Routes.Events, [HttpMethods.Options], (HttpContext context, string topic) => publish.HandshakeAsync(context, topic));
         routes.MapMethods(Routes.Topics, Reads, (Delegate)((HttpContext context) => list.ListAsync(context, CancellationToken.None)));
         routes.MapMethods(Routes.Topic, Reads, (HttpContext context, string topic) => topics.ReadAsync(context, topic));
+        routes.MapMethods(Routes.History, Reads, (HttpContext context, string topic) => history.ReadAsync(context, topic, CancellationToken.None));
         routes.MapPut(Routes.Topic, (HttpContext context, string topic) => topics.SetRetentionAsync(context, topic, CancellationToken.None));
         routes.MapDelete(Routes.Topic, (HttpContext context, string topic) => topics.DeleteAsync(context, topic));
         routes.MapPost(Routes.Complete, (HttpContext context, string topic) => topics.CompleteAsync(context, topic));

@@ -57,8 +57,8 @@ internal sealed class FrameBlock
     }
 
     /// <summary>Whole frames from one sequence to another, of one buffer.</summary>
-    public FrameSlice Slice(long sequence, long last) =>
-        buffers[buffers.FindLastIndex(buffer => buffer.First <= sequence)].Slice(sequence, last); // from the end: most readers are there
+    public FrameSlice Slice(long sequence, long last, EventFilter? filter = null) =>
+        buffers[buffers.FindLastIndex(buffer => buffer.First <= sequence)].Slice(sequence, last, filter); // from the end: most readers are there
 
     /// <summary>The buffer that has a sequence; null when none has.</summary>
     public FrameBuffer? BufferAt(long sequence) => buffers.Find(buffer => buffer.Has(sequence));

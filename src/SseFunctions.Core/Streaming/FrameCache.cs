@@ -24,7 +24,9 @@ internal sealed class FrameCache(long capacity)
     /// <summary>Finds whole frames from one sequence to another, as many as are handed out at a time.</summary>
     /// <param name="owner">Whose frames.</param>
     /// <param name="loaded">What the reader has just loaded, of the same epoch: used even if it has been evicted already.</param>
-    public bool TryRead(object owner, long sequence, long last, FrameBuffer? loaded, out FrameSlice slice)
+    /// <param name="slice">The frames; those that the filter passes.</param>
+    /// <param name="filter">Which events the reader wants; null for all.</param>
+    public bool TryRead(object owner, long sequence, long last, FrameBuffer? loaded, out FrameSlice slice, EventFilter? filter = null)
     {
         slice = default;
         lock (gate)
@@ -32,14 +34,14 @@ internal sealed class FrameCache(long capacity)
             if (Find(owner, FrameBlock.NumberOf(sequence)) is { } node && node.Value.Block.First <= sequence && sequence <= node.Value.Block.Last)
             {
                 Touch(node);
-                slice = node.Value.Block.Slice(sequence, last);
+                slice = Slice(node.Value.Block, sequence, last, filter);
                 return true;
             }
 
             if (loaded?.Has(sequence) != true)
                 return false;
 
-            slice = loaded.Slice(sequence, last);
+            slice = loaded.Slice(sequence, last, filter);
             return true;
         }
     }
@@ -79,9 +81,7 @@ internal sealed class FrameCache(long capacity)
                 Add(owner, block);
             }
 
-            // The newest stays, whatever its size: somebody is about to read it.
-            while (Size > capacity && byLastUse.First is { } oldest && oldest != byLastUse.Last)
-                Evict(oldest);
+            EvictOldest();
         }
     }
 
@@ -96,6 +96,26 @@ internal sealed class FrameCache(long capacity)
             foreach (var node in blocks.Values.ToList())
                 Evict(node);
         }
+    }
+
+    /// <summary>What is kept for a filter counts as well.</summary>
+    private FrameSlice Slice(FrameBlock block, long sequence, long last, EventFilter? filter)
+    {
+        if (filter is null)
+            return block.Slice(sequence, last);
+
+        Size -= block.Size;
+        var slice = block.Slice(sequence, last, filter);
+        Size += block.Size;
+        EvictOldest();
+        return slice;
+    }
+
+    /// <summary>The newest stays, whatever its size: somebody is about to read it.</summary>
+    private void EvictOldest()
+    {
+        while (Size > capacity && byLastUse.First is { } oldest && oldest != byLastUse.Last)
+            Evict(oldest);
     }
 
     private LinkedListNode<Entry>? Find(object owner, long number) =>

@@ -46,6 +46,9 @@ internal sealed class StreamPosition : IDisposable
     /// <summary>Whether one of the client's ids was not issued by this server, and this is still to be reported.</summary>
     public bool HasUnknown => readers.Exists(reader => reader.IsUnknown);
 
+    /// <summary>Whether it is known where the stream is in all its topics, and the client's ids were all issued by this server.</summary>
+    public bool IsKnown => readers.TrueForAll(reader => reader is { Cursor: not null, IsUnknown: false });
+
     public void MarkCursorSent() => readers.ForEach(reader => reader.MarkCursorSent());
 
     /// <summary>What to do next, for any of the topics in turn: nothing while it is not known where to begin in one of them, since an id names all.</summary>

@@ -12,6 +12,12 @@ internal sealed record StreamRequest(IReadOnlyList<TopicStart> Topics, bool IsPo
     /// <summary>Topics of one connection: so many ids and the dots between them fit in a Last-Event-ID, see <see cref="EventId.MaxSequence"/>.</summary>
     public const int MaxTopics = 8;
 
+    /// <summary>Whether to wait for the first events, for a time (<see cref="StreamOptions.LongPoll"/>), and to end after them: for proxies that hold a response back until its end.</summary>
+    public bool IsLongPoll { get; init; }
+
+    /// <summary>Which events the client wants; null for all.</summary>
+    public EventFilter? Filter { get; init; }
+
     /// <summary>Whether half a frame may be left at the client.</summary>
     public bool MayHaveHalfFrame => KeepsHalfFrames && Topics.Any(place => place.Start.LastEventId is not null || place.Start.IsUnknownId);
 

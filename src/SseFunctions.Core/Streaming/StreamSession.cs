@@ -13,6 +13,9 @@ internal sealed class StreamSession : IDisposable
     /// <summary>How long the heads may hold the response back: they decide between 200 and 204.</summary>
     private static readonly TimeSpan HeadWait = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>What a long poll holds in memory, about: the answer has a length, and so begins when it is whole.</summary>
+    private const int MaxLongPollBytes = 4 * FrameSlice.MaxBytes;
+
     private readonly StreamRequest request;
     private readonly StreamOptions options;
     private readonly StreamTelemetry telemetry;
@@ -59,7 +62,7 @@ internal sealed class StreamSession : IDisposable
             timer = clock.CreateTimer(Wake, wake);
             onClientLeft = clientLeft.UnsafeRegister(Wake, wake);
             onHostStopping = hostStopping.UnsafeRegister(Wake, wake);
-            position = new StreamPosition(request.Topics, topic => new TopicReader(topic, feeds, wake, telemetry, tags, time));
+            position = new StreamPosition(request.Topics, topic => new TopicReader(topic, feeds, wake, telemetry, tags, time) { Filter = request.Filter });
         }
         catch
         {
@@ -74,7 +77,10 @@ internal sealed class StreamSession : IDisposable
     private StreamPosition Position => position!;
 
     /// <summary>When the stream ends by itself. A poll that has had no answer yet waits for one as long as it may.</summary>
-    private TimeSpan Deadline => request.IsPoll && !hasRead ? lifetime.Limit : lifetime.Planned;
+    private TimeSpan Deadline =>
+        request.IsPoll && !hasRead ? lifetime.Limit
+        : request.IsLongPoll ? Min(lifetime.Planned, options.LongPoll)
+        : lifetime.Planned;
 
     /// <summary>Whether the topics are complete and the client has all of them: the answer is then 204, which ends an EventSource.</summary>
     public async Task<bool> IsFullyReadAsync()
@@ -105,9 +111,10 @@ internal sealed class StreamSession : IDisposable
     {
         var deadline = new WriteDeadline(options.WriteTimeout, lifetime.Limit, clock, acknowledged, abort, hostStopping);
         using var client = new ClientWriter(output, deadline, clock, clientLeft);
+        var events = new EventWriter(client, Position, staysLive: !endsCaughtUp, request.Filter is not null, clock, telemetry, tags);
         try
         {
-            end = await StreamAsync(client);
+            end = await StreamAsync(client, events);
         }
         catch (Exception ex) when (!client.IsCut && !client.IsWriting)
         {
@@ -119,7 +126,7 @@ internal sealed class StreamSession : IDisposable
         }
 
         if (!client.IsCut && !client.IsClosed && !client.IsWriting)
-            await WriteClosingFrameAsync(client, end.Value);
+            await WriteClosingFrameAsync(client, events, end.Value);
 
         if (client.IsTooSlow)
             end = StreamEnd.SlowClient;
@@ -136,11 +143,14 @@ internal sealed class StreamSession : IDisposable
         telemetry.Ended(activity, tags, end ?? StreamEnd.Failed, clock.Elapsed);
     }
 
-    private async ValueTask WriteClosingFrameAsync(ClientWriter client, StreamEnd reason)
+    private async ValueTask WriteClosingFrameAsync(ClientWriter client, EventWriter events, StreamEnd reason)
     {
         try
         {
-            await client.WriteAsync(ClosingFrame.For(reason, options.Retry));
+            if (reason != StreamEnd.Failed) // of what was to be written then, nobody knows how much was
+                await events.WriteLastCursorAsync();
+
+            await client.WriteAsync(ClosingFrame.For(reason, options.Retry, request.IsLongPoll));
         }
         catch (OperationCanceledException) when (client.IsCut)
         {
@@ -148,16 +158,15 @@ internal sealed class StreamSession : IDisposable
         }
     }
 
-    private async Task<StreamEnd> StreamAsync(ClientWriter client)
+    private async Task<StreamEnd> StreamAsync(ClientWriter client, EventWriter events)
     {
         var (retry, comment) = (ReconnectionTime.Draw(options.Retry), $"topic {request}");
         await client.WriteAsync(request.MayHaveHalfFrame
-            ? SseFrame.Resumption(retry, comment, Position.HasUnknown ? null : Position.Id)
+            ? SseFrame.Resumption(retry, comment, Position.IsKnown ? Position.Id : null)
             : SseFrame.Retry(retry, comment));
-        if (Position.Only is { } only)
+        if (Position.Only is { } only && !request.IsLongPoll)
             only.Client = client; // not of several topics, whose ids are this stream's own
 
-        var events = new EventWriter(client, Position, staysLive: !endsCaughtUp, clock, telemetry, tags);
         while (true)
         {
             if (clientLeft.IsCancellationRequested || client.IsClosed)
@@ -170,7 +179,7 @@ internal sealed class StreamSession : IDisposable
                 return StreamEnd.Lifetime;
 
             if (clock.Elapsed >= client.LastWrite + options.Heartbeat)
-                await client.WriteAsync(SseFrame.Heartbeat);
+                await events.WriteHeartbeatAsync();
 
             var next = Position.Next(isLive: !endsCaughtUp, out var reader);
             hasRead |= next.Kind is not (FeedReadKind.Waiting or FeedReadKind.NotLoaded);
@@ -182,6 +191,9 @@ internal sealed class StreamSession : IDisposable
                     continue;
                 case FeedReadKind.Frames:
                     await events.WriteEventsAsync(reader!, next);
+                    if (request.IsLongPoll && client.Written >= MaxLongPollBytes)
+                        return StreamEnd.Lifetime;
+
                     continue;
                 case FeedReadKind.Gap:
                     await events.WriteResetAsync(reader!, next);
@@ -198,8 +210,11 @@ internal sealed class StreamSession : IDisposable
                     if (next.Kind == FeedReadKind.Complete)
                         return StreamEnd.TopicComplete;
 
+                    if (request.IsPoll || (request.IsLongPoll && events.HasWritten))
+                        return StreamEnd.CaughtUp;
+
                     if (endsCaughtUp)
-                        return request.IsPoll ? StreamEnd.CaughtUp : StreamEnd.AtCapacity;
+                        return StreamEnd.AtCapacity;
 
                     SetTimer(client);
                     client.Exit(); // the feed may write to the client meanwhile

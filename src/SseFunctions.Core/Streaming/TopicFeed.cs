@@ -50,11 +50,7 @@ internal sealed class TopicFeed : IDisposable
 
     public bool HasReaders
     {
-        get
-        {
-            lock (gate)
-                return readers.Count > 0;
-        }
+        get { lock (gate) return readers.Count > 0; }
     }
 
     /// <summary>From now on the reader is given what is new, or woken to <see cref="Read"/>, with the ticket that this returns.</summary>
@@ -90,7 +86,9 @@ internal sealed class TopicFeed : IDisposable
     /// <summary>What follows the cursor. Never waits and never reads the table.</summary>
     /// <inheritdoc cref="TopicView.Read"/>
     /// <param name="loaded">What the reader has just loaded, if anything.</param>
-    public FeedRead Read(EventId cursor, long ticket, bool isLive, FrameBuffer? loaded = null)
+    /// <param name="filter">Which events the reader wants; null for all.</param>
+    /// <param name="max">The last sequence that the reader wants, and nothing is to be read ahead; null to go on.</param>
+    public FeedRead Read(EventId cursor, long ticket, bool isLive, FrameBuffer? loaded = null, EventFilter? filter = null, long? max = null)
     {
         lock (gate)
         {
@@ -98,11 +96,11 @@ internal sealed class TopicFeed : IDisposable
             if (read.Kind is FeedReadKind.Waiting or FeedReadKind.StorageUnavailable)
                 return Waiting(read);
 
-            if (read.Kind != FeedReadKind.NotLoaded || !TryRead(read.Cursor, read.Until, loaded, out var slice))
+            if (read.Kind != FeedReadKind.NotLoaded || !TryRead(read.Cursor, Math.Min(read.Until, max ?? read.Until), loaded, filter, out var slice))
                 return read;
 
             var next = read.Cursor with { Sequence = slice.Last };
-            if (slice.Last < read.Until)
+            if (slice.Last < read.Until && max is null)
                 loads.ReadAhead(next, view.First, view.Head!.Last);
 
             return read with { Kind = FeedReadKind.Frames, Cursor = next, Slice = slice };
@@ -157,8 +155,8 @@ internal sealed class TopicFeed : IDisposable
         push.Signal();
     }
 
-    private bool TryRead(EventId after, long until, FrameBuffer? loaded, out FrameSlice slice) =>
-        cache.TryRead(this, after.Sequence + 1, until, loaded?.Epoch == after.Epoch ? loaded : null, out slice);
+    private bool TryRead(EventId after, long until, FrameBuffer? loaded, EventFilter? filter, out FrameSlice slice) =>
+        cache.TryRead(this, after.Sequence + 1, until, loaded?.Epoch == after.Epoch ? loaded : null, out slice, filter);
 
     private void OnLoaded(EventId after, long to, List<FrameBlock> blocks)
     {
@@ -216,7 +214,7 @@ internal sealed class TopicFeed : IDisposable
                 return null;
             }
 
-            if (TryRead(after, until!.Value.Sequence, null, out slice))
+            if (TryRead(after, until!.Value.Sequence, null, null, out slice))
             {
                 view = view.PushedTo(slice.Last);
                 receivers.AddRange(readers);
