@@ -29,7 +29,7 @@ param clockSchedule string = '*/5 * * * * *'
 @description('When retention removes old events: NCRONTAB of six fields, UTC.')
 param retentionSchedule string = '0 7 * * * *'
 
-@description('Further app settings, such as { Stream__Lifetime: \'00:03:00\' }: the table in the README names them. What this template sets for itself in ownSettings wins.')
+@description('Further app settings, such as { Stream__Lifetime: \'00:03:00\' }: docs/settings.md names them. What this template sets for itself in ownSettings wins.')
 param appSettings object = {}
 
 @description('HTTP requests, and so streams, that an instance takes before another one is started: 1 to 1000, the platform\'s range (azurerm_function_app_flex_consumption, http_concurrency). The platform\'s own default is 16 at 2048 MB. Stream__MaxStreams is the same.')

@@ -139,7 +139,7 @@ public sealed class LocalHostProcess : IAsyncDisposable
     /// <returns>Its exit code.</returns>
     public async Task<int> ExitAsync()
     {
-        await process.WaitForExitAsync().WaitAsync(SseStream.Patience);
+        await process.WaitForExitAsync().WaitAsync(SseStream.Timeout);
         return process.ExitCode;
     }
 
@@ -188,7 +188,7 @@ public sealed class LocalHostProcess : IAsyncDisposable
         var host = await LaunchAsync(folder, table, urls, settings, maxDescriptors);
         try
         {
-            await host.ready.Task.WaitAsync(SseStream.Patience);
+            await host.ready.Task.WaitAsync(SseStream.Timeout);
             return host;
         }
         catch

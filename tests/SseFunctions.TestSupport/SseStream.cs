@@ -9,7 +9,7 @@ namespace SseFunctions.TestSupport;
 public sealed class SseStream : IAsyncDisposable
 {
     /// <summary>Only to keep a test that has gone wrong from hanging.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
 
     private readonly HttpResponseMessage response;
     private readonly StreamReader reader;
@@ -24,7 +24,7 @@ public sealed class SseStream : IAsyncDisposable
         if (lastEventId is not null)
             request.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId);
 
-        var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(Patience);
+        var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(Timeout);
         return new SseStream(response, new StreamReader(await response.Content.ReadAsStreamAsync(), Encoding.UTF8));
     }
 
@@ -33,7 +33,7 @@ public sealed class SseStream : IAsyncDisposable
     public async Task<string?> ReadFrameAsync()
     {
         var frame = new StringBuilder();
-        while (await reader.ReadLineAsync().WaitAsync(Patience) is { } line)
+        while (await reader.ReadLineAsync().WaitAsync(Timeout) is { } line)
         {
             if (line.Length == 0)
                 return frame.Length > 0 ? frame.ToString() : throw new InvalidDataException("An empty line that ends nothing.");
@@ -43,7 +43,7 @@ public sealed class SseStream : IAsyncDisposable
                 throw new InvalidDataException($"'{line}' stands within a frame: {frame}");
 
             if (isOwn)
-                return line == ":" ? line : line + "\n" + await reader.ReadLineAsync().WaitAsync(Patience);
+                return line == ":" ? line : line + "\n" + await reader.ReadLineAsync().WaitAsync(Timeout);
 
             frame.Append(frame.Length > 0 ? "\n" : "").Append(line);
         }

@@ -91,7 +91,7 @@ public sealed class TestHost : IAsyncDisposable
         foreach (var text in texts)
         {
             using var body = new StringContent(text, Encoding.UTF8, "text/plain");
-            using var answer = await client.PostAsync($"events/{topic}", body).WaitAsync(SseStream.Patience);
+            using var answer = await client.PostAsync($"events/{topic}", body).WaitAsync(SseStream.Timeout);
             answer.EnsureSuccessStatusCode();
             var json = await answer.Content.ReadFromJsonAsync<JsonElement>();
             ids.AddRange(json.GetProperty("ids").EnumerateArray().Select(id => id.GetString()!));

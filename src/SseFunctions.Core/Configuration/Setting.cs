@@ -1,6 +1,6 @@
 namespace SseFunctions.Configuration;
 
-/// <summary>A setting that the app reads, as the README's table has it.</summary>
+/// <summary>A setting that the app reads, as the table of docs/settings.md has it.</summary>
 /// <param name="Name">As an app setting, sections separated by "__".</param>
 /// <param name="Default">Its value when it is not set; null when there is none.</param>
 /// <param name="Allowed">What is allowed, as messages say it.</param>

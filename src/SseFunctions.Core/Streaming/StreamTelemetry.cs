@@ -78,7 +78,7 @@ internal sealed class StreamTelemetry
         Ended(Started(tags), tags, StreamEnd.AtCapacity, TimeSpan.Zero);
     }
 
-    private static string NameOf(StreamEnd end) => end switch
+    public static string NameOf(StreamEnd end) => end switch
     {
         StreamEnd.ClientLeft => "client_left",
         StreamEnd.SlowClient => "slow_client",

@@ -11,7 +11,7 @@ internal static class Latency
     private const int Tries = 50;
     private const int Events = 150;
     private static readonly TimeSpan StorageDelay = TimeSpan.FromSeconds(2);
-    private const int QuietEvents = 40;
+    private const int QuietEvents = 30; // within the life of a stream
     private static readonly (TimeSpan Min, TimeSpan Max) BusyPause = (TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(300));
     private static readonly (TimeSpan Min, TimeSpan Max) QuietPause = (TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(7));
     private static readonly TimeSpan WarmGoal = TimeSpan.FromMilliseconds(5);

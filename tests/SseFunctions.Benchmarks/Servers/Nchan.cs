@@ -72,10 +72,10 @@ internal sealed class Nchan : Server
         using (var kill = Process.Start("kill", ["-QUIT", nginx.Id.ToString(CultureInfo.InvariantCulture)]))
             await kill.WaitForExitAsync();
 
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(3));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(3));
         try
         {
-            await nginx.WaitForExitAsync(patience.Token);
+            await nginx.WaitForExitAsync(timeout.Token);
         }
         catch (OperationCanceledException)
         {

@@ -17,17 +17,17 @@ public abstract class BrowserTab : IAsyncDisposable
 
     /// <summary>Runs a JavaScript expression; where that is a promise, waits for its value.</summary>
     public async Task<JsonElement> EvaluateAsync(string expression) =>
-        JsonSerializer.Deserialize<JsonElement>(await EvaluateToJsonAsync(expression).WaitAsync(SseStream.Patience) ?? "null");
+        JsonSerializer.Deserialize<JsonElement>(await EvaluateToJsonAsync(expression).WaitAsync(SseStream.Timeout) ?? "null");
 
     /// <summary>Waits until the expression is truthy.</summary>
     public async Task WaitUntilAsync(string condition)
     {
-        using var patience = new CancellationTokenSource(SseStream.Patience);
+        using var timeout = new CancellationTokenSource(SseStream.Timeout);
         using var timer = new PeriodicTimer(Look, TimeProvider.System);
         try
         {
             while (!(await EvaluateAsync($"!!({condition})")).GetBoolean())
-                await timer.WaitForNextTickAsync(patience.Token);
+                await timer.WaitForNextTickAsync(timeout.Token);
         }
         catch (OperationCanceledException)
         {

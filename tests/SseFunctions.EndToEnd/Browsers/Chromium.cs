@@ -39,7 +39,7 @@ public sealed class Chromium : BrowserEngine
     public async Task<IPage> NewPageAsync()
     {
         var page = await process!.Browser.NewPageAsync();
-        page.SetDefaultTimeout((float)SseStream.Patience.TotalMilliseconds);
+        page.SetDefaultTimeout((float)SseStream.Timeout.TotalMilliseconds);
         return page;
     }
 
@@ -47,7 +47,7 @@ public sealed class Chromium : BrowserEngine
     public async Task<IBrowserContext> NewProfileAsync()
     {
         var profile = await process!.Browser.NewContextAsync();
-        profile.SetDefaultTimeout((float)SseStream.Patience.TotalMilliseconds);
+        profile.SetDefaultTimeout((float)SseStream.Timeout.TotalMilliseconds);
         return profile;
     }
 

@@ -76,7 +76,7 @@ public sealed class EventSourcePage : RecordedEventSource
     {
         // The browser's network stack adds the header, so only the headers as sent have it.
         return await Task.WhenAll(requests.Select(async request => new EventSourceRequest(
-            (await request.AllHeadersAsync()).GetValueOrDefault("last-event-id"), (await request.ResponseAsync())?.Status))).WaitAsync(SseStream.Patience);
+            (await request.AllHeadersAsync()).GetValueOrDefault("last-event-id"), (await request.ResponseAsync())?.Status))).WaitAsync(SseStream.Timeout);
     }
 
     public override Task CloseAsync() => page.EvaluateAsync("source.close()");

@@ -141,8 +141,8 @@ public abstract partial class EventSourceTests
 
     private static async Task UntilAsync(Func<Task<bool>> condition)
     {
-        using var patience = new CancellationTokenSource(SseStream.Patience);
+        using var timeout = new CancellationTokenSource(SseStream.Timeout);
         while (!await condition())
-            patience.Token.ThrowIfCancellationRequested();
+            timeout.Token.ThrowIfCancellationRequested();
     }
 }

@@ -51,8 +51,8 @@ internal sealed class FirefoxProcess : IAsyncDisposable
             while (!line.StartsWith(ReadyLine, StringComparison.Ordinal));
 
             var session = await BiDi.ConnectAsync(new Uri($"{line[ReadyLine.Length..].Trim()}/session"));
-            using var patience = new CancellationTokenSource(StartTimeout);
-            await session.NewAsync(new CapabilitiesRequest(), cancellationToken: patience.Token);
+            using var timeout = new CancellationTokenSource(StartTimeout);
+            await session.NewAsync(new CapabilitiesRequest(), cancellationToken: timeout.Token);
             return new FirefoxProcess(process, session, profile);
         }
         catch

@@ -42,8 +42,8 @@ public sealed class NodeEventSources : IEventSourceClient, IAsyncLifetime
 
         using var node = await started.Value;
         node.StandardInput.Close(); // it then ends
-        await node.WaitForExitAsync().WaitAsync(SseStream.Patience);
-        await reading.WaitAsync(SseStream.Patience);
+        await node.WaitForExitAsync().WaitAsync(SseStream.Timeout);
+        await reading.WaitAsync(SseStream.Timeout);
     }
 
     private async Task SendAsync(object command)

@@ -33,8 +33,8 @@ internal static class NodeFolder
         var output = node.StandardOutput.ReadToEndAsync();
         await node.StandardInput.BaseStream.WriteAsync(input);
         node.StandardInput.Close();
-        var text = await output.WaitAsync(SseStream.Patience);
-        await node.WaitForExitAsync().WaitAsync(SseStream.Patience);
+        var text = await output.WaitAsync(SseStream.Timeout);
+        await node.WaitForExitAsync().WaitAsync(SseStream.Timeout);
         Assert.True(node.ExitCode == 0, $"node {string.Join(' ', arguments)} ended with exit code {node.ExitCode}. {text}");
         return text;
     }

@@ -44,13 +44,13 @@ public sealed partial class NpmClientTests
             messages.Add(await ReadAsync(node));
 
         node.StandardInput.Close();
-        var more = await node.StandardOutput.ReadToEndAsync().WaitAsync(SseStream.Patience);
+        var more = await node.StandardOutput.ReadToEndAsync().WaitAsync(SseStream.Timeout);
         Assert.Equal(ids.Select((id, i) => JsonSerializer.Serialize<string[]>([id, $"{i}"])), messages);
         Assert.Equal("", more);
     }
 
     private static async Task<string> ReadAsync(Process node) =>
-        await node.StandardOutput.ReadLineAsync().WaitAsync(SseStream.Patience) ?? throw new InvalidOperationException("The client has ended.");
+        await node.StandardOutput.ReadLineAsync().WaitAsync(SseStream.Timeout) ?? throw new InvalidOperationException("The client has ended.");
 
     [GeneratedRegex("end of this response")]
     private static partial Regex CleanEnd();

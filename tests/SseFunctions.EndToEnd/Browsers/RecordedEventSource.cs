@@ -90,7 +90,7 @@ public abstract class RecordedEventSource : IAsyncDisposable
 
         try
         {
-            await reached.Task.WaitAsync(SseStream.Patience);
+            await reached.Task.WaitAsync(SseStream.Timeout);
         }
         catch (TimeoutException)
         {

@@ -34,7 +34,7 @@ internal sealed class WebKitProcess : IAsyncDisposable
         try
         {
             await ListensAsync(port);
-            return new WebKitProcess(process, await Task.Run(() => new RemoteWebDriver(new Uri($"http://127.0.0.1:{port}/"), new WebKitOptions(MiniBrowser!).ToCapabilities(), SseStream.Patience)));
+            return new WebKitProcess(process, await Task.Run(() => new RemoteWebDriver(new Uri($"http://127.0.0.1:{port}/"), new WebKitOptions(MiniBrowser!).ToCapabilities(), SseStream.Timeout)));
         }
         catch
         {
@@ -70,13 +70,13 @@ internal sealed class WebKitProcess : IAsyncDisposable
     private static async Task ListensAsync(int port)
     {
         using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
-        using var patience = new CancellationTokenSource(SseStream.Patience);
+        using var timeout = new CancellationTokenSource(SseStream.Timeout);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50), TimeProvider.System);
-        while (await timer.WaitForNextTickAsync(patience.Token))
+        while (await timer.WaitForNextTickAsync(timeout.Token))
         {
             try
             {
-                using var answer = await client.GetAsync(new Uri($"http://127.0.0.1:{port}/status"), patience.Token);
+                using var answer = await client.GetAsync(new Uri($"http://127.0.0.1:{port}/status"), timeout.Token);
                 return;
             }
             catch (HttpRequestException)

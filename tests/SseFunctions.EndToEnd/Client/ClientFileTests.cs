@@ -34,10 +34,10 @@ public sealed class ClientFileTests(Target target)
     [Fact]
     public async Task Client_is_served_as_a_module_and_asked_for_again_only_when_it_has_changed()
     {
-        using var answer = await target.Client.GetAsync("client.js").WaitAsync(SseStream.Patience);
+        using var answer = await target.Client.GetAsync("client.js").WaitAsync(SseStream.Timeout);
         using var repeat = new HttpRequestMessage(HttpMethod.Get, "client.js");
         repeat.Headers.IfNoneMatch.Add(answer.Headers.ETag!);
-        using var unchanged = await target.Client.SendAsync(repeat).WaitAsync(SseStream.Patience);
+        using var unchanged = await target.Client.SendAsync(repeat).WaitAsync(SseStream.Timeout);
 
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Equal("text/javascript; charset=utf-8", answer.Content.Headers.ContentType?.ToString());
@@ -52,10 +52,10 @@ public sealed class ClientFileTests(Target target)
     [InlineData("demo", "default-src 'none'; script-src 'sha256-")]
     public async Task Pages_are_of_no_other_type_and_sent_again_only_when_they_have_changed(string path, string? policy)
     {
-        using var answer = await target.Client.GetAsync(path).WaitAsync(SseStream.Patience);
+        using var answer = await target.Client.GetAsync(path).WaitAsync(SseStream.Timeout);
         using var repeat = new HttpRequestMessage(HttpMethod.Get, path);
         repeat.Headers.IfNoneMatch.Add(answer.Headers.ETag!);
-        using var unchanged = await target.Client.SendAsync(repeat).WaitAsync(SseStream.Patience);
+        using var unchanged = await target.Client.SendAsync(repeat).WaitAsync(SseStream.Timeout);
 
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.NotModified), (answer.StatusCode, unchanged.StatusCode));
         foreach (var each in new[] { answer, unchanged })

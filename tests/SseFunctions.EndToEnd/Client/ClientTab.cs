@@ -46,7 +46,7 @@ internal sealed class ClientTab(IPage page, Uri baseAddress)
     public static async Task<ClientTab> NewAsync(IBrowserContext profile, Uri baseAddress)
     {
         var page = await profile.NewPageAsync();
-        page.SetDefaultTimeout((float)SseStream.Patience.TotalMilliseconds);
+        page.SetDefaultTimeout((float)SseStream.Timeout.TotalMilliseconds);
         await page.AddInitScriptAsync(Watch);
         await page.GotoAsync(new Uri(baseAddress, "health").AbsoluteUri);
         return new ClientTab(page, baseAddress);
@@ -172,6 +172,6 @@ internal sealed class ClientTab(IPage page, Uri baseAddress)
         page.Crash += (_, _) => crashed.TrySetResult();
         var session = await page.Context.NewCDPSessionAsync(page);
         _ = session.SendAsync("Page.crash").ContinueWith(task => task.Exception, TaskScheduler.Default); // there is nobody left to answer
-        await crashed.Task.WaitAsync(SseStream.Patience);
+        await crashed.Task.WaitAsync(SseStream.Timeout);
     }
 }

@@ -112,5 +112,5 @@ internal sealed class DemoTab : IAsyncDisposable
         Assert.Empty(faults);
     }
 
-    public async ValueTask DisposeAsync() => await Page.CloseAsync().WaitAsync(SseStream.Patience);
+    public async ValueTask DisposeAsync() => await Page.CloseAsync().WaitAsync(SseStream.Timeout);
 }

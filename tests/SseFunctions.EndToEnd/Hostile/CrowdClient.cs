@@ -29,7 +29,7 @@ internal sealed class CrowdClient : IDisposable
             if (more is not null)
                 _ = SendAsync(socket, more);
 
-            if (await socket.ReceiveAsync(new byte[1], SocketFlags.Peek).WaitAsync(SseStream.Patience) != 0)
+            if (await socket.ReceiveAsync(new byte[1], SocketFlags.Peek).WaitAsync(SseStream.Timeout) != 0)
                 return new CrowdClient(socket);
         }
         catch (SocketException)
@@ -47,7 +47,7 @@ internal sealed class CrowdClient : IDisposable
     {
         var buffer = new byte[16 * 1024];
         var read = 0L;
-        while (read < bytes && await socket.ReceiveAsync(buffer).WaitAsync(SseStream.Patience) is var received && received > 0)
+        while (read < bytes && await socket.ReceiveAsync(buffer).WaitAsync(SseStream.Timeout) is var received && received > 0)
             read += received;
 
         return read;

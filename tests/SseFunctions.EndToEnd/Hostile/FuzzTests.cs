@@ -22,7 +22,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
     private const int ReadBytes = 4096;
 
     /// <summary>A request that waits for the rest of its body gets no answer: the client then leaves.</summary>
-    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>Beyond what the host has after the first requests: the frame cache's 64 MiB, buffers for 16 clients, and the collector's leisure.</summary>
     private const long MemoryGrowthBytes = 128L * 1024 * 1024;
@@ -90,13 +90,13 @@ public sealed class FuzzTests(ITestOutputHelper output)
     private async Task<int> AnswerAsync(Uri baseAddress, byte[] request)
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, LingerState = new LingerOption(true, 0) };
-        using var patience = new CancellationTokenSource(AnswerPatience);
+        using var timeout = new CancellationTokenSource(AnswerTimeout);
         try
         {
-            await socket.ConnectAsync(IPAddress.Loopback, baseAddress.Port, patience.Token);
-            await socket.SendAsync(request, SocketFlags.None, patience.Token);
+            await socket.ConnectAsync(IPAddress.Loopback, baseAddress.Port, timeout.Token);
+            await socket.SendAsync(request, SocketFlags.None, timeout.Token);
             var (answer, length) = (new byte[ReadBytes], 0);
-            while (length < 12 && await socket.ReceiveAsync(answer.AsMemory(length), SocketFlags.None, patience.Token) is > 0 and var read)
+            while (length < 12 && await socket.ReceiveAsync(answer.AsMemory(length), SocketFlags.None, timeout.Token) is > 0 and var read)
                 length += read;
 
             var line = Encoding.Latin1.GetString(answer, 0, Math.Min(length, 12));

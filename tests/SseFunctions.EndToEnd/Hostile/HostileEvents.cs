@@ -74,11 +74,11 @@ public sealed class HostileEvents : IAsyncLifetime
     /// <summary>Asks for all of it, again when the response ended early: storage that is slow to answer ends one.</summary>
     private async Task<byte[]> ReadAsync(string topic, string? lastId)
     {
-        using var patience = new CancellationTokenSource(SseStream.Patience);
+        using var timeout = new CancellationTokenSource(SseStream.Timeout);
         var last = Encoding.ASCII.GetBytes($"id: {lastId}\n");
         while (true)
         {
-            var response = await Host.Client.GetByteArrayAsync($"events/{topic}?from=start&mode=poll", patience.Token);
+            var response = await Host.Client.GetByteArrayAsync($"events/{topic}?from=start&mode=poll", timeout.Token);
             if (response.AsSpan().IndexOf(last) >= 0)
                 return response;
         }

@@ -21,7 +21,7 @@ internal static class LargeTopic
         for (var left = megabytes * 1_000_000 / EventBytes; left > 0; left -= EventsAtOnce)
         {
             using var body = new StringContent(string.Join('\n', Enumerable.Repeat(line, Math.Min(left, EventsAtOnce))), Encoding.UTF8, "application/x-ndjson");
-            using var answer = await client.PostAsync($"events/{topic}", body).WaitAsync(SseStream.Patience);
+            using var answer = await client.PostAsync($"events/{topic}", body).WaitAsync(SseStream.Timeout);
             answer.EnsureSuccessStatusCode();
             var json = await answer.Content.ReadFromJsonAsync<JsonElement>();
             ids.AddRange(json.GetProperty("ids").EnumerateArray().Select(id => id.GetString()!));

@@ -120,7 +120,7 @@ public sealed class OverloadTests(ITestOutputHelper output)
 
         await Parallel.ForEachAsync(Enumerable.Range(0, Thoroughness.Choose(brief: 2_000, full: 15_000)), async (i, stop) =>
         {
-            using var answer = await host.Client.GetAsync(i % 2 == 0 ? "health" : $"topics/{topic}", stop).WaitAsync(SseStream.Patience, stop);
+            using var answer = await host.Client.GetAsync(i % 2 == 0 ? "health" : $"topics/{topic}", stop).WaitAsync(SseStream.Timeout, stop);
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         });
 
@@ -190,7 +190,7 @@ public sealed class OverloadTests(ITestOutputHelper output)
     private async Task AssertServesAsync(LocalHostProcess host)
     {
         var start = Stopwatch.GetTimestamp();
-        using var health = await host.Client.GetAsync("health").WaitAsync(SseStream.Patience);
+        using var health = await host.Client.GetAsync("health").WaitAsync(SseStream.Timeout);
         Report(host, string.Create(CultureInfo.InvariantCulture, $"health answered {(int)health.StatusCode} in {Stopwatch.GetElapsedTime(start).TotalMilliseconds:F0} ms"));
         Assert.Equal(HttpStatusCode.OK, health.StatusCode);
         await host.Client.PublishAsync(topic, "during");

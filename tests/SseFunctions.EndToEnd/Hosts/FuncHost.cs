@@ -87,7 +87,7 @@ internal sealed class FuncHost : IAsyncDisposable
     {
         try
         {
-            using var answer = await client.GetAsync("health").WaitAsync(SseStream.Patience);
+            using var answer = await client.GetAsync("health").WaitAsync(SseStream.Timeout);
             return answer.IsSuccessStatusCode;
         }
         catch (HttpRequestException)

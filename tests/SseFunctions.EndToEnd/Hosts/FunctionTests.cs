@@ -56,7 +56,7 @@ public sealed class FunctionTests(WorkerTarget target)
             if (header is not null)
                 request.Headers.Add("x-functions-key", header);
 
-            using var answer = await keyless.SendAsync(request).WaitAsync(SseStream.Patience);
+            using var answer = await keyless.SendAsync(request).WaitAsync(SseStream.Timeout);
             return answer.StatusCode == HttpStatusCode.Unauthorized;
         }
     }
@@ -70,7 +70,7 @@ public sealed class FunctionTests(WorkerTarget target)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
 
-        using var answer = await target.Client.SendAsync(request).WaitAsync(SseStream.Patience);
+        using var answer = await target.Client.SendAsync(request).WaitAsync(SseStream.Timeout);
 
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
     }
@@ -84,7 +84,7 @@ public sealed class FunctionTests(WorkerTarget target)
 
         await stream.DisposeAsync();
 
-        var end = await ended.WaitAsync(SseStream.Patience);
+        var end = await ended.WaitAsync(SseStream.Timeout);
         Assert.True(end.Succeeded);
         Assert.NotNull(end.AfterCancel);
     }

@@ -86,12 +86,12 @@ public sealed class HostProxyTests
             var reading = client.ReadAsync(proxy.Client);
             await client.Received.ReachesAsync(client.Received.Count + 10);
             proxy.Cut();
-            await reading.WaitAsync(SseStream.Patience); // less than a stream lives: it was the cut that ended it
+            await reading.WaitAsync(SseStream.Timeout); // less than a stream lives: it was the cut that ended it
         }
 
         await publisher.Acknowledged.ReachesAsync(client.Received.Count + 1);
         var ids = await publisher.StopAsync();
-        await client.ReadAsync(proxy.Client, enough: ids.Count).WaitAsync(SseStream.Patience);
+        await client.ReadAsync(proxy.Client, enough: ids.Count).WaitAsync(SseStream.Timeout);
 
         Assert.Equal(ids.Select((id, i) => new SseMessage(id, "message", $"{i}")), client.Events);
     }

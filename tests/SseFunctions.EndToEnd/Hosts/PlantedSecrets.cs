@@ -74,13 +74,13 @@ internal sealed class PlantedSecrets(HttpClient client, StorageProxy storage)
 
     private async Task<string> MintAsync()
     {
-        using var answer = await client.PostAsJsonAsync($"tokens?code={FunctionKey}", new { topics = (string[])["a"] }).WaitAsync(SseStream.Patience);
+        using var answer = await client.PostAsJsonAsync($"tokens?code={FunctionKey}", new { topics = (string[])["a"] }).WaitAsync(SseStream.Timeout);
         return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString()!;
     }
 
     private async Task PublishAndReadAsync()
     {
-        using (var answer = await client.PostAsync($"events/a?code={FunctionKey}&type={Payload}", new StringContent(Payload)).WaitAsync(SseStream.Patience))
+        using (var answer = await client.PostAsync($"events/a?code={FunctionKey}&type={Payload}", new StringContent(Payload)).WaitAsync(SseStream.Timeout))
             answer.EnsureSuccessStatusCode();
 
         await using var stream = await SseStream.OpenAsync(client, $"events/a?mode=poll&from=start&token={minted}");
@@ -99,7 +99,7 @@ internal sealed class PlantedSecrets(HttpClient client, StorageProxy storage)
         if (body is not null)
             request.Content = new StringContent(body, new MediaTypeHeaderValue(contentType!));
 
-        using var answer = await client.SendAsync(request).WaitAsync(SseStream.Patience);
+        using var answer = await client.SendAsync(request).WaitAsync(SseStream.Timeout);
         Assert.NotEqual(500, (int)answer.StatusCode);
     }
 
@@ -109,6 +109,6 @@ internal sealed class PlantedSecrets(HttpClient client, StorageProxy storage)
         await connection.ConnectAsync(client.BaseAddress!.Host, client.BaseAddress.Port);
         await connection.GetStream().WriteAsync(Encoding.Latin1.GetBytes(request));
         using var reader = new StreamReader(connection.GetStream());
-        Assert.StartsWith("HTTP/1.1 ", await reader.ReadLineAsync().WaitAsync(SseStream.Patience), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 ", await reader.ReadLineAsync().WaitAsync(SseStream.Timeout), StringComparison.Ordinal);
     }
 }

@@ -25,14 +25,14 @@ public sealed class SeveralHostsTests
                 var reading = client.ReadAsync(streaming.Client);
                 await client.Received.ReachesAsync(client.Received.Count + 10);
                 await streaming.KillAsync();
-                await reading.WaitAsync(SseStream.Patience);
+                await reading.WaitAsync(SseStream.Timeout);
                 await publisher.Acknowledged.ReachesAsync(publisher.Acknowledged.Count + 10);
                 await streaming.DisposeAsync();
                 streaming = await streaming.StartAgainAsync();
             }
 
             var ids = await publisher.StopAsync();
-            await client.ReadAsync(streaming.Client, enough: ids.Count).WaitAsync(SseStream.Patience);
+            await client.ReadAsync(streaming.Client, enough: ids.Count).WaitAsync(SseStream.Timeout);
 
             Assert.Equal(ids.Select((id, i) => new SseMessage(id, "message", $"{i}")), client.Events);
             PublishedId.AssertConsecutive(ids);

@@ -54,11 +54,11 @@ public sealed class StartTests
     {
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
         await using var host = await LocalHostProcess.StartAsync(table, "Access__AnonymousTopics__0=clock");
-        using var minted = await host.Client.PostAsJsonAsync("tokens", new { topics = (string[])["orders.*"], lifetimeSeconds = 600 }).WaitAsync(SseStream.Patience);
+        using var minted = await host.Client.PostAsJsonAsync("tokens", new { topics = (string[])["orders.*"], lifetimeSeconds = 600 }).WaitAsync(SseStream.Timeout);
         var token = (await minted.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString();
 
         using var granted = await host.Client.SendUntilAvailableAsync(() => new(HttpMethod.Get, $"topics/orders.eu?token={token}"));
-        using var refused = await host.Client.GetAsync("topics/orders.eu").WaitAsync(SseStream.Patience);
+        using var refused = await host.Client.GetAsync("topics/orders.eu").WaitAsync(SseStream.Timeout);
         using var open = await host.Client.SendUntilAvailableAsync(() => new(HttpMethod.Get, "topics/clock"));
 
         Assert.Equal(
@@ -102,7 +102,7 @@ public sealed class StartTests
         using var request = new HttpRequestMessage(HttpMethod.Get, "health");
         request.Headers.Host = "rebound.example"; // a page of that name whose address has become 127.0.0.1
 
-        using var answer = await host.Client.SendAsync(request).WaitAsync(SseStream.Patience);
+        using var answer = await host.Client.SendAsync(request).WaitAsync(SseStream.Timeout);
 
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
     }

@@ -40,7 +40,7 @@ public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
         time.Advance(FunctionTimeout - GracePeriod);
 
         // It ends while the host's clock stands still: by its token, before the host would replace the worker.
-        var end = await ended.WaitAsync(SseStream.Patience);
+        var end = await ended.WaitAsync(SseStream.Timeout);
         await Assert.ThrowsAnyAsync<IOException>(stream.ReadToEndAsync); // the host cuts its client
         var id = await client.PublishAsync(topic, "a");
         Assert.Equal(id, (await younger.ReadEventAsync())?.Id);
@@ -65,16 +65,16 @@ public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
             return answer.Task;
         };
         var waiting = client.GetAsync(new Uri($"topics/{topic}", UriKind.Relative));
-        await asked.Task.WaitAsync(SseStream.Patience);
+        await asked.Task.WaitAsync(SseStream.Timeout);
 
         time.Advance(FunctionTimeout);
         time.Advance(GracePeriod);
 
-        Assert.NotEqual(0, await worker.Exit.WaitAsync(SseStream.Patience));
-        await Assert.ThrowsAsync<HttpRequestException>(() => waiting.WaitAsync(SseStream.Patience));
+        Assert.NotEqual(0, await worker.Exit.WaitAsync(SseStream.Timeout));
+        await Assert.ThrowsAsync<HttpRequestException>(() => waiting.WaitAsync(SseStream.Timeout));
         answer.SetResult();
         storage.Intercept = null;
-        await using var stream = await ReopenAsync(client).WaitAsync(SseStream.Patience);
+        await using var stream = await ReopenAsync(client).WaitAsync(SseStream.Timeout);
         Assert.NotNull(await stream.ReadFrameAsync());
         Assert.NotSame(worker, await host.WorkerAsync());
     }
@@ -92,11 +92,11 @@ public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
 
         (await host.WorkerAsync()).Kill();
 
-        await reading.WaitAsync(SseStream.Patience);
+        await reading.WaitAsync(SseStream.Timeout);
         await publisher.Acknowledged.ReachesAsync(publisher.Acknowledged.Count + 10);
         var ids = await publisher.StopAsync();
-        await (await ReopenAsync(streaming).WaitAsync(SseStream.Patience)).DisposeAsync();
-        await client.ReadAsync(streaming, enough: ids.Count).WaitAsync(SseStream.Patience);
+        await (await ReopenAsync(streaming).WaitAsync(SseStream.Timeout)).DisposeAsync();
+        await client.ReadAsync(streaming, enough: ids.Count).WaitAsync(SseStream.Timeout);
         Assert.Equal(ids.Select((id, i) => new SseMessage(id, "message", $"{i}")), client.Events);
     }
 
@@ -131,7 +131,7 @@ public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
 
         time.Advance(TimeSpan.FromSeconds(5));
 
-        Assert.True((await ended.WaitAsync(SseStream.Patience)).Succeeded);
+        Assert.True((await ended.WaitAsync(SseStream.Timeout)).Succeeded);
         Assert.Matches(@"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$", (await stream.ReadEventAsync())?.Data);
     }
 
@@ -145,7 +145,7 @@ public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
 
         time.Advance(TimeSpan.FromSeconds(5));
 
-        Assert.True((await ended.WaitAsync(SseStream.Patience)).Succeeded);
+        Assert.True((await ended.WaitAsync(SseStream.Timeout)).Succeeded);
         Assert.Equal(ids[2], (await client.GetTopicAsync(topic)).GetProperty("first").GetString());
     }
 

@@ -28,7 +28,7 @@ public abstract class AnswerTests(Target target)
         var bad = BadRequest.All[badRequest];
         using var request = bad.For(topic);
 
-        using var answer = await target.Client.SendAsync(request).WaitAsync(SseStream.Patience);
+        using var answer = await target.Client.SendAsync(request).WaitAsync(SseStream.Timeout);
 
         var text = await answer.Content.ReadAsStringAsync();
         Assert.True(bad.Status == (int)answer.StatusCode, $"{(int)answer.StatusCode}: {text}");
@@ -96,7 +96,7 @@ public abstract class AnswerTests(Target target)
     {
         await using var stream = await SseStream.OpenAsync(target.Client, $"events/{topic}");
 
-        using var answer = await target.Client.GetAsync("health").WaitAsync(SseStream.Patience);
+        using var answer = await target.Client.GetAsync("health").WaitAsync(SseStream.Timeout);
 
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Equal("application/json", answer.Content.Headers.ContentType?.MediaType);

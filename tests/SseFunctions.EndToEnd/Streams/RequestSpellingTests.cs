@@ -28,7 +28,7 @@ public abstract class RequestSpellingTests(Target target)
     public async Task Head_answers_as_get_does_and_ends_at_once(string path, string mediaType)
     {
         using var request = new HttpRequestMessage(HttpMethod.Head, path.Replace("{topic}", topic, StringComparison.Ordinal));
-        using var answer = await target.Client.SendAsync(request).WaitAsync(SseStream.Patience);
+        using var answer = await target.Client.SendAsync(request).WaitAsync(SseStream.Timeout);
 
         Assert.Equal((HttpStatusCode.OK, mediaType), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
         Assert.Empty(await answer.Content.ReadAsByteArrayAsync());
@@ -37,7 +37,7 @@ public abstract class RequestSpellingTests(Target target)
     [Fact]
     public async Task Demo_page_is_found_with_a_slash_at_its_end()
     {
-        using var answer = await target.Client.GetAsync("demo/").WaitAsync(SseStream.Patience);
+        using var answer = await target.Client.GetAsync("demo/").WaitAsync(SseStream.Timeout);
 
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.EndsWith("/demo", answer.RequestMessage!.RequestUri!.AbsolutePath, StringComparison.Ordinal);
@@ -74,7 +74,7 @@ public abstract class RequestSpellingTests(Target target)
 
         async Task<HttpResponseMessage> AskAsync()
         {
-            var answer = await target.Client.GetAsync($"events/{topic}?mode=poll&lastEventId={ids[0]}").WaitAsync(SseStream.Patience);
+            var answer = await target.Client.GetAsync($"events/{topic}?mode=poll&lastEventId={ids[0]}").WaitAsync(SseStream.Timeout);
             return answer.StatusCode == HttpStatusCode.OK ? await AskAsync() : answer;
         }
     }
@@ -92,7 +92,7 @@ public abstract class RequestSpellingTests(Target target)
         foreach (var (name, value) in ((string, string)[])[("ce-specversion", "1.0"), ("ce-id", "1"), ("ce-source", "/shop"), ("ce-type", "shop.order")])
             content.Headers.Add(name, value);
 
-        using var answer = await target.Client.PostAsync($"events/{topic}", content).WaitAsync(SseStream.Patience);
+        using var answer = await target.Client.PostAsync($"events/{topic}", content).WaitAsync(SseStream.Timeout);
 
         Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
         await using var stream = await SseStream.OpenAsync(target.Client, $"events/{topic}?from=start&mode=poll");

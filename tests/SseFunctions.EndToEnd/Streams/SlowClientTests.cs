@@ -52,7 +52,7 @@ public sealed class SlowClientTests
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, $"events/{topic}") { Content = new StringContent(body, Encoding.UTF8, "application/x-ndjson") };
             request.Headers.Add("Idempotency-Key", first.ToString(CultureInfo.InvariantCulture));
-            using var answer = await client.SendAsync(request).WaitAsync(SseStream.Patience);
+            using var answer = await client.SendAsync(request).WaitAsync(SseStream.Timeout);
             if (answer.StatusCode == HttpStatusCode.ServiceUnavailable)
                 continue; // storage is slow: the key keeps a repeat from standing twice
 

@@ -34,7 +34,7 @@ public abstract class StreamTests(Target target)
         foreach (var coding in (string[])["gzip", "br", "deflate", "zstd"])
             request.Headers.AcceptEncoding.Add(new StringWithQualityHeaderValue(coding));
 
-        using var answer = await target.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(SseStream.Patience);
+        using var answer = await target.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(SseStream.Timeout);
 
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Equal("text/event-stream", answer.Content.Headers.ContentType?.ToString());

@@ -22,11 +22,11 @@ internal static class BulkyTopic
     /// <summary>Reads all of it over connections of its own: storage that is slow to answer ends one early.</summary>
     public static async Task ReadAllAsync(HttpClient client, string topic)
     {
-        using var patience = new CancellationTokenSource(SseStream.Patience);
+        using var timeout = new CancellationTokenSource(SseStream.Timeout);
         var reader = new ReconnectingClient($"events/{topic}?from=start");
         do
             await reader.ReadAsync(client, enough: EventCount);
-        while (reader.Events.Count < EventCount && !patience.IsCancellationRequested);
+        while (reader.Events.Count < EventCount && !timeout.IsCancellationRequested);
 
         Assert.Equal(EventCount, reader.Events.Count);
     }

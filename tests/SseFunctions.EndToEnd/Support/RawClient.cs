@@ -21,7 +21,7 @@ internal sealed class RawClient : IDisposable
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = ReceiveBufferBytes };
         await socket.ConnectAsync(uri.Host, uri.Port);
         await socket.SendAsync(Encoding.ASCII.GetBytes($"GET {uri.PathAndQuery} HTTP/1.1\r\nHost: {uri.Authority}\r\n\r\n"));
-        Assert.NotEqual(0, await socket.ReceiveAsync(new byte[1], SocketFlags.Peek).WaitAsync(SseStream.Patience));
+        Assert.NotEqual(0, await socket.ReceiveAsync(new byte[1], SocketFlags.Peek).WaitAsync(SseStream.Timeout));
         return new RawClient(socket);
     }
 

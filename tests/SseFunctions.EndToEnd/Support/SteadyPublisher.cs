@@ -22,7 +22,7 @@ internal sealed class SteadyPublisher : IAsyncDisposable
     public async Task<IReadOnlyList<string>> StopAsync()
     {
         await stop.CancelAsync();
-        await publishing.WaitAsync(SseStream.Patience);
+        await publishing.WaitAsync(SseStream.Timeout);
         return ids;
     }
 

@@ -38,7 +38,7 @@ internal sealed class Tally
             else
                 awaited.Add((expected, reached));
 
-            return reached.Task.WaitAsync(SseStream.Patience);
+            return reached.Task.WaitAsync(SseStream.Timeout);
         }
     }
 }

@@ -16,7 +16,7 @@ internal static class TopicApi
     public static string NewTopic() => $"e2e-{Guid.NewGuid():N}";
 
     public static Task<HttpResponseMessage> PostEventAsync(this HttpClient client, string topic, string body, string mediaType = "text/plain", string? type = null) =>
-        client.SendAsync(EventRequest(topic, body, mediaType, type)).WaitAsync(SseStream.Patience);
+        client.SendAsync(EventRequest(topic, body, mediaType, type)).WaitAsync(SseStream.Timeout);
 
     /// <returns>The event's id.</returns>
     public static async Task<string> PublishAsync(this HttpClient client, string topic, string body, string mediaType = "text/plain", string? type = null)
@@ -46,26 +46,26 @@ internal static class TopicApi
 
     public static async Task CompleteAsync(this HttpClient client, string topic)
     {
-        using var answer = await client.PostAsync($"topics/{topic}/complete", null).WaitAsync(SseStream.Patience);
+        using var answer = await client.PostAsync($"topics/{topic}/complete", null).WaitAsync(SseStream.Timeout);
         answer.EnsureSuccessStatusCode();
     }
 
     /// <summary>Waits until so many streams are open.</summary>
     public static async Task WaitForOpenStreamsAsync(this HttpClient client, int expected)
     {
-        using var patience = new CancellationTokenSource(SseStream.Patience);
+        using var timeout = new CancellationTokenSource(SseStream.Timeout);
         using var timer = new PeriodicTimer(Look, TimeProvider.System);
         int open;
         while ((open = await client.GetOpenStreamsAsync()) != expected)
         {
-            Assert.False(patience.IsCancellationRequested, $"{open} streams are open, not {expected}.");
+            Assert.False(timeout.IsCancellationRequested, $"{open} streams are open, not {expected}.");
             await timer.WaitForNextTickAsync();
         }
     }
 
     public static async Task<int> GetOpenStreamsAsync(this HttpClient client)
     {
-        using var answer = await client.GetAsync("health").WaitAsync(SseStream.Patience); // 503 when storage is slow, with the count all the same
+        using var answer = await client.GetAsync("health").WaitAsync(SseStream.Timeout); // 503 when storage is slow, with the count all the same
         return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("streams").GetInt32();
     }
 
@@ -73,14 +73,14 @@ internal static class TopicApi
     /// <returns>Another answer, or the last 503.</returns>
     public static async Task<HttpResponseMessage> SendUntilAvailableAsync(this HttpClient client, Func<HttpRequestMessage> newRequest)
     {
-        using var patience = new CancellationTokenSource(SseStream.Patience);
+        using var timeout = new CancellationTokenSource(SseStream.Timeout);
         var key = Guid.NewGuid().ToString();
         while (true)
         {
             using var request = newRequest();
             request.Headers.Add("Idempotency-Key", key);
-            var answer = await client.SendAsync(request).WaitAsync(SseStream.Patience);
-            if (answer.StatusCode != HttpStatusCode.ServiceUnavailable || patience.IsCancellationRequested)
+            var answer = await client.SendAsync(request).WaitAsync(SseStream.Timeout);
+            if (answer.StatusCode != HttpStatusCode.ServiceUnavailable || timeout.IsCancellationRequested)
                 return answer;
 
             answer.Dispose();

@@ -50,7 +50,7 @@ internal sealed class WatchedProcess : IAsyncDisposable
     {
         try
         {
-            return await unread.Reader.ReadAsync().AsTask().WaitAsync(SseStream.Patience);
+            return await unread.Reader.ReadAsync().AsTask().WaitAsync(SseStream.Timeout);
         }
         catch (Exception ex) when (ex is ChannelClosedException or TimeoutException)
         {
@@ -60,9 +60,9 @@ internal sealed class WatchedProcess : IAsyncDisposable
 
     /// <summary>Waits until it has gone and all that it wrote has come.</summary>
     /// <returns>Its exit code.</returns>
-    public async Task<int> ExitAsync(TimeSpan patience)
+    public async Task<int> ExitAsync(TimeSpan timeout)
     {
-        await process.WaitForExitAsync().WaitAsync(patience);
+        await process.WaitForExitAsync().WaitAsync(timeout);
         return process.ExitCode;
     }
 
@@ -71,7 +71,7 @@ internal sealed class WatchedProcess : IAsyncDisposable
         if (!process.HasExited)
         {
             process.Kill(entireProcessTree: true);
-            await process.WaitForExitAsync().WaitAsync(SseStream.Patience);
+            await process.WaitForExitAsync().WaitAsync(SseStream.Timeout);
         }
 
         process.Dispose();

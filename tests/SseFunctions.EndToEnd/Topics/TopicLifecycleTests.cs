@@ -36,7 +36,7 @@ public abstract class TopicLifecycleTests(Target target)
         var (topics, pages) = (new List<JsonElement>(), 0);
         for (string? next = ""; next is not null; pages++)
         {
-            var page = await target.Client.GetFromJsonAsync<JsonElement>($"topics?prefix={topic}.&limit=2&after={next}").WaitAsync(SseStream.Patience);
+            var page = await target.Client.GetFromJsonAsync<JsonElement>($"topics?prefix={topic}.&limit=2&after={next}").WaitAsync(SseStream.Timeout);
             Assert.Equal(["topics", "next"], page.EnumerateObject().Select(member => member.Name));
             Assert.InRange(page.GetProperty("topics").GetArrayLength(), 0, 2);
             topics.AddRange(page.GetProperty("topics").EnumerateArray());
@@ -128,7 +128,7 @@ public abstract class TopicLifecycleTests(Target target)
         await DeleteAsync();
         await DeleteAsync();
 
-        var page = await target.Client.GetFromJsonAsync<JsonElement>($"topics?prefix={topic}").WaitAsync(SseStream.Patience);
+        var page = await target.Client.GetFromJsonAsync<JsonElement>($"topics?prefix={topic}").WaitAsync(SseStream.Timeout);
         Assert.Equal(0, page.GetProperty("topics").GetArrayLength());
         Assert.False((await target.Client.GetTopicAsync(topic)).TryGetProperty("maxEvents", out _));
     }
@@ -153,7 +153,7 @@ public abstract class TopicLifecycleTests(Target target)
             await DeleteAsync();
 
         Volatile.Write(ref isOver, true);
-        await publishing.WaitAsync(SseStream.Patience);
+        await publishing.WaitAsync(SseStream.Timeout);
         acknowledged.Add(await target.Client.PublishAsync(topic, "last"));
 
         foreach (var log in acknowledged.GroupBy(id => PublishedId.Parse(id).Epoch))
@@ -171,12 +171,12 @@ public abstract class TopicLifecycleTests(Target target)
     private async Task<HttpResponseMessage> PutAsync(string name, string retention)
     {
         using var body = new StringContent(retention, Encoding.UTF8, "application/json");
-        return await target.Client.PutAsync($"topics/{name}", body).WaitAsync(SseStream.Patience);
+        return await target.Client.PutAsync($"topics/{name}", body).WaitAsync(SseStream.Timeout);
     }
 
     private async Task DeleteAsync()
     {
-        using var answer = await target.Client.DeleteAsync($"topics/{topic}").WaitAsync(SseStream.Patience);
+        using var answer = await target.Client.DeleteAsync($"topics/{topic}").WaitAsync(SseStream.Timeout);
         Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
     }
 

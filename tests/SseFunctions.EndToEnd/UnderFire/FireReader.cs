@@ -78,7 +78,7 @@ internal sealed class FireReader
         }
         catch (TimeoutException)
         {
-            findings.Break($"{this} was left without a byte, heartbeats included, for {SseStream.Patience}.");
+            findings.Break($"{this} was left without a byte, heartbeats included, for {SseStream.Timeout}.");
         }
 
         return false;

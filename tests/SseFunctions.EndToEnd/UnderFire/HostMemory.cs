@@ -61,7 +61,7 @@ internal readonly record struct HostMemory(long HeapBytes, long WorkingSetBytes)
         using var session = await new DiagnosticsClient(processId).StartEventPipeSessionAsync([provider], requestRundown: false, circularBufferMB: 1, CancellationToken.None);
         var size = Task.Run(() => LastHeapSize(session.EventStream));
         await session.StopAsync(CancellationToken.None);
-        return await size.WaitAsync(SseStream.Patience);
+        return await size.WaitAsync(SseStream.Timeout);
     }
 
     private static long LastHeapSize(Stream events)

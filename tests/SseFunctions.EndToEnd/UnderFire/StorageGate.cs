@@ -49,7 +49,7 @@ internal sealed class StorageGate
         }
 
         await (faults?.LetAllArriveAsync() ?? Task.CompletedTask);
-        await done.WaitAsync(SseStream.Patience);
+        await done.WaitAsync(SseStream.Timeout);
     }
 
     public void Open()

@@ -114,9 +114,9 @@ public sealed class UnderFireTests(ITestOutputHelper output) : IDisposable
     private async Task ResetAsync()
     {
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(0.1), TimeProvider.System);
-        using var patience = new CancellationTokenSource(SseStream.Patience);
+        using var timeout = new CancellationTokenSource(SseStream.Timeout);
         while (findings.CountOf("resets") == 0 && !findings.AnyBroken.IsCancellationRequested)
-            await timer.WaitForNextTickAsync(patience.Token);
+            await timer.WaitForNextTickAsync(timeout.Token);
     }
 
     /// <summary>A host's memory while nobody reads or publishes; in a brief run, in which nothing could be seen to grow, none.</summary>
@@ -152,7 +152,7 @@ public sealed class UnderFireTests(ITestOutputHelper output) : IDisposable
     {
         try
         {
-            await Task.WhenAll(tasks).WaitAsync(SseStream.Patience, findings.AnyBroken);
+            await Task.WhenAll(tasks).WaitAsync(SseStream.Timeout, findings.AnyBroken);
         }
         catch (Exception ex) when (ex is TimeoutException or OperationCanceledException)
         {

@@ -70,7 +70,7 @@ public class TokenEndpointTests(AccessHost shared) : IClassFixture<AccessHost>
 
         async Task<HttpStatusCode> StatusAsync(string topic)
         {
-            using var answer = await host.Client.GetAsync($"topics/{topic}?token={token}").WaitAsync(SseStream.Patience);
+            using var answer = await host.Client.GetAsync($"topics/{topic}?token={token}").WaitAsync(SseStream.Timeout);
             return answer.StatusCode;
         }
     }
@@ -98,7 +98,7 @@ public class TokenEndpointTests(AccessHost shared) : IClassFixture<AccessHost>
         using var answer = await PostAsync(host, $$"""{"topics":[{{string.Join(',', names.Select(name => $"\"{name}*\""))}}],"lifetimeSeconds":86400}""");
 
         var token = (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString();
-        using var read = await host.Client.GetAsync($"topics/{names[^1]}?token={token}").WaitAsync(SseStream.Patience);
+        using var read = await host.Client.GetAsync($"topics/{names[^1]}?token={token}").WaitAsync(SseStream.Timeout);
         Assert.Equal(HttpStatusCode.OK, read.StatusCode);
     }
 
@@ -150,6 +150,6 @@ public class TokenEndpointTests(AccessHost shared) : IClassFixture<AccessHost>
     {
         var content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
         content.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
-        return host.Client.PostAsync("tokens", content).WaitAsync(SseStream.Patience);
+        return host.Client.PostAsync("tokens", content).WaitAsync(SseStream.Timeout);
     }
 }

@@ -101,7 +101,7 @@ public class TopicAccessTests(AccessHost shared) : IClassFixture<AccessHost>
         if (cookie is not null)
             request.Headers.Add("Cookie", $"a=b; sse_token={Token(cookie)}; c=d");
 
-        using var answer = await host.Client.SendAsync(request).WaitAsync(SseStream.Patience);
+        using var answer = await host.Client.SendAsync(request).WaitAsync(SseStream.Timeout);
 
         Assert.Equal(status, (int)answer.StatusCode);
 
@@ -114,7 +114,7 @@ public class TopicAccessTests(AccessHost shared) : IClassFixture<AccessHost>
         using var request = new HttpRequestMessage(HttpMethod.Get, $"topics/orders.eu?token={Good}");
         request.Headers.Authorization = new AuthenticationHeaderValue("Basic", "dTpw");
 
-        using var answer = await host.Client.SendAsync(request).WaitAsync(SseStream.Patience);
+        using var answer = await host.Client.SendAsync(request).WaitAsync(SseStream.Timeout);
 
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
     }
@@ -135,7 +135,7 @@ public class TopicAccessTests(AccessHost shared) : IClassFixture<AccessHost>
     [Fact]
     public async Task Oversized_token_is_refused_with_its_size_and_the_limit()
     {
-        using var answer = await host.Client.GetAsync($"topics/orders.eu?token={new string('a', 4097)}").WaitAsync(SseStream.Patience);
+        using var answer = await host.Client.GetAsync($"topics/orders.eu?token={new string('a', 4097)}").WaitAsync(SseStream.Timeout);
 
         Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
         var problem = JsonSerializer.Deserialize<JsonElement>(await answer.Content.ReadAsStringAsync());
@@ -146,20 +146,20 @@ public class TopicAccessTests(AccessHost shared) : IClassFixture<AccessHost>
     [Fact]
     public async Task Topic_state_is_kept_by_no_cache()
     {
-        using var answer = await host.Client.GetAsync($"topics/orders.eu?token={Good}").WaitAsync(SseStream.Patience);
+        using var answer = await host.Client.GetAsync($"topics/orders.eu?token={Good}").WaitAsync(SseStream.Timeout);
 
         Assert.True(answer.Headers.CacheControl?.NoStore);
     }
 
     private static async Task<HttpStatusCode> StatusAsync(TestHost host, string path)
     {
-        using var answer = await host.Client.GetAsync(path, HttpCompletionOption.ResponseHeadersRead).WaitAsync(SseStream.Patience);
+        using var answer = await host.Client.GetAsync(path, HttpCompletionOption.ResponseHeadersRead).WaitAsync(SseStream.Timeout);
         return answer.StatusCode;
     }
 
     private static async Task AssertRefusedAsync(TestHost host, string path, HttpStatusCode status, string field, string challenge, string reason)
     {
-        using var answer = await host.Client.GetAsync(path, HttpCompletionOption.ResponseHeadersRead).WaitAsync(SseStream.Patience);
+        using var answer = await host.Client.GetAsync(path, HttpCompletionOption.ResponseHeadersRead).WaitAsync(SseStream.Timeout);
         Assert.Equal(status, answer.StatusCode);
         Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
         Assert.Equal(challenge, answer.Headers.NonValidated["WWW-Authenticate"].ToString());

@@ -36,7 +36,7 @@ public sealed class BinaryCloudEventTests : IAsyncLifetime
         sent.SetAttributeFromString("myextension", "x");
         using var content = sent.ToHttpContent(ContentMode.Binary, new JsonEventFormatter());
 
-        using var answer = await host.Client.PostAsync("events/a", content).WaitAsync(SseStream.Patience);
+        using var answer = await host.Client.PostAsync("events/a", content).WaitAsync(SseStream.Timeout);
 
         Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
         var message = await ReadAsync();

@@ -25,7 +25,7 @@ public class CacheHeaderTests(AccessHost shared) : IClassFixture<AccessHost>
 
         using var answer = await host.Client
             .GetAsync(path.Replace("{token}", SignedToken.For(DateTimeOffset.UtcNow.AddHours(1), "other"), StringComparison.Ordinal))
-            .WaitAsync(SseStream.Patience);
+            .WaitAsync(SseStream.Timeout);
 
         Assert.Equal(status, (int)answer.StatusCode);
         Assert.True(answer.Headers.CacheControl?.NoStore);
@@ -42,7 +42,7 @@ public class CacheHeaderTests(AccessHost shared) : IClassFixture<AccessHost>
     public async Task Problem_is_sniffed_by_no_browser_and_kept_by_no_cache(string method, string path, int status)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
-        using var answer = await host.Client.SendAsync(request).WaitAsync(SseStream.Patience);
+        using var answer = await host.Client.SendAsync(request).WaitAsync(SseStream.Timeout);
 
         Assert.Equal(status, (int)answer.StatusCode);
         Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);

@@ -141,7 +141,7 @@ public class ContentEncodingTests(AccessHost shared) : IClassFixture<AccessHost>
         using var content = new ByteArrayContent(body);
         content.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
         content.Headers.TryAddWithoutValidation("Content-Encoding", coding);
-        return await host.Client.PostAsync(path, content).WaitAsync(SseStream.Patience);
+        return await host.Client.PostAsync(path, content).WaitAsync(SseStream.Timeout);
     }
 
     private async Task<string?> ReadAsync()

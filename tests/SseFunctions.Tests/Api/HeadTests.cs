@@ -55,7 +55,7 @@ public class HeadTests(AccessHost shared) : IClassFixture<AccessHost>
 
         for (var i = 0; i < 3; i++)
         {
-            using var head = await own.Client.SendAsync(new(HttpMethod.Head, "events/a")).WaitAsync(SseStream.Patience);
+            using var head = await own.Client.SendAsync(new(HttpMethod.Head, "events/a")).WaitAsync(SseStream.Timeout);
             Assert.Equal("text/event-stream", head.Content.Headers.ContentType?.MediaType);
         }
 
@@ -70,7 +70,7 @@ public class HeadTests(AccessHost shared) : IClassFixture<AccessHost>
     public async Task Demo_page_is_found_with_a_slash_at_its_end_and_at_the_root(string path, string location)
     {
         using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = host.Client.BaseAddress };
-        using var answer = await client.GetAsync(path).WaitAsync(SseStream.Patience);
+        using var answer = await client.GetAsync(path).WaitAsync(SseStream.Timeout);
 
         Assert.Equal((HttpStatusCode.Found, location), (answer.StatusCode, answer.Headers.Location?.OriginalString));
         Assert.Equal("/api/demo", new Uri(new Uri(client.BaseAddress!, path), answer.Headers.Location!).AbsolutePath);
@@ -102,7 +102,7 @@ public class HeadTests(AccessHost shared) : IClassFixture<AccessHost>
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpCompletionOption completion)
     {
         using var request = new HttpRequestMessage(method, path);
-        return await host.Client.SendAsync(request, completion).WaitAsync(SseStream.Patience);
+        return await host.Client.SendAsync(request, completion).WaitAsync(SseStream.Timeout);
     }
 
     /// <summary>All but those about the body's framing and the moment.</summary>

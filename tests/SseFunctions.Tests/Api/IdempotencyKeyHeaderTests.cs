@@ -69,7 +69,7 @@ public sealed class IdempotencyKeyHeaderTests : IAsyncLifetime
             + "Content-Type: text/plain\r\nContent-Length: 1\r\n\r\nx"));
         using var reader = new StreamReader(stream);
 
-        var answer = await reader.ReadToEndAsync().WaitAsync(SseStream.Patience);
+        var answer = await reader.ReadToEndAsync().WaitAsync(SseStream.Timeout);
 
         Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
         Assert.Contains("\"field\":\"Idempotency-Key\",\"limit\":1,\"size\":2", answer, StringComparison.Ordinal);
@@ -80,7 +80,7 @@ public sealed class IdempotencyKeyHeaderTests : IAsyncLifetime
         using var request = new HttpRequestMessage(HttpMethod.Post, "events/orders" + query) { Content = new StringContent(text, Encoding.UTF8, "text/plain") };
         request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
         using var client = new HttpClient(new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 }) { BaseAddress = host.Client.BaseAddress };
-        using var answer = await client.SendAsync(request).WaitAsync(SseStream.Patience);
+        using var answer = await client.SendAsync(request).WaitAsync(SseStream.Timeout);
         return (answer.StatusCode, await answer.Content.ReadFromJsonAsync<JsonElement>());
     }
 }

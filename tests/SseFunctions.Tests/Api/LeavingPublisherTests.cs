@@ -29,7 +29,7 @@ public sealed class LeavingPublisherTests
         };
 
         var first = host.PublishAsync("a", "2");
-        await written.Task.WaitAsync(SseStream.Patience);
+        await written.Task.WaitAsync(SseStream.Timeout);
         using var leaves = new CancellationTokenSource();
         using var body = new MemoryStream("3"u8.ToArray());
         var context = new DefaultHttpContext { RequestServices = host.Services, RequestAborted = leaves.Token };
@@ -39,7 +39,7 @@ public sealed class LeavingPublisherTests
         await leaves.CancelAsync();
         released.SetResult();
         await first;
-        await second.WaitAsync(SseStream.Patience);
+        await second.WaitAsync(SseStream.Timeout);
 
         Assert.Equal(3, (await host.Client.GetFromJsonAsync<JsonElement>("topics/a")).GetProperty("count").GetInt32());
     }

@@ -255,7 +255,7 @@ public sealed class PublishBodyTests : IAsyncLifetime
         if (rate is not null)
             request.Headers.TryAddWithoutValidation("WebHook-Request-Rate", rate);
 
-        return await host.Client.SendAsync(request).WaitAsync(SseStream.Patience);
+        return await host.Client.SendAsync(request).WaitAsync(SseStream.Timeout);
     }
 
     private async Task<JsonElement> AssertRefusedAsync(string contentType, string body, int expected, string field, string? place, Encoding? encoding = null, int published = 0)
@@ -274,7 +274,7 @@ public sealed class PublishBodyTests : IAsyncLifetime
     {
         using var content = new ByteArrayContent((encoding ?? Encoding.UTF8).GetBytes(body));
         content.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
-        using var answer = await host.Client.PostAsync("events/a" + query, content).WaitAsync(SseStream.Patience);
+        using var answer = await host.Client.PostAsync("events/a" + query, content).WaitAsync(SseStream.Timeout);
         return (answer.StatusCode, await answer.Content.ReadFromJsonAsync<JsonElement>());
     }
 

@@ -21,7 +21,7 @@ internal static class RawRequest
         await stream.WriteAsync(Encoding.Latin1.GetBytes($"{string.Join("\r\n", head)}\r\nHost: localhost\r\nConnection: close\r\n{length}\r\n"));
         await stream.WriteAsync(body);
         using var reader = new StreamReader(stream, Encoding.Latin1);
-        return await reader.ReadToEndAsync().WaitAsync(SseStream.Patience);
+        return await reader.ReadToEndAsync().WaitAsync(SseStream.Timeout);
     }
 
     public static int StatusOf(string answer) => int.Parse(answer.AsSpan("HTTP/1.1 ".Length, 3), System.Globalization.CultureInfo.InvariantCulture);

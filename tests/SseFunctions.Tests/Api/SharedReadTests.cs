@@ -107,7 +107,7 @@ public sealed class SharedReadTests : IAsyncLifetime
 
         async Task<HttpStatusCode> StatusAsync()
         {
-            using var answer = await host.Client.GetAsync("health").WaitAsync(SseStream.Patience);
+            using var answer = await host.Client.GetAsync("health").WaitAsync(SseStream.Timeout);
             return answer.StatusCode;
         }
     }
@@ -121,7 +121,7 @@ public sealed class SharedReadTests : IAsyncLifetime
             return Task.CompletedTask;
         };
 
-        using var answer = await host.Client.GetAsync("topics/a").WaitAsync(SseStream.Patience);
+        using var answer = await host.Client.GetAsync("topics/a").WaitAsync(SseStream.Timeout);
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
         Assert.Equal(TimeSpan.FromSeconds(5), answer.Headers.RetryAfter?.Delta);
@@ -129,7 +129,7 @@ public sealed class SharedReadTests : IAsyncLifetime
 
     private async Task GetAsync(string path)
     {
-        using var answer = await host.Client.GetAsync(path).WaitAsync(SseStream.Patience);
+        using var answer = await host.Client.GetAsync(path).WaitAsync(SseStream.Timeout);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
     }
 }

@@ -25,7 +25,7 @@ public sealed class StreamLogTests
             builder.Services.AddSingleton<IStartupFilter, BrokenBodies>();
         });
 
-        using var answer = await host.Client.GetAsync("events/a").WaitAsync(SseStream.Patience);
+        using var answer = await host.Client.GetAsync("events/a").WaitAsync(SseStream.Timeout);
 
         var record = Assert.Single(log.Collector.GetSnapshot(), record => record.Category == typeof(StreamRunner).FullName);
         Assert.Equal((LogLevel.Error, "A stream of topic a failed"), (record.Level, record.Message));

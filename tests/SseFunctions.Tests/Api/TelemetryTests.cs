@@ -10,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
+using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
 using SseFunctions.EventLog;
 using SseFunctions.Streaming;
@@ -39,17 +40,17 @@ public class TelemetryTests
         await using (var stream = await host.OpenAsync("events/a?last=2"))
         {
             await stream.ReadEventsAsync(2);
-            await catchUp.WaitForMeasurementsAsync(1).WaitAsync(SseStream.Patience);
+            await catchUp.WaitForMeasurementsAsync(1).WaitAsync(SseStream.Timeout);
             await host.PublishAsync("a", Payload);
             await stream.ReadEventAsync();
-            await delivery.WaitForMeasurementsAsync(1).WaitAsync(SseStream.Patience);
+            await delivery.WaitForMeasurementsAsync(1).WaitAsync(SseStream.Timeout);
             Assert.Equal(1, Sum(active));
         }
 
-        await duration.WaitForMeasurementsAsync(1).WaitAsync(SseStream.Patience);
+        await duration.WaitForMeasurementsAsync(1).WaitAsync(SseStream.Timeout);
         await using var poll = await host.OpenAsync("events/a?mode=poll", "garbage");
         await poll.ReadToEndAsync();
-        await duration.WaitForMeasurementsAsync(2).WaitAsync(SseStream.Patience);
+        await duration.WaitForMeasurementsAsync(2).WaitAsync(SseStream.Timeout);
 
         Assert.Equal(0, Sum(active));
         Assert.Equal(4, Sum(appended));
@@ -131,7 +132,13 @@ public class TelemetryTests
             await host.PublishAsync("confidential-topic", Payload);
             await using var stream = await host.OpenAsync("events/confidential-topic?from=start&mode=poll&token=secret-token");
             await stream.ReadToEndAsync();
-        } // the providers flush as they end
+
+            await host.StopAsync(); // the last spans end
+
+            // The providers flush as they are disposed too, but then they wait for 5 s at most.
+            await Task.Run(() => host.Services.GetRequiredService<TracerProvider>().ForceFlush());
+            await Task.Run(() => host.Services.GetRequiredService<MeterProvider>().ForceFlush());
+        }
 
         Assert.Contains(StreamTelemetry.SentEvents, received["/v1/metrics"], StringComparison.Ordinal);
         Assert.Contains("{event}", received["/v1/metrics"], StringComparison.Ordinal);

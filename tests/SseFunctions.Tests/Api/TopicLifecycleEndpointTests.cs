@@ -81,7 +81,7 @@ public sealed class TopicLifecycleEndpointTests
         var ids = await host.PublishAsync("a", "1", "2");
         storage.Intercept = Faults.OnTransactions(Faults.Refuse(403));
 
-        using var answer = await host.Client.DeleteAsync("topics/a").WaitAsync(SseStream.Patience);
+        using var answer = await host.Client.DeleteAsync("topics/a").WaitAsync(SseStream.Timeout);
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
         Assert.Equal((0, null), await CountsAsync(other, "a"));
@@ -142,7 +142,7 @@ public sealed class TopicLifecycleEndpointTests
         await using var host = await TestHost.StartAsync(connectionString: storage.ConnectionString);
         storage.Intercept = Faults.Refuse(403);
 
-        using var answer = await host.Client.GetAsync("topics").WaitAsync(SseStream.Patience);
+        using var answer = await host.Client.GetAsync("topics").WaitAsync(SseStream.Timeout);
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
         Assert.NotNull(answer.Headers.RetryAfter);
@@ -153,14 +153,14 @@ public sealed class TopicLifecycleEndpointTests
     private static async Task<string> PutAsync(TestHost host, string topic, string retention)
     {
         using var body = new StringContent(retention, Encoding.UTF8, "application/json");
-        using var answer = await host.Client.PutAsync($"topics/{topic}", body).WaitAsync(SseStream.Patience);
+        using var answer = await host.Client.PutAsync($"topics/{topic}", body).WaitAsync(SseStream.Timeout);
         answer.EnsureSuccessStatusCode();
         return await answer.Content.ReadAsStringAsync();
     }
 
     private static async Task DeleteAsync(TestHost host, string topic)
     {
-        using var answer = await host.Client.DeleteAsync($"topics/{topic}").WaitAsync(SseStream.Patience);
+        using var answer = await host.Client.DeleteAsync($"topics/{topic}").WaitAsync(SseStream.Timeout);
         Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
     }
 
@@ -172,7 +172,7 @@ public sealed class TopicLifecycleEndpointTests
 
     private static async Task<(int Count, int? MaxEvents)> CountsAsync(TestHost host, string topic)
     {
-        var state = await host.Client.GetFromJsonAsync<JsonElement>($"topics/{topic}").WaitAsync(SseStream.Patience);
+        var state = await host.Client.GetFromJsonAsync<JsonElement>($"topics/{topic}").WaitAsync(SseStream.Timeout);
         return (state.GetProperty("count").GetInt32(), state.TryGetProperty("maxEvents", out var maxEvents) ? maxEvents.GetInt32() : null);
     }
 

@@ -54,7 +54,7 @@ public sealed class UnfinishedBodyTests
 
         var publish = host.Services.GetRequiredService<PublishEndpoint>().PublishAsync(context, "a", invocationCancelled.Token);
         await invocationCancelled.CancelAsync();
-        await (await publish.WaitAsync(SseStream.Patience)).ExecuteAsync(context);
+        await (await publish.WaitAsync(SseStream.Timeout)).ExecuteAsync(context);
 
         var problem = JsonDocument.Parse(answer.ToArray()).RootElement;
         Assert.Equal((StatusCodes.Status408RequestTimeout, "body"), (context.Response.StatusCode, problem.GetProperty("field").GetString()));
@@ -106,6 +106,6 @@ public sealed class UnfinishedBodyTests
             next(app);
         };
 
-        private static Task<bool> TakeAsync(Channel<bool> signals) => signals.Reader.ReadAsync().AsTask().WaitAsync(SseStream.Patience);
+        private static Task<bool> TakeAsync(Channel<bool> signals) => signals.Reader.ReadAsync().AsTask().WaitAsync(SseStream.Timeout);
     }
 }

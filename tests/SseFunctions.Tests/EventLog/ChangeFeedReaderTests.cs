@@ -31,7 +31,7 @@ public sealed class ChangeFeedReaderTests : IAsyncLifetime, IDisposable
     public async Task DisposeAsync()
     {
         await stop.CancelAsync();
-        await running.WaitAsync(SseStream.Patience);
+        await running.WaitAsync(SseStream.Timeout);
         await proxy.DisposeAsync();
     }
 
@@ -120,7 +120,7 @@ public sealed class ChangeFeedReaderTests : IAsyncLifetime, IDisposable
         };
         Start();
         for (var i = 0; i < 3; i++)
-            await polls.Reader.ReadAsync().AsTask().WaitAsync(SseStream.Patience);
+            await polls.Reader.ReadAsync().AsTask().WaitAsync(SseStream.Timeout);
 
         await PutAsync("one", 1, 1, (1, "a"));
 
@@ -172,7 +172,7 @@ public sealed class ChangeFeedReaderTests : IAsyncLifetime, IDisposable
     {
         var all = new List<string>();
         while (all.Count < count)
-            all.Add(await heard.Reader.ReadAsync().AsTask().WaitAsync(SseStream.Patience));
+            all.Add(await heard.Reader.ReadAsync().AsTask().WaitAsync(SseStream.Timeout));
 
         return all;
     }

@@ -62,7 +62,7 @@ public sealed class ChangeFeedWriterTests : IAsyncLifetime, IDisposable
             await StorageProxy.PassOnAsync(call);
         };
         await log.AppendTextsAsync("1");
-        await begun.Task.WaitAsync(SseStream.Patience);
+        await begun.Task.WaitAsync(SseStream.Timeout);
         for (var i = 0; i < 10; i++)
             await log.AppendAsync(Topic.Parse($"topic{i}"), [new NewEvent(null, "x"u8.ToArray())], null, CancellationToken.None);
 
@@ -93,7 +93,7 @@ public sealed class ChangeFeedWriterTests : IAsyncLifetime, IDisposable
             flushed.TrySetResult();
         };
         await log.AppendTextsAsync("1");
-        await flushed.Task.WaitAsync(SseStream.Patience);
+        await flushed.Task.WaitAsync(SseStream.Timeout);
         await log.AppendTextsAsync("2");
         await writer.StopAsync(CancellationToken.None);
         await late.ArriveAsync();

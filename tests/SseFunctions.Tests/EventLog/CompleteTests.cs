@@ -82,9 +82,9 @@ public sealed class CompleteTests
         var count = 0;
 
         var writers = Task.WhenAll(Enumerable.Range(0, 3).Select(writer => Task.Run(() => WriteAsync(table.Log(), writer))));
-        await enough.Task.WaitAsync(SseStream.Patience);
+        await enough.Task.WaitAsync(SseStream.Timeout);
         var head = await table.Log().CompleteAsync();
-        var acknowledged = (await writers.WaitAsync(SseStream.Patience)).SelectMany(appends => appends).ToList();
+        var acknowledged = (await writers.WaitAsync(SseStream.Timeout)).SelectMany(appends => appends).ToList();
 
         Assert.Equal(head, await table.Log().HeadAsync());
         Assert.InRange(head.Last, BeforeTheEnd, long.MaxValue);

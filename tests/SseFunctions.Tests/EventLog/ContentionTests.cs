@@ -63,7 +63,7 @@ public sealed class ContentionTests
             select PublishAsync(log, $"{instance}-{publisher}");
         var all = Task.WhenAll(publishers.ToList());
         begin.SetResult();
-        return [.. (await all.WaitAsync(SseStream.Patience)).SelectMany(appends => appends)];
+        return [.. (await all.WaitAsync(SseStream.Timeout)).SelectMany(appends => appends)];
 
         async Task<List<(long, string)>> PublishAsync(TableEventLog log, string publisher)
         {

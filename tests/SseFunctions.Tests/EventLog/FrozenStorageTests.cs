@@ -53,15 +53,15 @@ public sealed class FrozenStorageTests : IAsyncLifetime
             arrived.TrySetResult();
         };
         var append = log.AppendOnceAsync("key", "a");
-        await held.Task.WaitAsync(SseStream.Patience);
+        await held.Task.WaitAsync(SseStream.Timeout);
 
         time.Advance(WriteTimeout - TimeSpan.FromTicks(1));
         Assert.False(append.IsCompleted);
         time.Advance(TimeSpan.FromTicks(1));
 
-        await Assert.ThrowsAsync<EventLogUnavailableException>(() => append.WaitAsync(SseStream.Patience));
+        await Assert.ThrowsAsync<EventLogUnavailableException>(() => append.WaitAsync(SseStream.Timeout));
         thaws.SetResult();
-        await arrived.Task.WaitAsync(SseStream.Patience);
+        await arrived.Task.WaitAsync(SseStream.Timeout);
         proxy.Intercept = null;
         var repeat = await log.AppendOnceAsync("key", "a");
         Assert.Equal((arrives ? AppendOutcome.Repeated : AppendOutcome.Appended, 2), (repeat.Outcome, repeat.First));
@@ -74,13 +74,13 @@ public sealed class FrozenStorageTests : IAsyncLifetime
     {
         Freeze();
         var first = log.AppendTextsAsync("a");
-        await held.Task.WaitAsync(SseStream.Patience);
+        await held.Task.WaitAsync(SseStream.Timeout);
         Task[] waiting = [log.AppendTextsAsync("b"), log.AppendOnceAsync("key", "c"), log.CompleteAsync()];
 
         time.Advance(WriteTimeout);
 
         foreach (var append in (Task[])[first, .. waiting])
-            await Assert.ThrowsAsync<EventLogUnavailableException>(() => append.WaitAsync(SseStream.Patience));
+            await Assert.ThrowsAsync<EventLogUnavailableException>(() => append.WaitAsync(SseStream.Timeout));
     }
 
     [Fact]
@@ -88,11 +88,11 @@ public sealed class FrozenStorageTests : IAsyncLifetime
     {
         proxy.Intercept = call => call.IsTransaction ? FreezeAsync() : StorageProxy.PassOnAsync(call);
         var completing = log.CompleteAsync();
-        await held.Task.WaitAsync(SseStream.Patience);
+        await held.Task.WaitAsync(SseStream.Timeout);
 
         time.Advance(WriteTimeout);
 
-        await Assert.ThrowsAsync<EventLogUnavailableException>(() => completing.WaitAsync(SseStream.Patience));
+        await Assert.ThrowsAsync<EventLogUnavailableException>(() => completing.WaitAsync(SseStream.Timeout));
     }
 
     [Theory]
@@ -110,12 +110,12 @@ public sealed class FrozenStorageTests : IAsyncLifetime
             "topics" => ListAsync(),
             _ => (Task)log.PingAsync(CancellationToken.None),
         };
-        await held.Task.WaitAsync(SseStream.Patience);
+        await held.Task.WaitAsync(SseStream.Timeout);
         Assert.False(read.IsCompleted);
 
         time.Advance(ReadTimeout);
 
-        await Assert.ThrowsAsync<EventLogUnavailableException>(() => read.WaitAsync(SseStream.Patience));
+        await Assert.ThrowsAsync<EventLogUnavailableException>(() => read.WaitAsync(SseStream.Timeout));
 
         async Task ListAsync()
         {

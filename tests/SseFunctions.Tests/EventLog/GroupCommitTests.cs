@@ -154,7 +154,7 @@ public sealed class GroupCommitTests
         using var leaves = new CancellationTokenSource();
         var (a, left, b) = (group.Append("a"), group.AppendAsync([Event("left")], null, leaves.Token), group.Append("b"));
         await leaves.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left.WaitAsync(SseStream.Patience));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left.WaitAsync(SseStream.Timeout));
 
         await group.ReleaseAsync();
 
@@ -172,7 +172,7 @@ public sealed class GroupCommitTests
 
         await group.ReleaseAsync();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left.WaitAsync(SseStream.Patience));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left.WaitAsync(SseStream.Timeout));
         Assert.Equal([2, 4], new[] { await a, await b }.Select(result => result.First));
         Assert.Equal(["held", "a", "left", "b"], await group.ReadTextsAsync()); // it had begun, and was brought to its end
     }
@@ -258,10 +258,10 @@ public sealed class GroupCommitTests
             var (reused, poisoned) = (group.AppendOnce("used", "other"), group.AppendAsync([new NewEvent("poison", default)], null));
             var released = group.ReleaseAsync();
             Assert.Equal(AppendOutcome.KeyReused, (await reused).Outcome);
-            await goesOn.Task.WaitAsync(SseStream.Patience);
+            await goesOn.Task.WaitAsync(SseStream.Timeout);
 
             // Whoever goes round in circles does not come back from the call.
-            var repeat = await Task.Run(() => new[] { group.Log.AppendOnceAsync("used", "first") }).WaitAsync(SseStream.Patience);
+            var repeat = await Task.Run(() => new[] { group.Log.AppendOnceAsync("used", "first") }).WaitAsync(SseStream.Timeout);
             letGo.SetResult();
 
             await released;
@@ -324,7 +324,7 @@ public sealed class GroupCommitTests
         var waiting = Enumerable.Range(0, WriteQueue.MaxWaiting).Select(_ => group.AppendAsync(full, null, leave.Token)).ToList();
         await leave.CancelAsync();
         foreach (var left in waiting)
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left.WaitAsync(SseStream.Patience));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left.WaitAsync(SseStream.Timeout));
 
         var append = group.Append("a");
         await group.ReleaseAsync();

@@ -34,7 +34,7 @@ internal sealed class HeldGroup : IAsyncDisposable
     {
         var group = new HeldGroup(await StorageProxy.StartAsync(), await LogTable.NewAsync());
         group.appends.Add(group.Log.AppendTextsAsync("held"));
-        await group.held.Task.WaitAsync(SseStream.Patience);
+        await group.held.Task.WaitAsync(SseStream.Timeout);
         return group;
     }
 
@@ -50,7 +50,7 @@ internal sealed class HeldGroup : IAsyncDisposable
 
     public Task<AppendResult> AppendAsync(IReadOnlyList<NewEvent> events, string? key, CancellationToken cancellationToken = default)
     {
-        var append = Log.AppendAsync(Orders, events, key, cancellationToken).WaitAsync(SseStream.Patience, CancellationToken.None);
+        var append = Log.AppendAsync(Orders, events, key, cancellationToken).WaitAsync(SseStream.Timeout, CancellationToken.None);
         appends.Add(append);
         return append;
     }

@@ -85,7 +85,7 @@ public sealed class IdempotencyKeyTests
         var first = group.AppendAsync([Event("a")], "key", leaves.Token);
         var (repeat, next) = (group.AppendOnce("key", "a"), group.AppendOnce("key", "a"));
         await leaves.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first.WaitAsync(SseStream.Patience));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first.WaitAsync(SseStream.Timeout));
 
         await group.ReleaseAsync();
 

@@ -20,7 +20,7 @@ internal sealed class LateRequest
     public async Task<string?> ArriveAsync()
     {
         letGo.TrySetResult();
-        var answer = await arrived.Task.WaitAsync(SseStream.Patience);
+        var answer = await arrived.Task.WaitAsync(SseStream.Timeout);
         return answer.Contains("HTTP/1.1 409", StringComparison.Ordinal) ? "409"
             : answer.Contains("HTTP/1.1 412", StringComparison.Ordinal) ? "412"
             : null;

@@ -16,10 +16,10 @@ internal static class LogActions
 
     /// <summary>Appends all texts in one append.</summary>
     public static Task<AppendResult> AppendTextsAsync(this TableEventLog log, params string[] texts) =>
-        log.AppendAsync(Orders, [.. texts.Select(Event)], null, CancellationToken.None).WaitAsync(SseStream.Patience);
+        log.AppendAsync(Orders, [.. texts.Select(Event)], null, CancellationToken.None).WaitAsync(SseStream.Timeout);
 
     public static Task<AppendResult> AppendOnceAsync(this TableEventLog log, string idempotencyKey, params string[] texts) =>
-        log.AppendAsync(Orders, [.. texts.Select(Event)], idempotencyKey, CancellationToken.None).WaitAsync(SseStream.Patience);
+        log.AppendAsync(Orders, [.. texts.Select(Event)], idempotencyKey, CancellationToken.None).WaitAsync(SseStream.Timeout);
 
     /// <summary>Appends many texts, as many at once as an append takes.</summary>
     public static async Task FillAsync(this TableEventLog log, params string[] texts)
@@ -29,10 +29,10 @@ internal static class LogActions
     }
 
     public static Task<TopicHead> CompleteAsync(this TableEventLog log) =>
-        log.CompleteAsync(Orders, CancellationToken.None).WaitAsync(SseStream.Patience);
+        log.CompleteAsync(Orders, CancellationToken.None).WaitAsync(SseStream.Timeout);
 
     public static Task<TopicHead?> HeadAsync(this TableEventLog log, Topic? topic = null) =>
-        log.ReadHeadAsync(topic ?? Orders, CancellationToken.None).WaitAsync(SseStream.Patience);
+        log.ReadHeadAsync(topic ?? Orders, CancellationToken.None).WaitAsync(SseStream.Timeout);
 
     /// <param name="oldest">What the table took before goes.</param>
     /// <param name="entry">The topic's; null for one that remembers nothing of earlier runs.</param>
@@ -41,7 +41,7 @@ internal static class LogActions
     {
         var retention = new RetentionOptions { MaxEvents = maxEvents };
         var now = oldest + retention.MaxAge ?? DateTimeOffset.UtcNow;
-        var trimmed = await trimmer.TrimAsync(entry ?? Entry(Orders), now, retention, cancellationToken).WaitAsync(SseStream.Patience, CancellationToken.None);
+        var trimmed = await trimmer.TrimAsync(entry ?? Entry(Orders), now, retention, cancellationToken).WaitAsync(SseStream.Timeout, CancellationToken.None);
         return trimmed.Removed;
     }
 
@@ -58,7 +58,7 @@ internal static class LogActions
         if (head is null)
             return [];
 
-        var events = await log.ReadAsync(topic, head.Epoch, 1, long.MaxValue, CancellationToken.None).WaitAsync(SseStream.Patience);
+        var events = await log.ReadAsync(topic, head.Epoch, 1, long.MaxValue, CancellationToken.None).WaitAsync(SseStream.Timeout);
         Assert.Equal(Sequences(head.First, head.Last), events.Select(e => e.Sequence));
         return [.. events.Select(TextOf)];
     }

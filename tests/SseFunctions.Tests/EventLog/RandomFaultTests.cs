@@ -37,7 +37,7 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
             select PublishAsync(log, $"{process}.{publisher}");
         var acknowledged = (await Task.WhenAll(publishers.ToList()).WaitAsync(LongTimeout)).SelectMany(appends => appends).ToList();
         proxy.Intercept = null;
-        await faults.LetAllArriveAsync().WaitAsync(SseStream.Patience);
+        await faults.LetAllArriveAsync().WaitAsync(SseStream.Timeout);
 
         // Exactly the events acknowledged, each where its append said, and no other.
         output.WriteLine($"{proxy.Writes} writes, {proxy.Reads} reads, {faults.Count} faults");

@@ -106,7 +106,7 @@ public sealed class RetentionSweepTests
         jumped.Advance(TimeSpan.FromDays(365));
         var sweep = table.Through(proxy).Sweep(new RetentionOptions(), jumped);
 
-        await sweep.RunAsync(CancellationToken.None).WaitAsync(SseStream.Patience);
+        await sweep.RunAsync(CancellationToken.None).WaitAsync(SseStream.Timeout);
 
         Assert.Equal(retained, (await table.Log().ReadHeadAsync(Topics[0], CancellationToken.None))?.Count ?? 0);
     }
@@ -201,7 +201,7 @@ public sealed class RetentionSweepTests
     private static Task SweepAsync(LogTable table, ILogger<RetentionSweep> logger, CancellationToken cancellationToken = default)
     {
         var sweep = table.Sweep(new RetentionOptions { MaxEvents = 2 }, new PassingTime(), logger);
-        return sweep.RunAsync(cancellationToken).WaitAsync(SseStream.Patience, CancellationToken.None);
+        return sweep.RunAsync(cancellationToken).WaitAsync(SseStream.Timeout, CancellationToken.None);
     }
 
     private sealed class Entries : ILogger<RetentionSweep>

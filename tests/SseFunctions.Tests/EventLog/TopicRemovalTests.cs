@@ -202,10 +202,10 @@ public sealed class TopicRemovalTests : IAsyncLifetime
     {
         await using var own = await StorageProxy.StartAsync();
         own.Intercept = call => PassOnLaterAsync(call, later);
-        await table.Through(own).Sweep(Retention, new PassingTime()).RunAsync(CancellationToken.None).WaitAsync(SseStream.Patience);
+        await table.Through(own).Sweep(Retention, new PassingTime()).RunAsync(CancellationToken.None).WaitAsync(SseStream.Timeout);
     }
 
-    private Task SweepThroughAsync() => table.Through(proxy).Sweep(Retention, new PassingTime()).RunAsync(CancellationToken.None).WaitAsync(SseStream.Patience);
+    private Task SweepThroughAsync() => table.Through(proxy).Sweep(Retention, new PassingTime()).RunAsync(CancellationToken.None).WaitAsync(SseStream.Timeout);
 
     /// <summary>The table's clock is ahead, so that a sweep takes what is there for that much older.</summary>
     private static async Task PassOnLaterAsync(StorageCall call, TimeSpan later)

@@ -49,6 +49,6 @@ public sealed class TopicWriterPoolTests
 
         Assert.Equal(3 * TopicWriterPool.MaxIdle, writers.Count);
         done.SetResult();
-        await Task.WhenAll(writing).WaitAsync(SseStream.Patience);
+        await Task.WhenAll(writing).WaitAsync(SseStream.Timeout);
     }
 }

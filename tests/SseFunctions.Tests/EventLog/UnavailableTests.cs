@@ -28,7 +28,7 @@ public sealed class UnavailableTests
     [InlineData(Trouble.Status429, true)]
     [InlineData(Trouble.NoAnswer, false)]
     [InlineData(Trouble.NoAnswer, true)]
-    public async Task AppendAsync_gives_up_after_its_patience_when_storage_is_down(Trouble trouble, bool headIsKnown)
+    public async Task AppendAsync_gives_up_after_its_timeout_when_storage_is_down(Trouble trouble, bool headIsKnown)
     {
         await using var proxy = await StorageProxy.StartAsync();
         var table = await LogTable.NewAsync();
@@ -52,7 +52,7 @@ public sealed class UnavailableTests
     }
 
     [Fact]
-    public async Task CompleteAsync_gives_up_after_its_patience_when_storage_is_down()
+    public async Task CompleteAsync_gives_up_after_its_timeout_when_storage_is_down()
     {
         await using var proxy = await StorageProxy.StartAsync();
         var table = await LogTable.NewAsync();
@@ -71,7 +71,7 @@ public sealed class UnavailableTests
 
     /// <summary>A table that is made and made, and yet not there, must not be asked for without pause or end.</summary>
     [Fact]
-    public async Task AppendAsync_gives_up_after_its_patience_when_the_table_stays_missing()
+    public async Task AppendAsync_gives_up_after_its_timeout_when_the_table_stays_missing()
     {
         await using var proxy = await StorageProxy.StartAsync();
         var table = await LogTable.NewAsync();
@@ -87,7 +87,7 @@ public sealed class UnavailableTests
         var append = table.Through(proxy).Log(time).AppendAsync(Orders, [Event("a")], null, hang.Token);
         try
         {
-            await Assert.ThrowsAsync<EventLogUnavailableException>(() => append.WaitAsync(SseStream.Patience));
+            await Assert.ThrowsAsync<EventLogUnavailableException>(() => append.WaitAsync(SseStream.Timeout));
         }
         finally
         {
@@ -116,7 +116,7 @@ public sealed class UnavailableTests
         ];
 
         foreach (var call in calls)
-            await Assert.ThrowsAsync<EventLogUnavailableException>(() => call.WaitAsync(SseStream.Patience));
+            await Assert.ThrowsAsync<EventLogUnavailableException>(() => call.WaitAsync(SseStream.Timeout));
 
         async Task ListAsync()
         {
@@ -182,13 +182,13 @@ public sealed class UnavailableTests
         });
 
         var writing = log.AppendAsync(Orders, [Event("a")], null, leaves.Token);
-        await held.Task.WaitAsync(SseStream.Patience);
+        await held.Task.WaitAsync(SseStream.Timeout);
         var waiting = log.AppendAsync(Orders, [Event("b")], null, leaves.Token);
         var next = log.AppendTextsAsync("c");
         await leaves.CancelAsync();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writing.WaitAsync(SseStream.Patience));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.WaitAsync(SseStream.Patience));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writing.WaitAsync(SseStream.Timeout));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.WaitAsync(SseStream.Timeout));
         Assert.Equal(2, (await next).First);
         letGo.SetResult();
         Assert.Equal(["before", "c"], await table.Log().ReadTextsAsync());

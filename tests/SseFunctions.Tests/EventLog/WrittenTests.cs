@@ -42,7 +42,7 @@ public sealed class WrittenTests
         };
 
         var append = Task.Run(() => log.AppendTextsAsync("a"));
-        await raised.Task.WaitAsync(SseStream.Patience);
+        await raised.Task.WaitAsync(SseStream.Timeout);
 
         Assert.False(append.IsCompleted);
         goesOn.SetResult();

@@ -32,17 +32,17 @@ public class SocketConnectionsTests
         using var reader = new StreamReader(new ChunkedBody(slow.GetStream()), Encoding.UTF8);
         var read = new List<string?>();
         while (read.Count == 0 || !read[^1]!.StartsWith("data: ", StringComparison.Ordinal))
-            read.Add(await reader.ReadLineAsync().WaitAsync(SseStream.Patience)); // now it is live
+            read.Add(await reader.ReadLineAsync().WaitAsync(SseStream.Timeout)); // now it is live
 
         var texts = Enumerable.Range(0, Events).Select(i => string.Create(CultureInfo.InvariantCulture, $"{i} ") + new string((char)('a' + (i % 26)), EventBytes)).ToArray();
         await host.PublishAsync("a", texts);
 
-        Assert.Equal("", await reader.ReadLineAsync().WaitAsync(SseStream.Patience));
+        Assert.Equal("", await reader.ReadLineAsync().WaitAsync(SseStream.Timeout));
         foreach (var text in texts)
         {
-            Assert.StartsWith("id: ", await reader.ReadLineAsync().WaitAsync(SseStream.Patience), StringComparison.Ordinal);
-            Assert.Equal("data: " + text, await reader.ReadLineAsync().WaitAsync(SseStream.Patience));
-            Assert.Equal("", await reader.ReadLineAsync().WaitAsync(SseStream.Patience));
+            Assert.StartsWith("id: ", await reader.ReadLineAsync().WaitAsync(SseStream.Timeout), StringComparison.Ordinal);
+            Assert.Equal("data: " + text, await reader.ReadLineAsync().WaitAsync(SseStream.Timeout));
+            Assert.Equal("", await reader.ReadLineAsync().WaitAsync(SseStream.Timeout));
         }
     }
 
@@ -60,7 +60,7 @@ public class SocketConnectionsTests
         var bytes = new byte[2048];
         for (var i = 0; i < Seconds; i++)
         {
-            await phone.GetStream().ReadExactlyAsync(bytes).AsTask().WaitAsync(SseStream.Patience);
+            await phone.GetStream().ReadExactlyAsync(bytes).AsTask().WaitAsync(SseStream.Timeout);
             time.Advance(Second);
         }
 
@@ -82,7 +82,7 @@ public class SocketConnectionsTests
         client.Client.LingerState = new LingerOption(true, 0);
         client.Dispose();
 
-        using var guard = new CancellationTokenSource(SseStream.Patience);
+        using var guard = new CancellationTokenSource(SseStream.Timeout);
         while (await OpenStreamsAsync(host) > 0)
         {
             guard.Token.ThrowIfCancellationRequested();

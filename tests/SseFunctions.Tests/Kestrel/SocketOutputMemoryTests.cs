@@ -42,10 +42,10 @@ public class SocketOutputMemoryTests
             var completing = Task.Run(() => CompleteAndRent(output, start));
             try
             {
-                var flush = await pushing.WaitAsync(SseStream.Patience);
-                foreign += await completing.WaitAsync(SseStream.Patience);
+                var flush = await pushing.WaitAsync(SseStream.Timeout);
+                foreign += await completing.WaitAsync(SseStream.Timeout);
                 server.Dispose();
-                await flush.AsTask().WaitAsync(SseStream.Patience);
+                await flush.AsTask().WaitAsync(SseStream.Timeout);
             }
             catch (Exception ex) when (ex is not TimeoutException)
             {

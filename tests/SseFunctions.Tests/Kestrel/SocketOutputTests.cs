@@ -116,7 +116,7 @@ public sealed class SocketOutputTests : IDisposable
         Assert.True((await Flush("b"u8.ToArray())).IsCompleted);
 
         server.Shutdown(SocketShutdown.Send);
-        Assert.Equal(0, await client.ReceiveAsync(new byte[1]).WaitAsync(SseStream.Patience));
+        Assert.Equal(0, await client.ReceiveAsync(new byte[1]).WaitAsync(SseStream.Timeout));
     }
 
     [Fact]
@@ -186,7 +186,7 @@ public sealed class SocketOutputTests : IDisposable
     private async Task AssertClientSeesEndAsync()
     {
         var buffer = new byte[64 * 1024];
-        while (await client.ReceiveAsync(buffer).WaitAsync(SseStream.Patience) > 0)
+        while (await client.ReceiveAsync(buffer).WaitAsync(SseStream.Timeout) > 0)
         {
             // What was sent before.
         }
@@ -203,7 +203,7 @@ public sealed class SocketOutputTests : IDisposable
         var bytes = new byte[length];
         for (var read = 0; read < length;)
         {
-            var more = await client.ReceiveAsync(bytes.AsMemory(read), SocketFlags.None).AsTask().WaitAsync(SseStream.Patience);
+            var more = await client.ReceiveAsync(bytes.AsMemory(read), SocketFlags.None).AsTask().WaitAsync(SseStream.Timeout);
             Assert.NotEqual(0, more);
             read += more;
         }

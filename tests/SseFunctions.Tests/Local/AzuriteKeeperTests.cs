@@ -24,9 +24,9 @@ public sealed class AzuriteKeeperTests : IDisposable
         using (var process = Process.GetProcessById(first))
             process.Kill();
 
-        await log.FirstAsync.WaitAsync(SseStream.Patience);
+        await log.FirstAsync.WaitAsync(SseStream.Timeout);
         File.Delete(location);
-        using var guard = new CancellationTokenSource(SseStream.Patience);
+        using var guard = new CancellationTokenSource(SseStream.Timeout);
         while (!await Azurite.AnswersAsync(port, guard.Token))
             await Task.Yield();
 

@@ -35,7 +35,7 @@ public class CrossOriginTests(CorsHost shared) : IClassFixture<CorsHost>
     public async Task Every_answer_lets_an_allowed_page_read_it(string method, string path, int status)
     {
         await host.PublishAsync("a", "1");
-        using (var complete = await host.Client.PostAsync("topics/done/complete", null).WaitAsync(SseStream.Patience))
+        using (var complete = await host.Client.PostAsync("topics/done/complete", null).WaitAsync(SseStream.Timeout))
             complete.EnsureSuccessStatusCode();
 
         // The head of a complete topic may not be in memory yet: the answer is then 200, and 204 next time.
@@ -109,7 +109,7 @@ public class CrossOriginTests(CorsHost shared) : IClassFixture<CorsHost>
         using var request = Request("POST", "events/a", Page);
         request.Headers.Add("Origin", Stranger);
 
-        using var answer = await host.Client.SendAsync(request).WaitAsync(SseStream.Patience);
+        using var answer = await host.Client.SendAsync(request).WaitAsync(SseStream.Timeout);
 
         Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
     }
@@ -188,7 +188,7 @@ public class CrossOriginTests(CorsHost shared) : IClassFixture<CorsHost>
         if (method == "POST")
             request.Content = new StringContent("x", new System.Net.Http.Headers.MediaTypeHeaderValue(contentType));
 
-        return await host.Client.SendAsync(request).WaitAsync(SseStream.Patience);
+        return await host.Client.SendAsync(request).WaitAsync(SseStream.Timeout);
     }
 
     private static async Task<HttpResponseMessage> PreflightAsync(TestHost host, string method, string path, string origin, string headers)
@@ -196,7 +196,7 @@ public class CrossOriginTests(CorsHost shared) : IClassFixture<CorsHost>
         using var request = Request("OPTIONS", path, origin);
         request.Headers.Add("Access-Control-Request-Method", method);
         request.Headers.Add("Access-Control-Request-Headers", headers);
-        return await host.Client.SendAsync(request).WaitAsync(SseStream.Patience);
+        return await host.Client.SendAsync(request).WaitAsync(SseStream.Timeout);
     }
 
     private static HttpRequestMessage Request(string method, string path, string? origin)

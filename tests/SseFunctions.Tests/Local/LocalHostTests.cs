@@ -115,7 +115,7 @@ public sealed class LocalHostTests(LocalHostTests.OneHost one) : IClassFixture<L
         await client.ConnectAsync(IPAddress.Loopback, port);
         await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"GET /api/health HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n"));
         using var reader = new StreamReader(client.GetStream());
-        return await reader.ReadLineAsync().WaitAsync(SseStream.Patience);
+        return await reader.ReadLineAsync().WaitAsync(SseStream.Timeout);
     }
 
     public sealed class OneHost() : SharedHost;

@@ -21,7 +21,7 @@ public sealed class NpmInstallationTests : IDisposable
         using var script = await StartedAsync(installation);
 
         await cancel.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => installation.WaitAsync(SseStream.Patience));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => installation.WaitAsync(SseStream.Timeout));
 
         // npm ends after its script; the script, killed with it, may take a moment to be gone.
         await script.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(20));
@@ -35,7 +35,7 @@ public sealed class NpmInstallationTests : IDisposable
     private async Task<Process> StartedAsync(Task installation)
     {
         var pid = Path.Combine(folder, "pid");
-        using var guard = new CancellationTokenSource(SseStream.Patience);
+        using var guard = new CancellationTokenSource(SseStream.Timeout);
         while (!File.Exists(pid))
         {
             guard.Token.ThrowIfCancellationRequested();

@@ -29,5 +29,5 @@ internal sealed class SetClock(DateTimeOffset start) : TimeProvider
     public void Advance(TimeSpan time) => passing.Advance(time);
 
     /// <summary>Returns once for each wait that has begun.</summary>
-    public Task WaitingAsync() => waits.Reader.ReadAsync().AsTask().WaitAsync(SseStream.Patience);
+    public Task WaitingAsync() => waits.Reader.ReadAsync().AsTask().WaitAsync(SseStream.Timeout);
 }

@@ -56,7 +56,7 @@ public class TimedSourcesTests
         var sources = Instance(table, [new Source(() => new SseEvent("temperature")), new OtherSource(() => new SseEvent("humidity"))]);
 
         for (var run = 0; run < 2; run++)
-            await Task.WhenAll(sources.TickAsync<Source>(CancellationToken.None), sources.TickAsync<OtherSource>(CancellationToken.None)).WaitAsync(SseStream.Patience);
+            await Task.WhenAll(sources.TickAsync<Source>(CancellationToken.None), sources.TickAsync<OtherSource>(CancellationToken.None)).WaitAsync(SseStream.Timeout);
 
         Assert.Equal(["humidity", "temperature"], (await Log(table).ReadTextsAsync(Topic.Parse(Readings.Name))).Order());
     }
@@ -82,18 +82,18 @@ public class TimedSourcesTests
         var readings = 0;
         var run = Assert.Single(Instance(table, new EachProcess(() => new SseEvent($"{++readings}"))).Timers(perProcess: true)).Run;
 
-        await run(CancellationToken.None).WaitAsync(SseStream.Patience);
+        await run(CancellationToken.None).WaitAsync(SseStream.Timeout);
         time.AdjustTime(time.GetUtcNow() - TimeSpan.FromHours(1));
-        await run(CancellationToken.None).WaitAsync(SseStream.Patience);
+        await run(CancellationToken.None).WaitAsync(SseStream.Timeout);
         time.AdjustTime(time.GetUtcNow() + TimeSpan.FromHours(1));
-        await run(CancellationToken.None).WaitAsync(SseStream.Patience);
+        await run(CancellationToken.None).WaitAsync(SseStream.Timeout);
 
         Assert.Equal(["1", "2", "3"], await Log(table).ReadTextsAsync(Topic.Parse(Readings.Name)));
     }
 
     private static Task TickAsync<TSource>(params TimedSources[] instances)
         where TSource : ITimedSource =>
-        Task.WhenAll(instances.Select(instance => instance.TickAsync<TSource>(CancellationToken.None))).WaitAsync(SseStream.Patience);
+        Task.WhenAll(instances.Select(instance => instance.TickAsync<TSource>(CancellationToken.None))).WaitAsync(SseStream.Timeout);
 
     /// <summary>Its ticks are the test's, its pauses in a conflict are real.</summary>
     private TimedSources Instance(TableClient table, ITimedSource source, ILogger<TimedSources>? logger = null) => Instance(table, [source], logger);

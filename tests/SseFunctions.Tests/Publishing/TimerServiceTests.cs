@@ -18,7 +18,7 @@ public class TimerServiceTests
         await host.PublishAsync("a", "1", "2", "3", "4", "5");
 
         await clock.ReadEventsAsync(1);
-        using var guard = new CancellationTokenSource(SseStream.Patience);
+        using var guard = new CancellationTokenSource(SseStream.Timeout);
         while ((await host.Client.GetFromJsonAsync<JsonElement>("topics/a", guard.Token)).GetProperty("count").GetInt32() != 2)
             guard.Token.ThrowIfCancellationRequested();
     }
@@ -39,7 +39,7 @@ public class TimerServiceTests
             NullLogger<TimerService>.Instance);
         await timer.StartAsync(CancellationToken.None);
 
-        using var guard = new CancellationTokenSource(SseStream.Patience);
+        using var guard = new CancellationTokenSource(SseStream.Timeout);
         while (!ticked.Task.IsCompleted)
         {
             guard.Token.ThrowIfCancellationRequested();
@@ -95,7 +95,7 @@ public class TimerServiceTests
             NullLogger<TimerService>.Instance);
 
         await timer.StartAsync(CancellationToken.None);
-        await twice.Task.WaitAsync(SseStream.Patience);
+        await twice.Task.WaitAsync(SseStream.Timeout);
         await timer.StopAsync(CancellationToken.None);
     }
 }

@@ -12,7 +12,7 @@ public class AsyncAutoResetEventTests
         signal.Set();
         signal.Set();
 
-        await signal.WaitAsync().AsTask().WaitAsync(SseStream.Patience);
+        await signal.WaitAsync().AsTask().WaitAsync(SseStream.Timeout);
 
         var second = signal.WaitAsync().AsTask();
         Assert.False(second.IsCompleted); // two sets, one wake-up
@@ -35,9 +35,9 @@ public class AsyncAutoResetEventTests
         for (var i = 0; i < Rounds; i++)
         {
             ping.Set();
-            await pong.WaitAsync().AsTask().WaitAsync(SseStream.Patience);
+            await pong.WaitAsync().AsTask().WaitAsync(SseStream.Timeout);
         }
 
-        await echo.WaitAsync(SseStream.Patience);
+        await echo.WaitAsync(SseStream.Timeout);
     }
 }

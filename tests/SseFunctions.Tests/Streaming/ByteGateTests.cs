@@ -49,8 +49,8 @@ public class ByteGateTests
         Assert.False(next.IsCompleted);
         first.Dispose();
 
-        await next.WaitAsync(TestSupport.SseStream.Patience);
+        await next.WaitAsync(TestSupport.SseStream.Timeout);
     }
 
-    private Task<IDisposable> EnterAsync(long bytes) => gate.EnterAsync(bytes, CancellationToken.None).WaitAsync(TestSupport.SseStream.Patience);
+    private Task<IDisposable> EnterAsync(long bytes) => gate.EnterAsync(bytes, CancellationToken.None).WaitAsync(TestSupport.SseStream.Timeout);
 }

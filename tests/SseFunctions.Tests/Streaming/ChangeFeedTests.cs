@@ -91,7 +91,7 @@ public sealed class ChangeFeedTests
         };
 
         await host.PublishAsync("a", "1");
-        await hanging.Task.WaitAsync(SseStream.Patience);
+        await hanging.Task.WaitAsync(SseStream.Timeout);
         await host.PublishAsync("a", "2", "3");
 
         release.SetResult();
@@ -132,7 +132,7 @@ public sealed class ChangeFeedTests
         while (!awaited.IsCompleted)
         {
             time.Advance(step);
-            using var answer = await host.Client.GetAsync("health").WaitAsync(SseStream.Patience);
+            using var answer = await host.Client.GetAsync("health").WaitAsync(SseStream.Timeout);
         }
 
         return await awaited;

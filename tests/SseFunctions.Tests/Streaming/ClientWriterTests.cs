@@ -29,7 +29,7 @@ public sealed class ClientWriterTests : IDisposable
         var write = client.WriteAsync(Frames).AsTask();
         Assert.False(write.IsCompleted);
         await TakeAsync();
-        await write.WaitAsync(SseStream.Patience);
+        await write.WaitAsync(SseStream.Timeout);
 
         time.Advance(3 * Timeout);
 
@@ -41,7 +41,7 @@ public sealed class ClientWriterTests : IDisposable
     {
         client.Push(Frames, stream);
         await TakeAsync();
-        await client.EnterAsync().AsTask().WaitAsync(SseStream.Patience);
+        await client.EnterAsync().AsTask().WaitAsync(SseStream.Timeout);
 
         time.Advance(3 * Timeout);
 
@@ -69,7 +69,7 @@ public sealed class ClientWriterTests : IDisposable
 
         await TakeAsync();
 
-        await stream.WaitAsync().AsTask().WaitAsync(SseStream.Patience);
+        await stream.WaitAsync().AsTask().WaitAsync(SseStream.Timeout);
         Assert.True(client.TryEnter());
         Assert.False(client.IsWriting);
     }
@@ -85,7 +85,7 @@ public sealed class ClientWriterTests : IDisposable
         while (taken.Sum() < frames.Length)
             taken.Add(await TakeAsync());
 
-        await client.EnterAsync().AsTask().WaitAsync(SseStream.Patience);
+        await client.EnterAsync().AsTask().WaitAsync(SseStream.Timeout);
         Assert.Equal([ClientWriter.MaxWriteBytes, ClientWriter.MaxWriteBytes, 1], taken);
     }
 
@@ -106,7 +106,7 @@ public sealed class ClientWriterTests : IDisposable
 
         await clientLeft.CancelAsync();
 
-        await stream.WaitAsync().AsTask().WaitAsync(SseStream.Patience);
+        await stream.WaitAsync().AsTask().WaitAsync(SseStream.Timeout);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.EnterAsync().AsTask());
         Assert.True(client is { IsCut: true, IsWriting: true });
     }
@@ -118,7 +118,7 @@ public sealed class ClientWriterTests : IDisposable
 
         client.Push(Frames, stream);
 
-        await stream.WaitAsync().AsTask().WaitAsync(SseStream.Patience);
+        await stream.WaitAsync().AsTask().WaitAsync(SseStream.Timeout);
         Assert.True(client.IsClosed);
     }
 
@@ -130,7 +130,7 @@ public sealed class ClientWriterTests : IDisposable
 
     private async Task<long> TakeAsync()
     {
-        var read = await pipe.Reader.ReadAsync().AsTask().WaitAsync(SseStream.Patience);
+        var read = await pipe.Reader.ReadAsync().AsTask().WaitAsync(SseStream.Timeout);
         var length = read.Buffer.Length;
         pipe.Reader.AdvanceTo(read.Buffer.End);
         return length;

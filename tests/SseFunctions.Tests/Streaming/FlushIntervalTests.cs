@@ -186,7 +186,7 @@ public class FlushIntervalTests
         while (!task.IsCompleted)
         {
             time.Advance(FlushInterval);
-            using var answer = await host.Client.GetAsync("health").WaitAsync(SseStream.Patience);
+            using var answer = await host.Client.GetAsync("health").WaitAsync(SseStream.Timeout);
         }
 
         return await task;
@@ -202,7 +202,7 @@ public class FlushIntervalTests
             await client.ConnectAsync(address.Host, address.Port);
             await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"GET {address.AbsolutePath}{path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
             var reader = new StreamReader(client.GetStream(), Encoding.ASCII);
-            while (await reader.ReadLineAsync().WaitAsync(SseStream.Patience) is { Length: > 0 })
+            while (await reader.ReadLineAsync().WaitAsync(SseStream.Timeout) is { Length: > 0 })
             {
                 // The headers.
             }
@@ -212,9 +212,9 @@ public class FlushIntervalTests
 
         public async Task<string> ReadAsync()
         {
-            var length = int.Parse((await reader.ReadLineAsync().WaitAsync(SseStream.Patience))!, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+            var length = int.Parse((await reader.ReadLineAsync().WaitAsync(SseStream.Timeout))!, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
             var text = new char[length + 2];
-            await reader.ReadBlockAsync(text).AsTask().WaitAsync(SseStream.Patience);
+            await reader.ReadBlockAsync(text).AsTask().WaitAsync(SseStream.Timeout);
             return new string(text, 0, length);
         }
 

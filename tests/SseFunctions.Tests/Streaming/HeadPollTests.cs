@@ -114,7 +114,7 @@ public sealed class HeadPollTests : IDisposable
         poll = () => throw new EventLogUnavailableException("no", null);
         var (headPoll, _) = Start();
 
-        await headPoll.FirstAnswer.WaitAsync(SseStream.Patience);
+        await headPoll.FirstAnswer.WaitAsync(SseStream.Timeout);
         time.Pass(await time.ArmedAsync());
         var due = await time.ArmedAsync();
 

@@ -20,7 +20,7 @@ internal sealed class HeldTimers : TimeProvider
     }
 
     /// <summary>For how long the timer is set, once it is.</summary>
-    public async Task<TimeSpan> ArmedAsync() => await armed.Reader.ReadAsync().AsTask().WaitAsync(TestSupport.SseStream.Patience);
+    public async Task<TimeSpan> ArmedAsync() => await armed.Reader.ReadAsync().AsTask().WaitAsync(TestSupport.SseStream.Timeout);
 
     /// <summary>Lets so much time pass, and fires.</summary>
     public void Pass(TimeSpan duration)

@@ -225,7 +225,7 @@ public class ReplayTests
             await call.ReplyAsync(answer);
         };
         await using var stream = await host.OpenAsync("events/a?from=start");
-        await inFlight.Task.WaitAsync(SseStream.Patience);
+        await inFlight.Task.WaitAsync(SseStream.Timeout);
 
         await (await TableOfAsync(host)).Client().DeleteAsync();
         var ids = await third.PublishAsync("a", "new 1", "new 2", "new 3");

@@ -246,7 +246,7 @@ public class SeveralTopicsTests
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, Path("mode=poll"));
         request.Headers.Add("Last-Event-ID", lastEventId);
-        using var answer = await host.Client.SendAsync(request).WaitAsync(SseStream.Patience);
+        using var answer = await host.Client.SendAsync(request).WaitAsync(SseStream.Timeout);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         return await answer.Content.ReadAsByteArrayAsync();
     }

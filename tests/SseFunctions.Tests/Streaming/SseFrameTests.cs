@@ -108,7 +108,7 @@ public class SseFrameTests
         byte[] frames = [.. texts.SelectMany((text, i) => Frame(isTyped ? "type" : null, text.Get + "\n\nid: x\n" + (i % 3 == 0 ? large : "")))];
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
         var clock = new StreamClock(TimeProvider.System);
-        using var client = new ClientWriter(pipe.Writer, new WriteDeadline(SseStream.Patience, SseStream.Patience, clock, null, () => { }, default), clock, default);
+        using var client = new ClientWriter(pipe.Writer, new WriteDeadline(SseStream.Timeout, SseStream.Timeout, clock, null, () => { }, default), clock, default);
 
         using (var relabelled = new RelabelledWriter(client))
         {

@@ -48,7 +48,7 @@ public class StreamFaultTests
         else
             await stream.DisposeAsync();
 
-        await returned.Task.WaitAsync(SseStream.Patience);
+        await returned.Task.WaitAsync(SseStream.Timeout);
     }
 
     /// <summary>The web server's own request lines are the danger: in the function app as in the local host.</summary>
@@ -81,7 +81,7 @@ public class StreamFaultTests
 
         feed.Start();
 
-        Assert.Null(await seen.Task.WaitAsync(SseStream.Patience));
+        Assert.Null(await seen.Task.WaitAsync(SseStream.Timeout));
         feed.Dispose();
     }
 
@@ -105,7 +105,7 @@ public class StreamFaultTests
         var delivered = await ReadAsync(pipe.Reader, "data: 1\n\n");
         time.IsArmed = true;
         using var completed = await host.Client.PostAsync("topics/a/complete", null); // wakes the stream, which then looks at the clock
-        var end = await running.WaitAsync(SseStream.Patience);
+        var end = await running.WaitAsync(SseStream.Timeout);
         await pipe.Writer.CompleteAsync();
         var rest = await new StreamReader(pipe.Reader.AsStream(), Encoding.UTF8).ReadToEndAsync();
 
@@ -130,7 +130,7 @@ public class StreamFaultTests
             TimeProvider.System);
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1));
         var clock = new StreamClock(TimeProvider.System);
-        var deadline = new WriteDeadline(SseStream.Patience, SseStream.Patience, clock, null, () => { }, CancellationToken.None);
+        var deadline = new WriteDeadline(SseStream.Timeout, SseStream.Timeout, clock, null, () => { }, CancellationToken.None);
         using var client = new ClientWriter(pipe.Writer, deadline, clock, CancellationToken.None);
         var frames = "id: x\ndata: x\n\n"u8.ToArray();
 
@@ -176,7 +176,7 @@ public class StreamFaultTests
     {
         while (true)
         {
-            var read = await reader.ReadAsync().AsTask().WaitAsync(SseStream.Patience);
+            var read = await reader.ReadAsync().AsTask().WaitAsync(SseStream.Timeout);
             var text = Encoding.UTF8.GetString(read.Buffer);
             reader.AdvanceTo(text.EndsWith(end, StringComparison.Ordinal) ? read.Buffer.End : read.Buffer.Start, read.Buffer.End);
             if (text.EndsWith(end, StringComparison.Ordinal))

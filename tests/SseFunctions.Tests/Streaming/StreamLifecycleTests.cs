@@ -137,7 +137,7 @@ public class StreamLifecycleTests
 
         var stopped = host.StopAsync();
         var ends = await Task.WhenAll(streams.Select(stream => stream.ReadToEndAsync()));
-        await stopped.WaitAsync(SseStream.Patience);
+        await stopped.WaitAsync(SseStream.Timeout);
 
         Assert.All(ends, frames => AssertClosingFrame(frames, "the server is stopping", min: 2500, max: 7500));
     }
@@ -200,7 +200,7 @@ public class StreamLifecycleTests
             return Task.CompletedTask;
         };
         await other.PublishAsync("a", "2");
-        await failedTwice.Task.WaitAsync(SseStream.Patience);
+        await failedTwice.Task.WaitAsync(SseStream.Timeout);
         proxy.Intercept = null;
 
         Assert.Equal("2", (await stream.ReadEventAsync())!.Data);
@@ -261,7 +261,7 @@ public class StreamLifecycleTests
 
     private static async Task UntilAsync(Func<Task<bool>> condition)
     {
-        using var guard = new CancellationTokenSource(SseStream.Patience);
+        using var guard = new CancellationTokenSource(SseStream.Timeout);
         while (!await condition())
             guard.Token.ThrowIfCancellationRequested();
     }

@@ -36,7 +36,7 @@ public sealed class StreamSessionTests : IAsyncLifetime
 
         time.Advance(14 * Second);
         using var completed = await Host.Client.PostAsync("topics/a/complete", null);
-        await running.WaitAsync(SseStream.Patience);
+        await running.WaitAsync(SseStream.Timeout);
         await pipe.Writer.CompleteAsync();
 
         var rest = await new StreamReader(pipe.Reader.AsStream(), Encoding.UTF8).ReadToEndAsync();
@@ -54,7 +54,7 @@ public sealed class StreamSessionTests : IAsyncLifetime
         var pipe = new Pipe();
         time.Advance(0.95 * seconds * Second); // a slow way to the first answer
 
-        await session.RunAsync(pipe.Writer, () => { }).WaitAsync(SseStream.Patience);
+        await session.RunAsync(pipe.Writer, () => { }).WaitAsync(SseStream.Timeout);
         await pipe.Writer.CompleteAsync();
 
         Assert.Contains("data: 1\n\n", await new StreamReader(pipe.Reader.AsStream()).ReadToEndAsync(), StringComparison.Ordinal);
@@ -68,7 +68,7 @@ public sealed class StreamSessionTests : IAsyncLifetime
         var pipe = new Pipe();
         time.Advance(Second);
 
-        await session.RunAsync(pipe.Writer, () => { }).WaitAsync(SseStream.Patience);
+        await session.RunAsync(pipe.Writer, () => { }).WaitAsync(SseStream.Timeout);
         await pipe.Writer.CompleteAsync();
 
         Assert.DoesNotContain("data: ", await new StreamReader(pipe.Reader.AsStream()).ReadToEndAsync(), StringComparison.Ordinal);
@@ -90,7 +90,7 @@ public sealed class StreamSessionTests : IAsyncLifetime
         breaks.IsArmed = true;
         await Host.PublishAsync("a", "2");
 
-        Assert.Equal(StreamEnd.Failed, await streams[1].Running.WaitAsync(SseStream.Patience));
+        Assert.Equal(StreamEnd.Failed, await streams[1].Running.WaitAsync(SseStream.Timeout));
         Assert.IsType<NotSupportedException>(streams[1].Session.Fault);
         foreach (var (session, pipe, running) in streams.Where(stream => stream.Session != streams[1].Session))
         {
@@ -100,7 +100,7 @@ public sealed class StreamSessionTests : IAsyncLifetime
         }
 
         await Host.PublishAsync("a", "3"); // whoever finds its client gone ends
-        Assert.All(await Task.WhenAll(streams.Where(stream => stream.Session != streams[1].Session).Select(stream => stream.Running)).WaitAsync(SseStream.Patience), end => Assert.Equal(StreamEnd.ClientLeft, end));
+        Assert.All(await Task.WhenAll(streams.Where(stream => stream.Session != streams[1].Session).Select(stream => stream.Running)).WaitAsync(SseStream.Timeout), end => Assert.Equal(StreamEnd.ClientLeft, end));
         streams.ForEach(stream => stream.Session.Dispose());
     }
 
@@ -119,7 +119,7 @@ public sealed class StreamSessionTests : IAsyncLifetime
 
         reader.Push(cursor with { Sequence = after }, new FrameSlice("id: x\ndata: x\n\n"u8.ToArray(), after + 1, default));
 
-        await wake.WaitAsync().AsTask().WaitAsync(SseStream.Patience);
+        await wake.WaitAsync().AsTask().WaitAsync(SseStream.Timeout);
         Assert.Equal(cursor, reader.Cursor);
         Assert.True(client.TryEnter());
         await pipe.Writer.CompleteAsync();
@@ -166,7 +166,7 @@ public sealed class StreamSessionTests : IAsyncLifetime
     {
         while (true)
         {
-            var read = await reader.ReadAsync().AsTask().WaitAsync(SseStream.Patience);
+            var read = await reader.ReadAsync().AsTask().WaitAsync(SseStream.Timeout);
             var text = Encoding.UTF8.GetString(read.Buffer);
             var isAll = text.Contains(what, StringComparison.Ordinal) && text.EndsWith("\n\n", StringComparison.Ordinal);
             reader.AdvanceTo(isAll ? read.Buffer.End : read.Buffer.Start, read.Buffer.End);

@@ -69,7 +69,7 @@ public class TopicFeedTests
         using var reads = new TableReads(log, TimeProvider.System, NullLogger.Instance);
         using var feed = new TopicFeed(Topic, reads, cache, new StreamOptions(), TimeProvider.System, NullLogger.Instance, _ => { });
         feed.Start();
-        await feed.FirstAnswer.WaitAsync(SseStream.Patience);
+        await feed.FirstAnswer.WaitAsync(SseStream.Timeout);
         var head = (await log.ReadHeadAsync(Topic, CancellationToken.None))!;
 
         feed.OnWritten(head with { Last = 2 }, [new StoredEvent(2, null, "2"u8.ToArray(), default)]);
@@ -135,7 +135,7 @@ public class TopicFeedTests
 
         feed.Start();
 
-        await reader.Woken.WaitAsync(SseStream.Patience);
+        await reader.Woken.WaitAsync(SseStream.Timeout);
         Assert.Equal(FeedReadKind.StorageUnavailable, feed.Read(SseFunctions.EventLog.EventId.Start, ticket, isLive: true).Kind);
     }
 
@@ -159,7 +159,7 @@ public class TopicFeedTests
         using var reads = new TableReads(log, TimeProvider.System, NullLogger.Instance);
         using var feed = new TopicFeed(Topic, reads, cache, new StreamOptions(), new FakeTimeProvider(), NullLogger.Instance, _ => { });
         feed.Start();
-        await feed.FirstAnswer.WaitAsync(SseStream.Patience);
+        await feed.FirstAnswer.WaitAsync(SseStream.Timeout);
         var head = (await log.ReadHeadAsync(Topic, CancellationToken.None))!;
 
         var load = feed.LoadAsync(new(head.Epoch, 0));
@@ -167,7 +167,7 @@ public class TopicFeedTests
             feed.OnWritten(head with { Epoch = "other1" }, []);
 
         release.SetResult();
-        Assert.NotNull(await load.WaitAsync(SseStream.Patience));
+        Assert.NotNull(await load.WaitAsync(SseStream.Timeout));
         Assert.Equal(isLoading, cache.Size == 0);
         feed.OnWritten(head with { Epoch = "other2" }, []);
 

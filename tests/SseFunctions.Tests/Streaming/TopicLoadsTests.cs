@@ -48,7 +48,7 @@ public sealed class TopicLoadsTests : IAsyncLifetime, IDisposable
 
         Assert.Same(load, loads.Begin(Id(5), 1, Events));
         release.SetResult();
-        await load.WaitAsync(SseStream.Patience);
+        await load.WaitAsync(SseStream.Timeout);
     }
 
     [Theory]
@@ -60,7 +60,7 @@ public sealed class TopicLoadsTests : IAsyncLifetime, IDisposable
         var cache = new FrameCache(long.MaxValue);
         Hold(cache, firstHeld, lastHeld);
 
-        await Loads(cache).Begin(Id(cursor), 1, Events).WaitAsync(SseStream.Patience);
+        await Loads(cache).Begin(Id(cursor), 1, Events).WaitAsync(SseStream.Timeout);
 
         Assert.Equal([(from, to)], loaded);
     }
@@ -72,10 +72,10 @@ public sealed class TopicLoadsTests : IAsyncLifetime, IDisposable
         var cache = new FrameCache(long.MaxValue);
         Hold(cache, 1, 250);
         var loads = Loads(cache);
-        await loads.Begin(Id(200), 1, Events).WaitAsync(SseStream.Patience);
+        await loads.Begin(Id(200), 1, Events).WaitAsync(SseStream.Timeout);
 
         cache.Evict(owner);
-        await loads.Begin(Id(200), 1, Events).WaitAsync(SseStream.Patience);
+        await loads.Begin(Id(200), 1, Events).WaitAsync(SseStream.Timeout);
 
         Assert.Equal(2, loaded.Count);
     }
@@ -85,8 +85,8 @@ public sealed class TopicLoadsTests : IAsyncLifetime, IDisposable
     {
         var loads = Loads(new FrameCache(long.MaxValue));
 
-        await loads.Begin(Id(0), 1, Events).WaitAsync(SseStream.Patience);
-        await loads.Begin(Id(FirstLoad), 1, Events).WaitAsync(SseStream.Patience);
+        await loads.Begin(Id(0), 1, Events).WaitAsync(SseStream.Timeout);
+        await loads.Begin(Id(FirstLoad), 1, Events).WaitAsync(SseStream.Timeout);
 
         Assert.Equal([(1, FirstLoad), (FirstLoad + 1, Events)], loaded);
     }
@@ -105,7 +105,7 @@ public sealed class TopicLoadsTests : IAsyncLifetime, IDisposable
         cache.Evict(owner);
         var sameBlock = loads.Begin(Id(200), 1, 250); // shares the load ahead, if there is one
         release.SetResult();
-        await sameBlock.WaitAsync(SseStream.Patience);
+        await sameBlock.WaitAsync(SseStream.Timeout);
 
         Assert.Equal([(from, to)], loaded);
     }
@@ -115,7 +115,7 @@ public sealed class TopicLoadsTests : IAsyncLifetime, IDisposable
     public async Task Small_events_count_for_more_since_those_after_them_may_be_large()
     {
         var loads = Loads(new FrameCache(long.MaxValue));
-        await loads.Begin(Id(0), 1, Events).WaitAsync(SseStream.Patience);
+        await loads.Begin(Id(0), 1, Events).WaitAsync(SseStream.Timeout);
         var others = await reads!.EnterLoadAsync(TableReads.MaxLoadBytes - (512 * 1024), CancellationToken.None);
 
         var load = loads.Begin(Id(FirstLoad), 1, Events); // 272 events of a byte
@@ -126,7 +126,7 @@ public sealed class TopicLoadsTests : IAsyncLifetime, IDisposable
         }
 
         others.Dispose();
-        await load.WaitAsync(SseStream.Patience);
+        await load.WaitAsync(SseStream.Timeout);
     }
 
     private TopicLoads Loads(FrameCache cache) => new(

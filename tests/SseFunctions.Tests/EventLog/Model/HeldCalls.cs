@@ -31,7 +31,7 @@ internal sealed class HeldCalls : IAsyncDisposable
     /// <param name="isLate">Whether that takes longer than anybody waits.</param>
     public async Task LetAsync(Does expected, Func<StorageCall, Task> fate, bool isLate = false)
     {
-        var (call, decided) = await held.Reader.ReadAsync().AsTask().WaitAsync(SseStream.Patience);
+        var (call, decided) = await held.Reader.ReadAsync().AsTask().WaitAsync(SseStream.Timeout);
         Assert.Equal(expected, Kind(call));
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         decided.SetResult(async held =>
@@ -48,7 +48,7 @@ internal sealed class HeldCalls : IAsyncDisposable
             }
         });
         if (!isLate)
-            await done.Task.WaitAsync(SseStream.Patience);
+            await done.Task.WaitAsync(SseStream.Timeout);
     }
 
     /// <summary>The process is dead: nothing of it reaches the table any more.</summary>

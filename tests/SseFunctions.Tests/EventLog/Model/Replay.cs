@@ -151,7 +151,7 @@ internal sealed class Replay : IAsyncDisposable
         await trimming!.LetAsync(step.Does, Fate(step, state));
         if (state.Trimmer.At == TrimmerAt.ReadHead && step.Does is Does.QueryRows or Does.DeleteRows)
         {
-            await trim.WaitAsync(SseStream.Patience);
+            await trim.WaitAsync(SseStream.Timeout);
             trim = null;
         }
     }

@@ -41,11 +41,11 @@ internal sealed class ReplayedWriter(int index, Func<bool, Task<(HeldCalls, Tabl
         if (step.Does == Does.ReadRow && !before.HasRow(before.Writer(index).Sequence))
         {
             // Nobody can know any more whether the append was made.
-            await Assert.ThrowsAsync<EventLogUnavailableException>(() => append.WaitAsync(SseStream.Patience));
+            await Assert.ThrowsAsync<EventLogUnavailableException>(() => append.WaitAsync(SseStream.Timeout));
         }
         else
         {
-            var result = await append.WaitAsync(SseStream.Patience);
+            var result = await append.WaitAsync(SseStream.Timeout);
             Assert.Equal((step.Does == Does.ReadKey ? AppendOutcome.Repeated : AppendOutcome.Appended, after.SequenceOf(number)), (result.Outcome, result.First));
         }
 

@@ -1,6 +1,8 @@
 using System.Text.RegularExpressions;
 
-namespace SseFunctions.Tests.Infrastructure;
+using SseFunctions.Tests.Infrastructure;
+
+namespace SseFunctions.Tests.Docs;
 
 /// <summary>docs/design.md names files and tests that are there.</summary>
 public partial class DesignTests

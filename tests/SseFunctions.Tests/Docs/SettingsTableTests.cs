@@ -4,13 +4,13 @@ using SseFunctions.Api;
 using SseFunctions.Configuration;
 using SseFunctions.Tests.Infrastructure;
 
-namespace SseFunctions.Tests.Api;
+namespace SseFunctions.Tests.Docs;
 
-/// <summary>The README's table of settings says what the code reads.</summary>
+/// <summary>The table of docs/settings.md says what the code reads.</summary>
 public partial class SettingsTableTests
 {
     private static readonly Dictionary<string, (string Default, string Range)> Rows = Row()
-        .Matches(Repository.Read("README.md").ReplaceLineEndings("\n").Split("\n## Settings\n")[1].Split("\n### ")[0])
+        .Matches(Repository.Read("docs", "settings.md").ReplaceLineEndings("\n").Split("\n## ")[0])
         .ToDictionary(row => row.Groups["name"].Value, row => (row.Groups["default"].Value, row.Groups["range"].Value.Replace("`", "", StringComparison.Ordinal)));
 
     /// <summary>What the app reads by itself, and what belongs to the Functions host and stands elsewhere.</summary>

@@ -1,0 +1,95 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.Tests.Docs;
+
+/// <summary>What the pages show on a console is what happens: each command runs against a fresh host, in the order of the page.</summary>
+public partial class ExampleTests
+{
+    private const string Address = "localhost:7071";
+
+    /// <summary>Any number of lines in an answer, or its going on.</summary>
+    private const string AnyLines = "...";
+
+    public static TheoryData<string> Pages => [.. MarkdownPage.All.Where(page => page.Code("console").Any()).Select(page => page.Path)];
+
+    [SkippableTheory]
+    [MemberData(nameof(Pages))]
+    public async Task Commands_answer_what_a_page_shows(string path)
+    {
+        Skip.If(OperatingSystem.IsWindows(), "The examples are for a POSIX shell.");
+        await using var host = await TestHost.StartAsync(["Access:SigningKey=0123456789abcdef0123456789abcdef"]);
+
+        foreach (var (command, answer) in MarkdownPage.Read(path).Code("console").SelectMany(Commands))
+        {
+            var lines = await RunAsync(command.Replace(Address, host.BaseAddress.Authority, StringComparison.Ordinal), answer);
+
+            Assert.True(Matches(answer, lines), $"{command}\nshows\n{string.Join('\n', answer)}\nbut answered\n{string.Join('\n', lines)}");
+        }
+    }
+
+    [Theory]
+    [InlineData("a ... d", "a b c d", true)]
+    [InlineData("a ... d", "a b c", false)]
+    [InlineData("a ...", "a b c", true)]
+    [InlineData("a b", "a b c", false)]
+    [InlineData("a ... b ...", "a b c b d", true)]
+    [InlineData("retry:_1 p5cdku-5", "retry:_1213 abcdef-5", true)]
+    [InlineData("p5cdku-5", "abcdef-6", false)]
+    public void Answers_match_but_for_what_differs_from_run_to_run(string shown, string given, bool isMatch) =>
+        Assert.Equal(isMatch, Matches(Lines(shown), Lines(given)));
+
+    private static List<string> Lines(string text) => [.. text.Split(' ').Select(line => line.Replace('_', ' '))];
+
+    /// <summary>A command is a line after <c>$ </c>; its answer goes up to the next one.</summary>
+    private static IEnumerable<(string Command, List<string> Answer)> Commands(string block)
+    {
+        var commands = new List<(string Command, List<string> Answer)>();
+        foreach (var line in block.Split('\n'))
+        {
+            if (line.StartsWith("$ ", StringComparison.Ordinal))
+                commands.Add((line[2..], []));
+            else
+                commands[^1].Answer.Add(line);
+        }
+
+        return commands;
+    }
+
+    /// <returns>What it wrote: all, or where the answer goes on, so much that it matches.</returns>
+    private static async Task<List<string>> RunAsync(string command, List<string> answer)
+    {
+        using var shell = Process.Start(new ProcessStartInfo("bash", ["-c", "set -o pipefail; " + command])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true, // progress
+        })!;
+        shell.ErrorDataReceived += (_, _) => { };
+        shell.BeginErrorReadLine();
+        var lines = new List<string>();
+        var goesOn = answer.Count > 0 && answer[^1] == AnyLines;
+        try
+        {
+            while (!(goesOn && Matches(answer, lines)) && await shell.StandardOutput.ReadLineAsync().WaitAsync(SseStream.Timeout) is { } line)
+                lines.Add(line);
+        }
+        finally
+        {
+            shell.Kill(entireProcessTree: true);
+        }
+
+        return lines;
+    }
+
+    private static bool Matches(IReadOnlyList<string> shown, IReadOnlyList<string> given)
+    {
+        var pattern = string.Concat(shown.Select(line => line == AnyLines ? "([^\n]*\n)*?" : Regex.Escape(Masked(line)) + "\n"));
+        return Regex.IsMatch(string.Concat(given.Select(line => Masked(line) + "\n")), $@"\A{pattern}\z");
+    }
+
+    private static string Masked(string line) => Volatile().Replace(line, match => match.Groups.Values.Skip(1).First(group => group.Success).Name);
+
+    [GeneratedRegex(@"(?<time>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z)|(?<token>eyJ[\w.-]+)|(?<epoch>\b[0-9a-z]{6}(?=-[0-9a-z]+\b))|(?<retry>(?<=^retry: )[0-9]+)|(?<streams>(?<=""streams"":)[0-9]+)")]
+    private static partial Regex Volatile();
+}

@@ -1,0 +1,52 @@
+using Markdig;
+using Markdig.Extensions.AutoIdentifiers;
+using Markdig.Renderers.Html;
+using Markdig.Syntax;
+using Markdig.Syntax.Inlines;
+using SseFunctions.Tests.Infrastructure;
+
+namespace SseFunctions.Tests.Docs;
+
+/// <summary>The README, or a page of docs/, as GitHub reads it.</summary>
+internal sealed class MarkdownPage
+{
+    private static readonly MarkdownPipeline GitHub = new MarkdownPipelineBuilder()
+        .UsePipeTables()
+        .UseAutoIdentifiers(AutoIdentifierOptions.GitHub)
+        .Build();
+
+    private readonly MarkdownDocument document;
+
+    private MarkdownPage(string path)
+    {
+        Path = path;
+        Text = Repository.Read(path).ReplaceLineEndings("\n");
+        document = Markdown.Parse(Text, GitHub);
+    }
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<MarkdownPage> All { get; } =
+    [
+        Read("README.md"),
+        .. Directory.EnumerateFiles(System.IO.Path.Combine(Repository.Root, "docs"), "*.md").Order(StringComparer.Ordinal)
+            .Select(file => Read(System.IO.Path.GetRelativePath(Repository.Root, file))),
+    ];
+
+    /// <summary>From the repository's root.</summary>
+    public string Path { get; }
+
+    public string Text { get; }
+
+    /// <summary>The targets of its links and pictures.</summary>
+    public IEnumerable<string> Links => document.Descendants<LinkInline>().Select(link => link.Url ?? "");
+
+    /// <summary>The anchors of its headings.</summary>
+    public IEnumerable<string> Anchors => document.Descendants<HeadingBlock>().Select(heading => heading.GetAttributes().Id ?? "");
+
+    public static MarkdownPage Read(string path) => new(path);
+
+    /// <summary>The code blocks of a language.</summary>
+    public IEnumerable<string> Code(string language) => document.Descendants<FencedCodeBlock>()
+        .Where(block => block.Info == language)
+        .Select(block => block.Lines.ToString());
+}
