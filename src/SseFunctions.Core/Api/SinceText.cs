@@ -41,9 +41,17 @@ internal static partial class SinceText
             _ => TimeSpan.FromDays(1),
         };
         var max = TimeSpan.FromDays(MaxDays);
-        return long.TryParse(duration.Groups["count"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count <= max / unit
-            ? count * unit
-            : throw new InvalidInputException(Parameter, $"{Parameter} is longer than {MaxDays} days.");
+        var seconds = decimal.TryParse(duration.Groups["count"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            ? decimal.Min(count, long.MaxValue) * (decimal)unit.TotalSeconds
+            : decimal.MaxValue;
+        return seconds <= (decimal)max.TotalSeconds
+            ? TimeSpan.FromSeconds((double)seconds)
+            : throw new InvalidInputException(
+                Parameter,
+                $"{Parameter} is longer than {MaxDays} days.",
+                (long)max.TotalSeconds,
+                seconds <= long.MaxValue ? (long)seconds : null,
+                tooLarge: true);
     }
 
     [GeneratedRegex(@"\A(?<count>[0-9]+)(?<unit>[smhd])\z")]

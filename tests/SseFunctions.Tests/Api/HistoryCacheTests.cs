@@ -75,7 +75,7 @@ public class HistoryCacheTests(AccessHost shared) : IClassFixture<AccessHost>
     [Fact]
     public async Task Closed_topic_has_no_page_without_a_token()
     {
-        using var answer = await host.Client.GetAsync($"topics/closed.{name}/events").WaitAsync(SseStream.Patience);
+        using var answer = await host.Client.GetAsync($"topics/closed.{name}/events").WaitAsync(SseStream.Timeout);
 
         Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
     }
@@ -89,6 +89,6 @@ public class HistoryCacheTests(AccessHost shared) : IClassFixture<AccessHost>
         if (known is not null)
             request.Headers.IfNoneMatch.Add(known);
 
-        return await host.Client.SendAsync(request).WaitAsync(SseStream.Patience);
+        return await host.Client.SendAsync(request).WaitAsync(SseStream.Timeout);
     }
 }

@@ -230,7 +230,7 @@ public class HistoryTests(AccessHost shared) : IClassFixture<AccessHost>
         await using var own = await TestHost.StartAsync(connectionString: storage.ConnectionString);
         await own.PublishAsync("b", "1"); // makes the table
         storage.Intercept = Faults.Refuse(403);
-        using var down = await own.Client.GetAsync("topics/a/events").WaitAsync(SseStream.Patience);
+        using var down = await own.Client.GetAsync("topics/a/events").WaitAsync(SseStream.Timeout);
 
         var release = new TaskCompletionSource();
         storage.Intercept = async call =>
@@ -238,7 +238,7 @@ public class HistoryTests(AccessHost shared) : IClassFixture<AccessHost>
             await release.Task;
             await StorageProxy.PassOnAsync(call);
         };
-        using var slow = await own.Client.GetAsync("topics/c/events").WaitAsync(SseStream.Patience);
+        using var slow = await own.Client.GetAsync("topics/c/events").WaitAsync(SseStream.Timeout);
         release.SetResult();
 
         Assert.All([down, slow], answer => Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode));
@@ -251,7 +251,7 @@ public class HistoryTests(AccessHost shared) : IClassFixture<AccessHost>
         await using var own = await TestHost.StartAsync(["Stream:MaxTopics=1"]);
         await using var stream = await own.OpenAsync("events/a");
 
-        using var answer = await own.Client.GetAsync("topics/b/events").WaitAsync(SseStream.Patience);
+        using var answer = await own.Client.GetAsync("topics/b/events").WaitAsync(SseStream.Timeout);
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
         Assert.NotNull(answer.Headers.RetryAfter);
@@ -282,5 +282,5 @@ public class HistoryTests(AccessHost shared) : IClassFixture<AccessHost>
     private Task<JsonElement> ReadAsync(string query) => ReadAsync(query, host, topic);
 
     private static async Task<JsonElement> ReadAsync(string query, TestHost of, string topic) =>
-        await of.Client.GetFromJsonAsync<JsonElement>($"topics/{topic}/events?{query}").WaitAsync(SseStream.Patience);
+        await of.Client.GetFromJsonAsync<JsonElement>($"topics/{topic}/events?{query}").WaitAsync(SseStream.Timeout);
 }

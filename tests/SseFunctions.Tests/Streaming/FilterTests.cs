@@ -180,7 +180,7 @@ public class FilterTests
         foreach (var text in texts)
         {
             using var body = new StringContent(text, Encoding.UTF8, "text/plain");
-            using var answer = await host.Client.PostAsync($"events/{topic}?type={type}", body).WaitAsync(SseStream.Patience);
+            using var answer = await host.Client.PostAsync($"events/{topic}?type={type}", body).WaitAsync(SseStream.Timeout);
             ids.Add((await answer.Content.ReadAsStringAsync()).Split('"')[3]);
         }
 

@@ -20,7 +20,7 @@ public class LongPollTests
         Assert.False(asked.IsCompleted);
 
         var more = await host.PublishAsync("a", "2");
-        using var answer = await asked.WaitAsync(SseStream.Patience);
+        using var answer = await asked.WaitAsync(SseStream.Timeout);
 
         var body = await answer.Content.ReadAsByteArrayAsync();
         Assert.Equal(body.Length, answer.Content.Headers.ContentLength);
@@ -88,7 +88,7 @@ public class LongPollTests
         using var body = new StringContent("wanted");
         using var published = await host.Client.PostAsync("events/a?type=order", body);
 
-        using var answer = await asked.WaitAsync(SseStream.Patience);
+        using var answer = await asked.WaitAsync(SseStream.Timeout);
         Assert.Equal("wanted", Data(await answer.Content.ReadAsByteArrayAsync()));
     }
 
@@ -159,7 +159,7 @@ public class LongPollTests
         await WaitForStreamsAsync(host, 1);
 
         using var completed = await host.Client.PostAsync("topics/a/complete", null);
-        using var answer = await asked.WaitAsync(SseStream.Patience);
+        using var answer = await asked.WaitAsync(SseStream.Timeout);
         using var after = await AskAsync(host, $"events/a?mode=long-poll&lastEventId={ids[0]}");
 
         Assert.Contains("the topic is complete", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
@@ -181,7 +181,7 @@ public class LongPollTests
         await WaitForStreamsAsync(host, 0);
     }
 
-    private static Task<HttpResponseMessage> AskAsync(TestHost host, string path) => host.Client.GetAsync(path).WaitAsync(SseStream.Patience);
+    private static Task<HttpResponseMessage> AskAsync(TestHost host, string path) => host.Client.GetAsync(path).WaitAsync(SseStream.Timeout);
 
     private static async Task WaitForStreamsAsync(TestHost host, int count)
     {
