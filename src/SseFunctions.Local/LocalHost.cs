@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Hosting;
 using SseFunctions.Api;
 using SseFunctions.Configuration;
-using SseFunctions.EventLog;
 using SseFunctions.Publishing;
 using SseFunctions.Streaming;
 
@@ -50,17 +49,20 @@ internal static class LocalHost
         crossOrigin.AddTo(builder.Services);
 
         configure?.Invoke(builder);
-        builder.Services.AddSseFunctions(builder.Configuration);
+        // Before the emitter's own services, so that storage is there first and goes last.
         builder.Services.AddHostedService(s => AzuriteKeeper.For(s.GetRequiredService<Settings>().EventLog, s.GetRequiredService<ILogger<AzuriteKeeper>>()));
-        builder.Services.AddTimers(s =>
-        [
-            .. s.GetRequiredService<TimedSources>().Timers(perProcess: false),
-            (s.GetRequiredService<Settings>().RetentionTicks, s.GetRequiredService<RetentionSweep>().RunAsync),
-        ]);
+        builder.Services.AddSseFunctions(builder.Configuration, sse => sse
+            .AddClock()
+            .AddRuntime()
+            .AddRetention()
+            .AddDemoPage()
+            .ExportTelemetry()
+            .QuietenWebServerLog()
+            .TuneKestrel());
 
         var app = builder.Build();
         crossOrigin.UseIn(app);
-        app.MapSseFunctions();
+        app.MapSseFunctions().Keyed.AllowAnonymous();
         app.MapMethods("/", [HttpMethods.Get, HttpMethods.Head], () => Results.Redirect(DemoPath(app)));
         return app;
     }

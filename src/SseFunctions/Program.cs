@@ -1,8 +1,14 @@
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Extensions.Hosting;
-using SseFunctions.Api;
 
 var builder = FunctionsApplication.CreateBuilder(args);
 builder.ConfigureFunctionsWebApplication();
-builder.Services.AddSseFunctions(builder.Configuration);
+builder.AddSseFunctions(sse => sse
+    .AddClock()
+    .AddRuntime()
+    .AddRetention()
+    .AddDemoPage()
+    .ExportTelemetry()
+    .QuietenWebServerLog()
+    .TuneKestrel());
 await builder.Build().RunAsync();

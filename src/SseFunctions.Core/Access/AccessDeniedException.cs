@@ -8,6 +8,9 @@ namespace SseFunctions.Access;
 /// <param name="size">What was given, in the unit of the limit.</param>
 internal sealed class AccessDeniedException(AccessDenial denial, string field, string message, long? limit = null, long? size = null) : Exception(message)
 {
+    /// <summary>How a request and a problem name the token.</summary>
+    public const string TokenField = "token";
+
     public AccessDenial Denial { get; } = denial;
 
     public string Field { get; } = field;
@@ -18,5 +21,5 @@ internal sealed class AccessDeniedException(AccessDenial denial, string field, s
 
     /// <summary>A token that is not accepted.</summary>
     public static AccessDeniedException InvalidToken(string reason, long? limit = null, long? size = null) =>
-        new(AccessDenial.InvalidToken, SubscriberToken.Field, reason, limit, size);
+        new(AccessDenial.InvalidToken, TokenField, reason, limit, size);
 }

@@ -21,16 +21,29 @@ internal sealed record AccessOptions
     /// <summary>The key before a rotation: it verifies, and signs nothing any more.</summary>
     public byte[]? PreviousSigningKey { get; init; }
 
+    /// <summary>OpenID Connect issuers whose tokens are accepted too.</summary>
+    public IReadOnlyList<IssuerOptions> Issuers { get; init; } = [];
+
+    /// <summary>The size of what is published by token at most, in bytes of the request's body; 1 to 65536.</summary>
+    public int PublishBytes { get; init; } = 16 * 1024;
+
+    /// <summary>Publications by token that a subject has a minute, at once or spread, in a process; 1 to 60000.</summary>
+    public int PublishPerMinute { get; init; } = 60;
+
     public static AccessOptions Read(SettingsReader reader)
     {
+        var defaults = new AccessOptions();
         var options = new AccessOptions
         {
             AnonymousTopics = reader.List("Access:AnonymousTopics", $"{TopicPatterns.Rule}, separated by commas", TopicPatterns.IsPattern),
             SigningKey = ReadKey(reader, SigningKeyKey),
             PreviousSigningKey = ReadKey(reader, PreviousSigningKeyKey),
+            Issuers = IssuerOptions.ReadAll(reader),
+            PublishBytes = (int)reader.Number("Access:PublishBytes", defaults.PublishBytes, 1, 64 * 1024),
+            PublishPerMinute = (int)reader.Number("Access:PublishPerMinute", defaults.PublishPerMinute, 1, 60_000),
         };
-        if (options.PreviousSigningKey is not null && string.IsNullOrEmpty(reader.Configuration[SigningKeyKey]))
-            reader.Refuse(SigningKeyKey, "", $"a key, since {Setting.NameOf(PreviousSigningKeyKey)} is set, which signs nothing", isSecret: true);
+        if (options.PreviousSigningKey is not null && string.IsNullOrEmpty(reader.Value(SigningKeyKey)))
+            reader.Refuse(SigningKeyKey, "", $"a key, since {reader.NameOf(PreviousSigningKeyKey)} is set, which signs nothing", isSecret: true);
 
         return options;
     }

@@ -6,6 +6,8 @@ namespace SseFunctions.Access;
 /// <param name="patterns">Each as <see cref="IsPattern"/> wants it.</param>
 internal sealed class TopicPatterns(IReadOnlyList<string> patterns)
 {
+    public static readonly TopicPatterns None = new([]);
+
     public const string Rule = "topic names, or prefixes of them that end in '*'";
 
     /// <summary>A topic's name and the '*'.</summary>

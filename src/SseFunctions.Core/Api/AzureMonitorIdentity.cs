@@ -20,7 +20,7 @@ internal sealed record AzureMonitorIdentity(string? ClientId)
     public static AzureMonitorIdentity? Read(SettingsReader reader)
     {
         AzureMonitorIdentity? identity = null;
-        reader.Text(
+        reader.AtTop().Text(
             Key,
             allowed: "'Authorization=AAD', with ';ClientId=<GUID>' for a user-assigned identity",
             isAllowed: text => (identity = Parse(text)) is not null);

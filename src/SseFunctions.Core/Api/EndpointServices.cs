@@ -1,5 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using SseFunctions.Access;
 using SseFunctions.EventLog;
 using SseFunctions.Streaming;
@@ -15,8 +17,10 @@ internal static class EndpointServices
         services.AddSingleton<ErrorAnswers>();
         services.AddSingleton<StreamRunner>();
         services.AddSingleton<TopicStates>();
+        services.AddAccess();
         services.AddSingleton(s => new StreamEndpoint(Get<ReadAccess>(s), Get<StreamRunner>(s), Get<ErrorAnswers>(s)));
-        services.AddSingleton(s => new PublishEndpoint(Get<TableEventLog>(s), Get<ErrorAnswers>(s), Get<IHostApplicationLifetime>(s)));
+        services.AddSingleton(s => new PublishEndpoint(
+            Get<TableEventLog>(s), Get<AuthorizerCall>(s), Get<PublishLimits>(s), Get<ErrorAnswers>(s), Get<IHostApplicationLifetime>(s)));
         services.AddSingleton(s => new TopicEndpoint(
             Get<TableEventLog>(s), Get<TopicStates>(s), Get<ReadAccess>(s), Get<ErrorAnswers>(s), Get<IHostApplicationLifetime>(s)));
         services.AddSingleton<HistoryReader>();
@@ -24,6 +28,18 @@ internal static class EndpointServices
         services.AddSingleton(s => new TopicListEndpoint(Get<TableEventLog>(s), Get<ErrorAnswers>(s)));
         services.AddSingleton(s => new TokenEndpoint(Get<SubscriberTokens>(s), Get<TimeProvider>(s), Get<ErrorAnswers>(s)));
         services.AddSingleton(s => new HealthEndpoint(Get<TableEventLog>(s), Get<OpenStreams>(s), Get<TimeProvider>(s)));
+    }
+
+    private static void AddAccess(this IServiceCollection services)
+    {
+        services.AddSingleton<AuthorizerCall>();
+        services.AddSingleton<ReadAccess>();
+        services.AddSingleton(s => new PublishLimits(Get<Settings>(s).Access));
+        services.AddSingleton(s => new SubscriberTokens(Get<Settings>(s).Access));
+        services.AddSingleton(s => new TokenVerifier(Get<SubscriberTokens>(s), [.. Get<Settings>(s).Access.Issuers.Select(
+            issuer => new TokenIssuer(issuer, new IssuerKeys(issuer.Authority, Get<TimeProvider>(s), Get<ILogger<IssuerKeys>>(s))))]));
+        services.AddSingleton(s => new TokenAuthorizer(Get<Settings>(s).Access, Get<TokenVerifier>(s), Get<TimeProvider>(s)));
+        services.TryAddSingleton<ITopicAuthorizer>(s => Get<TokenAuthorizer>(s));
     }
 
     private static T Get<T>(IServiceProvider services)

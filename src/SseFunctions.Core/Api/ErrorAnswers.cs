@@ -30,6 +30,12 @@ internal sealed partial class ErrorAnswers(ILogger<ErrorAnswers> logger)
         {
             return Denied(context.Response, ex);
         }
+        catch (AccessUnavailableException ex)
+        {
+            LogUnavailable(ex.Message);
+            context.Response.Headers.RetryAfter = RetryAfterSeconds;
+            return Problem.Create(StatusCodes.Status503ServiceUnavailable, "Access cannot be checked", $"{ex.Message} Try again.", AccessDeniedException.TokenField);
+        }
         catch (EventLogBusyException ex)
         {
             LogUnavailable(ex.Message);

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using SseFunctions.Access;
 using SseFunctions.Streaming;
 
 namespace SseFunctions.Api;
@@ -28,13 +27,13 @@ public sealed class HistoryEndpoint
     {
         context.Response.Headers.CacheControl = "no-store"; // whatever the answer is, but for a page that stays as it is
         var topic = TopicName.Require(topicName);
-        await access.RequireReadableAsync([topic], context);
+        var isOpen = await access.RequireReadableAsync(topic, context);
         var request = HistoryQuery.Read(context.Request, topic);
 
         using var timeout = new CancellationTokenSource(Timeout, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, invocationCancelled, timeout.Token);
         if (await history.ReadAsync(request, stop.Token) is { } page)
-            return new HistoryAnswer(topic, page, mayBeCached: page.IsFixed && access.IsOpen([topic]));
+            return new HistoryAnswer(topic, page, mayBeCached: page.IsFixed && isOpen);
 
         context.Response.Headers.RetryAfter = RetryAfterSeconds;
         return Problem.Create(StatusCodes.Status503ServiceUnavailable, "Too many topics", "too many topics are being read here. Try again later.", "topic");

@@ -19,6 +19,8 @@ internal sealed partial record HostJson(string RoutePrefix, TimeSpan? FunctionTi
     private const string PrefixKey = "extensions:http:routePrefix";
     private const string DefaultPrefix = "api";
 
+    public const string PrefixRule = "letters, digits, '-', '.', '_' and '~', with '/' between them";
+
     /// <summary>The shortest of the plans' defaults, Consumption's: learn.microsoft.com/azure/azure-functions/functions-scale#timeout.</summary>
     private static readonly TimeSpan DefaultFunctionTimeout = TimeSpan.FromMinutes(5);
 
@@ -46,13 +48,16 @@ internal sealed partial record HostJson(string RoutePrefix, TimeSpan? FunctionTi
         }
     }
 
+    /// <summary>Whether it can stand before routes: nothing, or segments with '/' between them.</summary>
+    public static bool IsPrefix(string text) => text.Length == 0 || PrefixForm().IsMatch(text);
+
     private static string ReadPrefix(string? text, SettingsReader reader)
     {
         var prefix = (text ?? DefaultPrefix).Trim('/');
-        if (prefix.Length == 0 || PrefixForm().IsMatch(prefix))
+        if (IsPrefix(prefix))
             return prefix;
 
-        reader.Refuse($"{OverrideSection}:{PrefixKey}", prefix, $"letters, digits, '-', '.', '_' and '~', with '/' between them; {File} sets it as routePrefix of extensions.http");
+        reader.AtTop().Refuse($"{OverrideSection}:{PrefixKey}", prefix, $"{PrefixRule}; {File} sets it as routePrefix of extensions.http");
         return DefaultPrefix;
     }
 
@@ -67,7 +72,7 @@ internal sealed partial record HostJson(string RoutePrefix, TimeSpan? FunctionTi
         if (DurationText.Parse(text) is { } timeout && timeout >= MinFunctionTimeout)
             return timeout;
 
-        reader.Refuse(
+        reader.AtTop().Refuse(
             $"{OverrideSection}:{TimeoutKey}",
             text,
             $"a duration of {DurationText.From(MinFunctionTimeout)} or more, written {DurationText.Format}, or -1; {File} sets it as {TimeoutKey}");

@@ -1,38 +1,46 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
+using SseFunctions.Access;
 using SseFunctions.EventLog;
 using SseFunctions.Publishing;
 
 namespace SseFunctions.Api;
 
-/// <summary>POST and OPTIONS events/{topic}: publishes events, all or none, and says that a webhook may.</summary>
+/// <summary>
+/// POST and OPTIONS events/{topic}, and POST topics/{topic}/events: publishes events, all or none, and says that a webhook may.
+/// </summary>
 public sealed class PublishEndpoint
 {
     private readonly TableEventLog log;
+    private readonly AuthorizerCall authorizer;
+    private readonly PublishLimits limits;
     private readonly ErrorAnswers errors;
     private readonly IHostApplicationLifetime lifetime;
 
-    internal PublishEndpoint(TableEventLog log, ErrorAnswers errors, IHostApplicationLifetime lifetime) =>
-        (this.log, this.errors, this.lifetime) = (log, errors, lifetime);
+    internal PublishEndpoint(TableEventLog log, AuthorizerCall authorizer, PublishLimits limits, ErrorAnswers errors, IHostApplicationLifetime lifetime) =>
+        (this.log, this.authorizer, this.limits, this.errors, this.lifetime) = (log, authorizer, limits, errors, lifetime);
 
-    /// <summary>Publishes events, all or none.</summary>
+    /// <summary>Publishes events, all or none. Who calls this has decided that the request may.</summary>
     /// <param name="topicName">From the route.</param>
     /// <param name="invocationCancelled">Fires at functionTimeout, when the request's own token does not.</param>
-    public Task<IResult> PublishAsync(HttpContext context, string topicName, CancellationToken invocationCancelled) => errors.CatchAsync(context, async () =>
+    public Task<IResult> PublishAsync(HttpContext context, string topicName, CancellationToken invocationCancelled) => errors.CatchAsync(
+        context, () => PublishAsync(context, TopicName.Require(topicName), int.MaxValue, key => key, invocationCancelled));
+
+    /// <summary>
+    /// Publishes events, all or none, where the app's <see cref="ITopicAuthorizer"/> allows it: by default with a token whose claim
+    /// <c>publish</c> covers the topic. One who publishes has a number of publications a minute, each up to a size.
+    /// </summary>
+    /// <param name="topicName">From the route.</param>
+    /// <param name="invocationCancelled">Fires at functionTimeout, when the request's own token does not.</param>
+    public Task<IResult> PublishByTokenAsync(HttpContext context, string topicName, CancellationToken invocationCancelled) => errors.CatchAsync(context, async () =>
     {
+        context.Response.Headers.CacheControl = "no-store";
         var topic = TopicName.Require(topicName);
-        if (PublishBody.For(context.Request) is not { } kind)
-            return Problem.UnsupportedMediaType("Content-Type", context.Request.Headers.ContentType, $"Content-Type must be one of {string.Join(", ", PublishBody.MediaTypes)}, in UTF-8.");
+        var access = await authorizer.RequireAsync(context, asked => asked.AuthorizePublishAsync(context, topic.Name, context.RequestAborted));
+        var subject = access.Subject ?? StreamClient.From(context.Request).Address ?? "";
 
-        EventGridSchema.Refuse(context.Request.Headers, kind.IsCloudEvents);
-        var key = SingleValue.FromHeader(context.Request, IdempotencyKeyRule.Header) is { } given ? IdempotencyKeyRule.Require(given) : null;
-        var type = SingleValue.FromQuery(context.Request, "type");
-        var (body, problem) = await BoundedBody.ReadAsync(context, kind.IsBatch ? "body" : "data", kind.MaxBytes, invocationCancelled);
-        if (problem is not null)
-            return problem;
-
-        // From here on the publisher's leaving changes nothing: an append that may have begun is brought to its end.
-        return Answer(topic, await log.AppendAsync(topic, kind.Read(body, type), key, lifetime.ApplicationStopping));
+        // A key of one who publishes by token is never another's, nor the backend's, which has no space.
+        return limits.Take(context, subject) ?? await PublishAsync(context, topic, limits.MaxBytes, key => $"{key} by {subject}", invocationCancelled);
     });
 
     /// <summary>Answers whether a webhook may deliver to the topic.</summary>
@@ -41,6 +49,24 @@ public sealed class PublishEndpoint
         TopicName.Require(topicName);
         return Task.FromResult(WebhookHandshake.Answer(context));
     });
+
+    /// <param name="maxBytes">The size of the body at most, where that of its kind is not less.</param>
+    /// <param name="scopeKey">Makes of an Idempotency-Key the log's.</param>
+    private async Task<IResult> PublishAsync(HttpContext context, Topic topic, int maxBytes, Func<string, string> scopeKey, CancellationToken invocationCancelled)
+    {
+        if (PublishBody.For(context.Request) is not { } kind)
+            return Problem.UnsupportedMediaType("Content-Type", context.Request.Headers.ContentType, $"Content-Type must be one of {string.Join(", ", PublishBody.MediaTypes)}, in UTF-8.");
+
+        EventGridSchema.Refuse(context.Request.Headers, kind.IsCloudEvents);
+        var key = SingleValue.FromHeader(context.Request, IdempotencyKeyRule.Header) is { } given ? scopeKey(IdempotencyKeyRule.Require(given)) : null;
+        var type = SingleValue.FromQuery(context.Request, "type");
+        var (body, problem) = await BoundedBody.ReadAsync(context, kind.IsBatch ? "body" : "data", Math.Min(kind.MaxBytes, maxBytes), invocationCancelled);
+        if (problem is not null)
+            return problem;
+
+        // From here on the publisher's leaving changes nothing: an append that may have begun is brought to its end.
+        return Answer(topic, await log.AppendAsync(topic, kind.Read(body, type), key, lifetime.ApplicationStopping));
+    }
 
     private static IResult Answer(Topic topic, AppendResult result) => result.Outcome switch
     {

@@ -17,11 +17,14 @@ internal static class RequestToken
 
     /// <returns>Null when it carries none.</returns>
     /// <exception cref="AccessDeniedException">The header or the query has two that differ.</exception>
-    public static string? Find(HttpRequest request)
+    public static string? Find(HttpRequest request) => FindExplicit(request) ?? CookieToken(request);
+
+    /// <summary>As above, without the cookie, which a browser sends by itself.</summary>
+    public static string? FindExplicit(HttpRequest request)
     {
         try
         {
-            return SingleValue.Require(SubscriberToken.Field, BearerTokens(request)) ?? SingleValue.FromQuery(request, SubscriberToken.Field) ?? CookieToken(request);
+            return SingleValue.Require(AccessDeniedException.TokenField, BearerTokens(request)) ?? SingleValue.FromQuery(request, AccessDeniedException.TokenField);
         }
         catch (InvalidInputException ex)
         {

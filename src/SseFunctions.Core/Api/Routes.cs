@@ -9,7 +9,7 @@ public static class Routes
     public const string EventsOfTopics = "events";
     public const string Topics = "topics";
     public const string Topic = "topics/{topic}";
-    public const string History = "topics/{topic}/events";
+    public const string EventsOfTopic = "topics/{topic}/events";
     public const string Complete = "topics/{topic}/complete";
     public const string Tokens = "tokens";
     public const string Health = "health";

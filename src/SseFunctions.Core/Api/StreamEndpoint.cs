@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using SseFunctions.Access;
+using SseFunctions.Streaming;
 
 namespace SseFunctions.Api;
 
@@ -31,8 +32,15 @@ public sealed class StreamEndpoint
         var answer = await errors.CatchAsync(context, async () =>
         {
             var topics = names().Select(TopicName.Require).ToList();
-            var accessLeft = await access.RequireReadableAsync(topics, context);
-            return streams.Open(StreamQuery.Read(context.Request, topics, accessLeft), invocationCancelled);
+            try
+            {
+                var accessLeft = await access.RequireReadableAsync(topics, context);
+                return streams.Open(StreamQuery.Read(context.Request, topics, accessLeft), invocationCancelled);
+            }
+            catch (AccessUnavailableException)
+            {
+                return streams.ComeBack(StreamEnd.AccessUnknown); // any other status would end an EventSource for good
+            }
         });
         await answer.ExecuteAsync(context);
     }

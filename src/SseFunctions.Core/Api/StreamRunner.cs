@@ -22,6 +22,9 @@ internal sealed partial class StreamRunner(
     /// <returns>The answer that is the stream.</returns>
     public IResult Open(StreamRequest request, CancellationToken invocationCancelled) => new Answer(this, request, invocationCancelled);
 
+    /// <returns>The answer to a client that must come back later, and has no place among the streams until then.</returns>
+    public IResult ComeBack(StreamEnd end) => new ClosedAnswer(ClosingFrame.For(end, options.Retry));
+
     /// <summary>What every stream response says to caches and proxies on its way.</summary>
     private static void SetHeaders(HttpResponse response)
     {
@@ -79,12 +82,10 @@ internal sealed partial class StreamRunner(
     private async Task TurnAwayAsync(HttpContext context, StreamRequest request)
     {
         telemetry.TurnedAway(request);
-        SetHeaders(context.Response);
         if (HttpProtocol.IsHttp11(context.Request.Protocol))
             context.Response.Headers.Connection = "close"; // there are only so many, and its client would keep it for minutes
 
-        if (!HttpMethods.IsHead(context.Request.Method))
-            await context.Response.BodyWriter.WriteAsync(ClosingFrame.For(StreamEnd.AtCapacity, options.Retry), CancellationToken.None);
+        await ComeBack(StreamEnd.AtCapacity).ExecuteAsync(context);
     }
 
     private async Task RunAsync(HttpContext context, StreamSession session, StreamRequest request)
@@ -126,5 +127,15 @@ internal sealed partial class StreamRunner(
     private sealed class Answer(StreamRunner streams, StreamRequest request, CancellationToken invocationCancelled) : IResult
     {
         public Task ExecuteAsync(HttpContext httpContext) => streams.RunAsync(httpContext, request, invocationCancelled);
+    }
+
+    private sealed class ClosedAnswer(ReadOnlyMemory<byte> frame) : IResult
+    {
+        public async Task ExecuteAsync(HttpContext httpContext)
+        {
+            SetHeaders(httpContext.Response);
+            if (!HttpMethods.IsHead(httpContext.Request.Method))
+                await httpContext.Response.BodyWriter.WriteAsync(frame, CancellationToken.None);
+        }
     }
 }

@@ -9,7 +9,7 @@ using SseFunctions.Streaming;
 
 namespace SseFunctions.Api;
 
-/// <summary>Measures the app, and exports what it measures where a destination is set.</summary>
+/// <summary>Measures the emitter, and exports what it measures where a destination is set.</summary>
 internal static class TelemetryExtensions
 {
     /// <summary>opentelemetry.io/docs/specs/otel/protocol/exporter: the exporter reads this and its sisters by itself.</summary>
@@ -20,13 +20,16 @@ internal static class TelemetryExtensions
 
     private const string Sampler = "OTEL_TRACES_SAMPLER";
 
-    public static void AddSseTelemetry(this IServiceCollection services, Settings settings, IConfiguration configuration)
+    public static void AddSseTelemetry(this IServiceCollection services, Settings settings)
     {
         services.AddMetrics();
         services.AddSingleton(settings.Telemetry);
         services.AddSingleton<LogTelemetry>();
         services.AddSingleton<StreamTelemetry>();
+    }
 
+    public static void ExportSseTelemetry(this IServiceCollection services, Settings settings, IConfiguration configuration)
+    {
         var (toOtlp, toAzureMonitor) = (IsSet(configuration, OtlpEndpoint), IsSet(configuration, AzureMonitor));
         if (!toOtlp && !toAzureMonitor)
             return;

@@ -3,7 +3,7 @@ using SseFunctions.Access;
 
 namespace SseFunctions.Api;
 
-/// <summary>POST tokens: makes a token with which a browser may read some topics for some time.</summary>
+/// <summary>POST tokens: makes a token with which a browser may read some topics, and publish to some, for some time.</summary>
 public sealed class TokenEndpoint
 {
     private readonly SubscriberTokens tokens;
@@ -27,6 +27,6 @@ public sealed class TokenEndpoint
 
         var now = time.GetUtcNow();
         var expires = DateTimeOffset.FromUnixTimeSeconds((now + request.Lifetime).ToUnixTimeSeconds());
-        return TypedResults.Json(new { token = tokens.Sign(request.Topics, now, expires), expires = expires.UtcDateTime });
+        return TypedResults.Json(new { token = tokens.Sign(request.Topics, now, expires, request.Publish, request.Subject), expires = expires.UtcDateTime });
     });
 }

@@ -1,10 +1,8 @@
-using Microsoft.AspNetCore.Http;
-using SseFunctions.Access;
 using SseFunctions.EventLog;
 
 namespace SseFunctions.Api;
 
-/// <summary>Reads the topics that a request names, and checks that it may read them.</summary>
+/// <summary>Reads the topics that a request names.</summary>
 internal static class TopicName
 {
     /// <exception cref="InvalidInputException">It is no topic's name.</exception>
@@ -16,15 +14,4 @@ internal static class TopicName
             Topic.MaxLength,
             name.Length,
             name.Length > Topic.MaxLength);
-
-    /// <returns>For how long the topics may be read; null without end.</returns>
-    /// <exception cref="AccessDeniedException">One of them may not be read.</exception>
-    public static async Task<TimeSpan?> RequireReadableAsync(this ReadAccess access, IReadOnlyList<Topic> topics, HttpContext context)
-    {
-        if (access.IsOpen(topics))
-            return null;
-
-        context.Response.Headers.Append("Vary", RequestToken.Vary);
-        return await access.CheckAsync(topics, RequestToken.Find(context.Request));
-    }
 }

@@ -4,16 +4,51 @@ using Microsoft.Extensions.Configuration;
 namespace SseFunctions.Configuration;
 
 /// <summary>Reads settings one by one and collects what is wrong with them, so that one message names all faults.</summary>
-internal sealed class SettingsReader(IConfiguration configuration)
+internal sealed class SettingsReader
 {
     private readonly Dictionary<string, Setting> known = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> lists = new(StringComparer.OrdinalIgnoreCase);
-    private readonly List<string> faults = [];
+    private readonly List<string> faults;
+    private readonly IConfiguration configuration;
+    private readonly string section;
+    private readonly Dictionary<string, string> given;
 
+    /// <param name="configuration">All of the app's.</param>
+    /// <param name="section">The section that has the settings; "" where they stand at the top.</param>
+    /// <param name="given">Settings that the app's code gives, which win: names as app settings have them, without the section.</param>
+    public SettingsReader(IConfiguration configuration, string section = "", IEnumerable<KeyValuePair<string, string>>? given = null)
+        : this(configuration, section, given, [])
+    {
+    }
+
+    private SettingsReader(IConfiguration configuration, string section, IEnumerable<KeyValuePair<string, string>>? given, List<string> faults)
+    {
+        (this.configuration, this.section, this.faults) = (configuration, section, faults);
+        this.given = (given ?? []).ToDictionary(pair => KeyOf(pair.Key), pair => pair.Value, StringComparer.OrdinalIgnoreCase);
+    }
+
+    /// <summary>All of the app's settings, in whatever section.</summary>
     public IConfiguration Configuration => configuration;
 
     /// <summary>All settings that have been read, whether they are set or not.</summary>
     public IReadOnlyCollection<Setting> Known => known.Values;
+
+    /// <summary>What a setting has; null where it is not set.</summary>
+    /// <param name="key">The setting, sections separated by ':'.</param>
+    public string? Value(string key) => given.GetValueOrDefault(key) ?? configuration[Path(key)];
+
+    /// <summary>The numbers of a list's elements that have members: 0 for Issuers__0__Audience.</summary>
+    public IEnumerable<string> Elements(string key) => configuration.GetSection(Path(key)).GetChildren().Select(child => child.Key)
+        .Concat(given.Keys.Where(name => name.StartsWith(key + ":", StringComparison.OrdinalIgnoreCase)).Select(name => name[(key.Length + 1)..].Split(':')[0]))
+        .Where(IsNumber)
+        .Distinct()
+        .OrderBy(number => int.Parse(number, CultureInfo.InvariantCulture));
+
+    /// <summary>The setting as messages name it.</summary>
+    public string NameOf(string key) => Setting.NameOf(configuration is IConfigurationSection whole ? ConfigurationPath.Combine(whole.Path, Path(key)) : Path(key));
+
+    /// <summary>Reads what others set beside the section, and adds its faults to these.</summary>
+    public SettingsReader AtTop() => new(configuration, section: "", given: null, faults);
 
     /// <summary>A text; null or the default when it is not set or empty.</summary>
     /// <param name="key">The setting, sections separated by ':'.</param>
@@ -23,8 +58,8 @@ internal sealed class SettingsReader(IConfiguration configuration)
     /// <param name="isSecret">Whether the value must not be shown.</param>
     public string? Text(string key, string? fallback = null, string allowed = "a text", Func<string, bool>? isAllowed = null, bool isSecret = false)
     {
-        known[key] = new Setting(Setting.NameOf(key), fallback, allowed);
-        if (configuration[key] is not { Length: > 0 } text)
+        known[key] = new Setting(NameOf(key), fallback, allowed);
+        if (Value(key) is not { Length: > 0 } text)
             return fallback;
 
         if (isAllowed?.Invoke(text) != false)
@@ -63,8 +98,10 @@ internal sealed class SettingsReader(IConfiguration configuration)
     public IReadOnlyList<string> List(string key, string allowed, Func<string, bool> isAllowed)
     {
         lists.Add(key);
-        known[key] = new Setting(Setting.NameOf(key), null, allowed);
-        var texts = IsListed(key) ? configuration.GetSection(key).GetChildren().Where(IsElement).Select(element => element.Value ?? "") : [configuration[key] ?? ""];
+        known[key] = new Setting(NameOf(key), null, allowed);
+        var texts = !given.ContainsKey(key) && IsListed(Path(key))
+            ? configuration.GetSection(Path(key)).GetChildren().Where(element => IsNumber(element.Key)).Select(element => element.Value ?? "")
+            : [Value(key) ?? ""];
         var values = texts.SelectMany(text => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).ToList();
         foreach (var value in values.Where(value => !isAllowed(value)))
             Refuse(key, value, allowed);
@@ -87,16 +124,19 @@ internal sealed class SettingsReader(IConfiguration configuration)
 
     /// <summary>Adds the fault that a setting has a wrong value.</summary>
     public void Refuse(string key, string text, string allowed, bool isSecret = false) =>
-        Refuse($"{Setting.NameOf(key)} is {(isSecret ? $"a text of {text.Length} characters" : $"'{text}'")}; allowed is {allowed}.");
+        Refuse($"{NameOf(key)} is {(isSecret ? $"a text of {text.Length} characters" : $"'{text}'")}; allowed is {allowed}.");
 
     public void Refuse(string fault) => faults.Add(fault);
 
     /// <summary>Refuses what is set in a section, at any depth, and nobody has read: usually a misspelt name.</summary>
     /// <param name="root">The section's name, or that of a setting without a section, which has nothing below it.</param>
-    public void RefuseUnknown(string root)
+    public void RefuseUnknown(string root) => RefuseUnknownIn(root, root, configuration.GetSection(Path(root)));
+
+    /// <summary>Refuses what the app's code gives and nobody has read.</summary>
+    public void RefuseUnknownGiven()
     {
-        foreach (var child in configuration.GetSection(root).GetChildren())
-            RefuseUnknown(root, child);
+        foreach (var key in given.Keys.Where(key => !known.ContainsKey(key)))
+            Refuse($"{Setting.NameOf(key)}, which the app's code sets, is not a setting.");
     }
 
     /// <exception cref="SettingsException">There were faults.</exception>
@@ -106,34 +146,42 @@ internal sealed class SettingsReader(IConfiguration configuration)
             throw new SettingsException(faults);
     }
 
-    private void RefuseUnknown(string root, IConfigurationSection section)
+    /// <param name="parent">The key of the section that is looked at.</param>
+    private void RefuseUnknownIn(string root, string parent, IConfigurationSection parentSection)
     {
-        var isElement = lists.Contains(ConfigurationPath.GetParentPath(section.Path) ?? "") && IsElement(section);
-        var children = section.GetChildren().ToList();
-        if (!isElement && !known.ContainsKey(section.Path) && (section.Value is not null || children.Count == 0))
-            Refuse($"{Setting.NameOf(section.Path)} is not a setting; {root} has {string.Join(", ", known.Where(IsIn(root)).Select(setting => setting.Value.Name))}.");
+        foreach (var child in parentSection.GetChildren())
+        {
+            var key = ConfigurationPath.Combine(parent, child.Key);
+            var isElement = lists.Contains(parent) && IsNumber(child.Key);
+            if (!isElement && !known.ContainsKey(key) && (child.Value is not null || !child.GetChildren().Any()))
+                Refuse($"{NameOf(key)} is not a setting; {root} has {string.Join(", ", known.Where(IsIn(root)).Select(setting => setting.Value.Name))}.");
 
-        foreach (var child in children)
-            RefuseUnknown(root, child);
+            RefuseUnknownIn(root, key, child);
+        }
     }
 
+    private static string KeyOf(string name) => name.Replace("__", ConfigurationPath.KeyDelimiter, StringComparison.Ordinal);
+
+    private string Path(string key) => section.Length == 0 ? key : $"{section}{ConfigurationPath.KeyDelimiter}{key}";
+
     /// <summary>Whether the setting is given as a list by the last source that gives it at all.</summary>
-    private bool IsListed(string key)
+    /// <param name="path">With its section.</param>
+    private bool IsListed(string path)
     {
         foreach (var source in (configuration as IConfigurationRoot)?.Providers.Reverse() ?? [])
         {
-            var (isListed, isText) = (source.GetChildKeys([], key).Any(), source.TryGet(key, out var text) && text is not null);
+            var (isListed, isText) = (source.GetChildKeys([], path).Any(), source.TryGet(path, out var text) && text is not null);
             if (isListed && isText && text!.Length > 0)
-                Refuse($"{Setting.NameOf(key)} is set twice, as one text and as a list ({Setting.NameOf(key)}__0 and so on); set one of them.");
+                Refuse($"{Setting.NameOf(path)} is set twice, as one text and as a list ({Setting.NameOf(path)}__0 and so on); set one of them.");
 
             if (isListed || isText)
                 return isListed;
         }
 
-        return configuration.GetSection(key).GetChildren().Any();
+        return configuration.GetSection(path).GetChildren().Any();
     }
 
-    private static bool IsElement(IConfigurationSection section) => int.TryParse(section.Key, NumberStyles.None, CultureInfo.InvariantCulture, out _);
+    private static bool IsNumber(string key) => int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out _);
 
     private static Func<KeyValuePair<string, Setting>, bool> IsIn(string root) => setting =>
         setting.Key.Equals(root, StringComparison.OrdinalIgnoreCase) || setting.Key.StartsWith(root + ":", StringComparison.OrdinalIgnoreCase);

@@ -63,7 +63,7 @@ internal sealed partial record TableIdentity
     private void RefuseContradictions(SettingsReader reader)
     {
         var (clientId, resourceId, tenantId, clientSecret) =
-            (Setting.NameOf(ClientIdKey), Setting.NameOf(ResourceIdKey), Setting.NameOf(TenantIdKey), Setting.NameOf(ClientSecretKey));
+            (reader.NameOf(ClientIdKey), reader.NameOf(ResourceIdKey), reader.NameOf(TenantIdKey), reader.NameOf(ClientSecretKey));
         if (ClientId is not null && ManagedIdentityResourceId is not null)
             reader.Refuse($"{clientId} and {resourceId} are both set; one of them names the identity.");
 
@@ -71,7 +71,7 @@ internal sealed partial record TableIdentity
             reader.Refuse($"{clientSecret} is set without {(ClientId is null ? clientId : tenantId)}; an application needs {tenantId}, {clientId} and {clientSecret}.");
 
         if (UseManagedIdentity && (ClientSecret ?? TenantId) is not null)
-            reader.Refuse($"{Setting.NameOf(CredentialKey)} is '{ManagedIdentity}', which has no {(ClientSecret is null ? tenantId : clientSecret)}; set one or the other.");
+            reader.Refuse($"{reader.NameOf(CredentialKey)} is '{ManagedIdentity}', which has no {(ClientSecret is null ? tenantId : clientSecret)}; set one or the other.");
     }
 
     private DefaultAzureCredentialOptions MachineOptions()

@@ -11,7 +11,7 @@ internal static class ClosingFrame
     /// <param name="isLongPoll">Whether its client is to come back soon.</param>
     public static ReadOnlyMemory<byte> For(StreamEnd end, TimeSpan retry, bool isLongPoll = false) => end switch
     {
-        StreamEnd.AtCapacity or StreamEnd.StorageUnavailable or StreamEnd.HostStopping or StreamEnd.Failed => SseFrame.Retry(ReconnectionTime.DrawUnderStress(retry), Reason(end)),
+        StreamEnd.AtCapacity or StreamEnd.StorageUnavailable or StreamEnd.AccessUnknown or StreamEnd.HostStopping or StreamEnd.Failed => SseFrame.Retry(ReconnectionTime.DrawUnderStress(retry), Reason(end)),
         StreamEnd.CaughtUp or StreamEnd.Lifetime when isLongPoll => SseFrame.Retry(ReconnectionTime.Draw(retry * LongPollShare), Reason(end)),
         _ => SseFrame.Retry(ReconnectionTime.Draw(retry), Reason(end)),
     };
@@ -25,6 +25,7 @@ internal static class ClosingFrame
         StreamEnd.CaughtUp => "that is all for now",
         StreamEnd.AtCapacity => "too many streams are open here; reconnect later",
         StreamEnd.StorageUnavailable => "storage cannot be reached; reconnect later",
+        StreamEnd.AccessUnknown => "access cannot be checked now; reconnect later",
         StreamEnd.Failed => "something went wrong here; reconnect later",
         _ => throw new ArgumentOutOfRangeException(nameof(end), end, "a stream that was cut gets no closing frame"),
     };

@@ -17,6 +17,9 @@ internal enum StreamEnd
     AtCapacity,
     StorageUnavailable,
 
+    /// <summary>Whether the client may read the topic cannot be told now.</summary>
+    AccessUnknown,
+
     /// <summary>An unexpected exception.</summary>
     Failed,
 }

@@ -89,6 +89,7 @@ internal sealed class StreamTelemetry
         StreamEnd.CaughtUp => "caught_up",
         StreamEnd.AtCapacity => "at_capacity",
         StreamEnd.StorageUnavailable => "storage_unavailable",
+        StreamEnd.AccessUnknown => "access_unknown",
         _ => "failed",
     };
 

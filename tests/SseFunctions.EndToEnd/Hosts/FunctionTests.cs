@@ -14,21 +14,23 @@ public sealed class FunctionTests(WorkerTarget target)
     public void Functions_have_these_triggers()
     {
         const string Expected = """
-            Client        Anonymous  GET,HEAD  client.js
-            Clock         timer                %ClockSchedule%
-            Complete      Function   POST      topics/{topic}/complete
-            DeleteTopic   Function   DELETE    topics/{topic}
-            Demo          Anonymous  GET,HEAD  demo
-            Handshake     Function   OPTIONS   events/{topic}
-            Health        Anonymous  GET,HEAD  health
-            Publish       Function   POST      events/{topic}
-            Retention     timer                %RetentionSchedule%
-            SetRetention  Function   PUT       topics/{topic}
-            Stream        Anonymous  GET,HEAD  events/{topic}
-            StreamTopics  Anonymous  GET,HEAD  events
-            Tokens        Function   POST      tokens
-            Topic         Anonymous  GET,HEAD  topics/{topic}
-            Topics        Function   GET,HEAD  topics
+            SseClient          Anonymous  GET,HEAD  client.js
+            SseClock           timer                %ClockSchedule%
+            SseComplete        Function   POST      topics/{topic}/complete
+            SseDeleteTopic     Function   DELETE    topics/{topic}
+            SseDemo            Anonymous  GET,HEAD  demo
+            SseHandshake       Function   OPTIONS   events/{topic}
+            SseHealth          Anonymous  GET,HEAD  health
+            SseHistory         Anonymous  GET,HEAD  topics/{topic}/events
+            SsePublish         Function   POST      events/{topic}
+            SsePublishByToken  Anonymous  POST      topics/{topic}/events
+            SseRetention       timer                %RetentionSchedule%
+            SseSetRetention    Function   PUT       topics/{topic}
+            SseStream          Anonymous  GET,HEAD  events/{topic}
+            SseStreamTopics    Anonymous  GET,HEAD  events
+            SseTokens          Function   POST      tokens
+            SseTopic           Anonymous  GET,HEAD  topics/{topic}
+            SseTopics          Function   GET,HEAD  topics
             """;
 
         Assert.Equal(Expected.Split('\n'), target.Host.Functions.Select(Describe).Order(StringComparer.Ordinal));
@@ -80,7 +82,7 @@ public sealed class FunctionTests(WorkerTarget target)
     {
         var stream = await SseStream.OpenAsync(target.Client, $"events/{topic}");
         await stream.ReadFrameAsync();
-        var ended = target.Host.Ends.NextAsync("Stream");
+        var ended = target.Host.Ends.NextAsync("SseStream");
 
         await stream.DisposeAsync();
 
@@ -113,6 +115,6 @@ public sealed class FunctionTests(WorkerTarget target)
     }
 
     private static string Describe(FunctionDefinition function) => function.Trigger is { IsTimer: true, Schedule: var schedule }
-        ? $"{function.Name,-14}{"timer",-21}{schedule}"
-        : $"{function.Name,-14}{function.Trigger.AuthLevel,-11}{string.Join(',', function.Trigger.Methods!).ToUpperInvariant(),-10}{function.Trigger.Route}";
+        ? $"{function.Name,-19}{"timer",-21}{schedule}"
+        : $"{function.Name,-19}{function.Trigger.AuthLevel,-11}{string.Join(',', function.Trigger.Methods!).ToUpperInvariant(),-10}{function.Trigger.Route}";
 }

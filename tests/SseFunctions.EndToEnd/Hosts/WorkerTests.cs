@@ -35,7 +35,7 @@ public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
         await using var stream = await OpenAsync(client);
         time.Advance(GracePeriod);
         await using var younger = await OpenAsync(client);
-        var ended = host.Ends.NextAsync("Stream");
+        var ended = host.Ends.NextAsync("SseStream");
 
         time.Advance(FunctionTimeout - GracePeriod);
 
@@ -127,7 +127,7 @@ public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
         await using var host = await StartAsync("ClockSchedule=*/5 * * * * *", NoRetention);
         using var client = host.NewClient();
         await using var stream = await SseStream.OpenAsync(client, "events/clock?from=start");
-        var ended = host.Ends.NextAsync("Clock");
+        var ended = host.Ends.NextAsync("SseClock");
 
         time.Advance(TimeSpan.FromSeconds(5));
 
@@ -141,7 +141,7 @@ public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
         await using var host = await StartAsync(NoClock, "RetentionSchedule=*/5 * * * * *", "Retention__MaxEvents=1");
         using var client = host.NewClient();
         var ids = await client.PublishAllAsync(topic, "a", "b", "c");
-        var ended = host.Ends.NextAsync("Retention");
+        var ended = host.Ends.NextAsync("SseRetention");
 
         time.Advance(TimeSpan.FromSeconds(5));
 

@@ -33,10 +33,10 @@ public sealed class StreamLogTests
     }
 
     [Theory]
-    [InlineData("Function.Stream", "None")]
-    [InlineData("Function.StreamTopics", "None")]
-    [InlineData("Function.Stream.User", "Warning")]
-    [InlineData("Function.StreamTopics.User", "Warning")]
+    [InlineData("Function.SseStream", "None")]
+    [InlineData("Function.SseStreamTopics", "None")]
+    [InlineData("Function.SseStream.User", "Warning")]
+    [InlineData("Function.SseStreamTopics.User", "Warning")]
     [InlineData("Host.Results", "None")]
     public void Functions_host_logs_of_streams_what_the_app_says_and_nothing_else(string category, string level)
     {

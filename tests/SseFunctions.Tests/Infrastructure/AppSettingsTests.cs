@@ -76,7 +76,7 @@ public partial class AppSettingsTests
     {
         var settings = (await Deployment.WithMainParametersAsync()).AppSettings;
 
-        var triggers = Schedule().Matches(Repository.Read("src", "SseFunctions", "TimerFunctions.cs")).Select(match => match.Groups["constant"].Value).ToList();
+        var triggers = Schedule().Matches(Repository.Read("src", "SseFunctions.Triggers", "TimerFunctions.cs")).Select(match => match.Groups["constant"].Value).ToList();
 
         Assert.NotEmpty(triggers);
         Assert.All(triggers, constant => Assert.Contains((string)typeof(Routes).GetField(constant)!.GetRawConstantValue()!, settings.Keys));

@@ -2,26 +2,31 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using SseFunctions.Api;
 
-namespace SseFunctions;
+namespace SseFunctions.Triggers;
 
-public class TopicFunctions(TopicEndpoint endpoint)
+public class TopicFunctions(TopicEndpoint endpoint, HistoryEndpoint history)
 {
-    [Function("Topic")]
+    [Function("SseHistory")]
+    public Task<IResult> ReadEventsAsync(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = Routes.EventsOfTopic)] HttpRequest request, string topic, FunctionContext context) =>
+        history.ReadAsync(request.HttpContext, topic, context.CancellationToken);
+
+    [Function("SseTopic")]
     public Task<IResult> ReadAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = Routes.Topic)] HttpRequest request, string topic) =>
         endpoint.ReadAsync(request.HttpContext, topic);
 
-    [Function("SetRetention")]
+    [Function("SseSetRetention")]
     public Task<IResult> SetRetentionAsync(
         [HttpTrigger(AuthorizationLevel.Function, "put", Route = Routes.Topic)] HttpRequest request, string topic, FunctionContext context) =>
         endpoint.SetRetentionAsync(request.HttpContext, topic, context.CancellationToken);
 
-    [Function("DeleteTopic")]
+    [Function("SseDeleteTopic")]
     public Task<IResult> DeleteAsync(
         [HttpTrigger(AuthorizationLevel.Function, "delete", Route = Routes.Topic)] HttpRequest request, string topic) =>
         endpoint.DeleteAsync(request.HttpContext, topic);
 
-    [Function("Complete")]
+    [Function("SseComplete")]
     public Task<IResult> CompleteAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = Routes.Complete)] HttpRequest request, string topic) =>
         endpoint.CompleteAsync(request.HttpContext, topic);

@@ -2,11 +2,11 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using SseFunctions.Api;
 
-namespace SseFunctions;
+namespace SseFunctions.Triggers;
 
 public class TokenFunctions(TokenEndpoint endpoint)
 {
-    [Function("Tokens")]
+    [Function("SseTokens")]
     public Task<IResult> TokensAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = Routes.Tokens)] HttpRequest request, FunctionContext context) =>
         endpoint.MintAsync(request.HttpContext, context.CancellationToken);

@@ -2,11 +2,11 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using SseFunctions.Api;
 
-namespace SseFunctions;
+namespace SseFunctions.Triggers;
 
 public class TopicListFunctions(TopicListEndpoint endpoint)
 {
-    [Function("Topics")]
+    [Function("SseTopics")]
     public Task<IResult> ListAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", "head", Route = Routes.Topics)] HttpRequest request, FunctionContext context) =>
         endpoint.ListAsync(request.HttpContext, context.CancellationToken);

@@ -1,0 +1,31 @@
+namespace SseFunctions.Access;
+
+/// <summary>Verifies tokens: this server's own, and those of the issuers in <c>Access__Issuers</c>.</summary>
+internal sealed class TokenVerifier(SubscriberTokens own, IReadOnlyList<TokenIssuer> issuers)
+{
+    /// <exception cref="AccessDeniedException">The token is malformed, of nobody who is trusted, or does not hold now.</exception>
+    /// <exception cref="AccessUnavailableException">The keys that would tell cannot be read now.</exception>
+    public Task<SubscriberToken> VerifyAsync(string token, DateTimeOffset now, CancellationToken cancellationToken) =>
+        issuers.Count > 0 && TokenIssuer.IsAlgorithm(JwtText.AlgorithmOf(token, TokenIssuer.MaxLength))
+            ? VerifyIssuedAsync(IssuedToken.Parse(token, now), now, cancellationToken)
+            : own.VerifyAsync(token, now);
+
+    private async Task<SubscriberToken> VerifyIssuedAsync(IssuedToken token, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        AccessUnavailableException? unavailable = null;
+        foreach (var issuer in issuers)
+        {
+            try
+            {
+                if (await issuer.VerifyAsync(token, now, cancellationToken) is { } verified)
+                    return verified;
+            }
+            catch (AccessUnavailableException ex)
+            {
+                unavailable = ex; // it may be another's
+            }
+        }
+
+        throw (Exception?)unavailable ?? AccessDeniedException.InvalidToken("the token's issuer is none of Access__Issuers.");
+    }
+}

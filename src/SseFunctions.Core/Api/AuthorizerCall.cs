@@ -1,0 +1,43 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using SseFunctions.Access;
+
+namespace SseFunctions.Api;
+
+/// <summary>Asks the app's <see cref="ITopicAuthorizer"/>, and makes of its answer what endpoints do with it.</summary>
+internal sealed partial class AuthorizerCall(ILogger<AuthorizerCall> logger)
+{
+    /// <param name="context">The request, in whose scope the authorizer lives.</param>
+    /// <param name="ask">Asks it.</param>
+    /// <returns>What it allows.</returns>
+    /// <exception cref="AccessDeniedException">It denies it.</exception>
+    /// <exception cref="AccessUnavailableException">It cannot tell now.</exception>
+    public async Task<TopicAccess> RequireAsync(HttpContext context, Func<ITopicAuthorizer, ValueTask<TopicAccess>> ask)
+    {
+        var access = await AskAsync(context, ask);
+        if (access != TopicAccess.Open && !context.Response.Headers.Vary.ToString().Contains(RequestToken.Vary, StringComparison.Ordinal))
+            context.Response.Headers.Append("Vary", RequestToken.Vary);
+
+        if (access.Denial is { } denial)
+            throw denial;
+
+        return access.Fault is null ? access : throw new AccessUnavailableException(access.Fault);
+    }
+
+    private async Task<TopicAccess> AskAsync(HttpContext context, Func<ITopicAuthorizer, ValueTask<TopicAccess>> ask)
+    {
+        try
+        {
+            return await ask(context.RequestServices.GetRequiredService<ITopicAuthorizer>());
+        }
+        catch (Exception ex) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            LogFailed(ex);
+            return TopicAccess.Unavailable("whether this request has access could not be found out.");
+        }
+    }
+
+    [LoggerMessage(EventId = 6, Level = LogLevel.Error, Message = "The app's ITopicAuthorizer failed")]
+    private partial void LogFailed(Exception ex);
+}

@@ -1,0 +1,35 @@
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using SseFunctions.Api;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary>Maps the emitter's routes in an ASP.NET Core app.</summary>
+public static class SseFunctionsEndpointRouteBuilderExtensions
+{
+    /// <summary>Maps every route, below <see cref="SseFunctionsBuilder.RoutePrefix"/>; <c>AddSseFunctions</c> has registered what they need.</summary>
+    /// <param name="endpoints">The app, or a group of its routes.</param>
+    /// <returns>The routes, among them those of which the app must say who may call them.</returns>
+    public static SseFunctionsEndpoints MapSseFunctions(this IEndpointRouteBuilder endpoints)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        var all = endpoints.MapGroup(endpoints.ServiceProvider.GetRequiredService<Settings>().RoutePrefix);
+        var (open, keyed) = (all.MapGroup(""), all.MapGroup(""));
+        keyed.AddEndpointFilter(RefuseUndecidedAsync);
+        SseRoutes.Map(open, keyed);
+        return new SseFunctionsEndpoints(all, keyed);
+    }
+
+    private static ValueTask<object?> RefuseUndecidedAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        var metadata = context.HttpContext.GetEndpoint()!.Metadata;
+        return metadata.GetMetadata<IAuthorizeData>() is not null || metadata.GetMetadata<IAllowAnonymous>() is not null || metadata.GetMetadata<AuthorizationPolicy>() is not null
+            ? next(context)
+            : new(Problem.Create(
+                StatusCodes.Status403Forbidden,
+                "No access",
+                "this app has not said who may call this route: MapSseFunctions().Keyed.RequireAuthorization(...) or, for everybody, .AllowAnonymous()."));
+    }
+}
