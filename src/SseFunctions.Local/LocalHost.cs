@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Hosting;
 using SseFunctions.Api;
 using SseFunctions.Configuration;
+using SseFunctions.EventLog;
 using SseFunctions.Publishing;
 using SseFunctions.Streaming;
 
@@ -63,7 +64,7 @@ internal static class LocalHost
         var app = builder.Build();
         crossOrigin.UseIn(app);
         app.MapSseFunctions().Keyed.AllowAnonymous();
-        app.MapMethods("/", [HttpMethods.Get, HttpMethods.Head], () => Results.Redirect(DemoPath(app)));
+        app.MapMethods("/", [HttpMethods.Get, HttpMethods.Head], () => Results.Redirect(ApiPath(app, Routes.Demo)));
         return app;
     }
 
@@ -83,13 +84,27 @@ internal static class LocalHost
         }
     }
 
+    /// <summary>What runs where, and what to try first.</summary>
     public static void PrintAddresses(WebApplication app)
     {
+        var (settings, root) = (app.Services.GetRequiredService<Settings>(), app.Urls.First().TrimEnd('/') + ApiPath(app, ""));
         Console.WriteLine("The emitter is running; Ctrl+C stops it.");
+        Console.WriteLine($"Events: table {settings.EventLog.TableName} in {StorageOf(settings.EventLog)}");
         foreach (var url in app.Urls)
-            Console.WriteLine($"Demo page: {url.TrimEnd('/')}{DemoPath(app)}");
+            Console.WriteLine($"Demo page: {url.TrimEnd('/')}{ApiPath(app, Routes.Demo)}");
+
+        Console.WriteLine($"""
+
+            Three things to try in another terminal, while this one stays:
+              curl -N {root}events/clock
+              curl {root}events/news -H 'Content-Type: text/plain' -d 'Hello'
+              curl -N '{root}events/news?from=start'
+            """);
     }
 
-    private static string DemoPath(WebApplication app) =>
-        "/" + string.Join('/', new[] { app.Services.GetRequiredService<Settings>().RoutePrefix, Routes.Demo }.Where(part => part.Length > 0));
+    private static string StorageOf(EventLogOptions options) =>
+        options.TableServiceUri?.Host ?? (options.ConnectionString.TrimEnd(';') == EventLogOptions.DevelopmentStorage ? "development storage (Azurite)" : "the storage of EventLog__ConnectionString");
+
+    private static string ApiPath(WebApplication app, string route) =>
+        "/" + string.Join('/', new[] { app.Services.GetRequiredService<Settings>().RoutePrefix, route }.Where((part, i) => i > 0 || part.Length > 0));
 }

@@ -21,6 +21,7 @@ public static class SseFunctionsApplicationBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         var sse = new SseFunctionsBuilder(builder.Services, runsTimers: false);
         var settings = builder.Services.AddSseFunctions(sse, builder.Configuration, configure);
+        builder.Services.AddHostedService<HostJsonAdviser>();
         builder.Services.AddSingleton<IFunctionMetadataTransformer>(new SseFunctionTransformer(sse, settings, builder.Configuration));
         return builder;
     }

@@ -24,6 +24,7 @@ public sealed class HealthEndpoint
         isReachable = new(Interval, time, PingAsync);
     }
 
+    /// <summary>Answers whether the table can be reached, and how many streams this process holds open.</summary>
     public async Task<IResult> ReadAsync(HttpContext context)
     {
         context.Response.Headers.CacheControl = "no-store";

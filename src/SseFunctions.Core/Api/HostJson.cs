@@ -17,15 +17,19 @@ internal sealed partial record HostJson(string RoutePrefix, TimeSpan? FunctionTi
     private const string OverrideSection = "AzureFunctionsJobHost";
     private const string TimeoutKey = "functionTimeout";
     private const string PrefixKey = "extensions:http:routePrefix";
-    private const string DefaultPrefix = "api";
+    public const string DefaultPrefix = "api";
 
     public const string PrefixRule = "letters, digits, '-', '.', '_' and '~', with '/' between them";
 
     /// <summary>The shortest of the plans' defaults, Consumption's: learn.microsoft.com/azure/azure-functions/functions-scale#timeout.</summary>
-    private static readonly TimeSpan DefaultFunctionTimeout = TimeSpan.FromMinutes(5);
+    public static readonly TimeSpan DefaultFunctionTimeout = TimeSpan.FromMinutes(5);
 
     /// <summary>A stream must have some time to live before the margin that it keeps to the timeout.</summary>
     private static readonly TimeSpan MinFunctionTimeout = 2 * StreamLifetime.Margin;
+
+    /// <returns>The app's file with the app settings that override it, and the file alone.</returns>
+    /// <exception cref="InvalidDataException">The file cannot be read.</exception>
+    public static (IConfiguration Merged, IConfiguration File) Load(IConfiguration settings) => Load(settings, Path.Combine(AppContext.BaseDirectory, File));
 
     public static HostJson Read(SettingsReader reader) => Read(reader, Path.Combine(AppContext.BaseDirectory, File));
 
@@ -35,10 +39,7 @@ internal sealed partial record HostJson(string RoutePrefix, TimeSpan? FunctionTi
     {
         try
         {
-            var merged = new ConfigurationBuilder()
-                .AddJsonFile(path, optional: true)
-                .AddConfiguration(reader.Configuration.GetSection(OverrideSection))
-                .Build();
+            var (merged, _) = Load(reader.Configuration, path);
             return new HostJson(ReadPrefix(merged[PrefixKey], reader), ReadTimeout(merged[TimeoutKey], reader));
         }
         catch (InvalidDataException ex)
@@ -46,6 +47,12 @@ internal sealed partial record HostJson(string RoutePrefix, TimeSpan? FunctionTi
             reader.Refuse(JsonFault.Describe(File, ex));
             return new HostJson(DefaultPrefix, DefaultFunctionTimeout);
         }
+    }
+
+    private static (IConfiguration Merged, IConfiguration File) Load(IConfiguration settings, string path)
+    {
+        var file = new ConfigurationBuilder().AddJsonFile(path, optional: true).Build();
+        return (new ConfigurationBuilder().AddConfiguration(file).AddConfiguration(settings.GetSection(OverrideSection)).Build(), file);
     }
 
     /// <summary>Whether it can stand before routes: nothing, or segments with '/' between them.</summary>

@@ -4,7 +4,7 @@ using SseFunctions.Pages;
 namespace SseFunctions.Api;
 
 /// <summary>GET demo and GET client.js: the pages for browsers.</summary>
-public static class PageEndpoint
+internal static class PageEndpoint
 {
     /// <summary>The page of the classic example. What it asks for is relative to its own address, which so must not end in a slash.</summary>
     public static IResult Demo(HttpContext context) => context.Request.Path.Value?.EndsWith('/') == true

@@ -24,7 +24,7 @@ public sealed class PublishEndpoint
     /// <param name="topicName">From the route.</param>
     /// <param name="invocationCancelled">Fires at functionTimeout, when the request's own token does not.</param>
     public Task<IResult> PublishAsync(HttpContext context, string topicName, CancellationToken invocationCancelled) => errors.CatchAsync(
-        context, () => PublishAsync(context, TopicName.Require(topicName), int.MaxValue, key => key, invocationCancelled));
+        context, () => PublishAsync(context, TopicName.Require(topicName), int.MaxValue, mayComplete: true, key => key, invocationCancelled));
 
     /// <summary>
     /// Publishes events, all or none, where the app's <see cref="ITopicAuthorizer"/> allows it: by default with a token whose claim
@@ -40,7 +40,7 @@ public sealed class PublishEndpoint
         var subject = access.Subject ?? StreamClient.From(context.Request).Address ?? "";
 
         // A key of one who publishes by token is never another's, nor the backend's, which has no space.
-        return limits.Take(context, subject) ?? await PublishAsync(context, topic, limits.MaxBytes, key => $"{key} by {subject}", invocationCancelled);
+        return limits.Take(context, subject) ?? await PublishAsync(context, topic, limits.MaxBytes, mayComplete: false, key => $"{key} by {subject}", invocationCancelled);
     });
 
     /// <summary>Answers whether a webhook may deliver to the topic.</summary>
@@ -51,8 +51,9 @@ public sealed class PublishEndpoint
     });
 
     /// <param name="maxBytes">The size of the body at most, where that of its kind is not less.</param>
+    /// <param name="mayComplete">Whether the publication may complete the topic, for all who publish to it.</param>
     /// <param name="scopeKey">Makes of an Idempotency-Key the log's.</param>
-    private async Task<IResult> PublishAsync(HttpContext context, Topic topic, int maxBytes, Func<string, string> scopeKey, CancellationToken invocationCancelled)
+    private async Task<IResult> PublishAsync(HttpContext context, Topic topic, int maxBytes, bool mayComplete, Func<string, string> scopeKey, CancellationToken invocationCancelled)
     {
         if (PublishBody.For(context.Request) is not { } kind)
             return Problem.UnsupportedMediaType("Content-Type", context.Request.Headers.ContentType, $"Content-Type must be one of {string.Join(", ", PublishBody.MediaTypes)}, in UTF-8.");
@@ -60,12 +61,18 @@ public sealed class PublishEndpoint
         EventGridSchema.Refuse(context.Request.Headers, kind.IsCloudEvents);
         var key = SingleValue.FromHeader(context.Request, IdempotencyKeyRule.Header) is { } given ? scopeKey(IdempotencyKeyRule.Require(given)) : null;
         var type = SingleValue.FromQuery(context.Request, "type");
+        var completes = SingleValue.BooleanFromQuery(context.Request, "complete");
+        if (completes && !mayComplete)
+            throw new InvalidInputException("complete", "complete is only for who has the function key; leave it out.");
+
         var (body, problem) = await BoundedBody.ReadAsync(context, kind.IsBatch ? "body" : "data", Math.Min(kind.MaxBytes, maxBytes), invocationCancelled);
         if (problem is not null)
             return problem;
 
+        var append = new Append(kind.Read(body, type)) { IdempotencyKey = key, CompletesTopic = completes };
+
         // From here on the publisher's leaving changes nothing: an append that may have begun is brought to its end.
-        return Answer(topic, await log.AppendAsync(topic, kind.Read(body, type), key, lifetime.ApplicationStopping));
+        return Answer(topic, await log.AppendAsync(topic, append, lifetime.ApplicationStopping));
     }
 
     private static IResult Answer(Topic topic, AppendResult result) => result.Outcome switch

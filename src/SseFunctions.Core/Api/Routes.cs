@@ -3,7 +3,7 @@ using SseFunctions.Publishing;
 namespace SseFunctions.Api;
 
 /// <summary>Routes below host.json's routePrefix, and timer settings: used by the triggers' attributes and by the local host.</summary>
-public static class Routes
+internal static class Routes
 {
     public const string Events = "events/{topic}";
     public const string EventsOfTopics = "events";

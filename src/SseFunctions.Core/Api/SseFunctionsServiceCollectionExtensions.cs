@@ -81,13 +81,12 @@ public static class SseFunctionsServiceCollectionExtensions
         services.AddSingleton(s => new ChangeFeedWriter(
             s.GetRequiredService<EventTable>(),
             s.GetRequiredService<TableEventLog>(),
-            pollInterval,
             s.GetRequiredService<TimeProvider>(),
             s.GetRequiredService<ILogger<ChangeFeedWriter>>()));
         services.AddSingleton<IHostedService>(s => s.GetRequiredService<ChangeFeedWriter>());
         services.AddSingleton(s => new ChangeFeedReader(
             s.GetRequiredService<EventTable>(),
-            () => s.GetRequiredService<ChangeFeedWriter>().Key,
+            s.GetRequiredService<ChangeFeedWriter>().Pages,
             pollInterval,
             s.GetRequiredService<TimeProvider>(),
             s.GetRequiredService<ILogger<ChangeFeedReader>>()));

@@ -7,7 +7,7 @@ namespace SseFunctions.Api;
 
 /// <summary>
 /// Reads a stream request's header and query. <c>lastEventId</c> may be given several times, and the last counts;
-/// <c>mode</c>, <c>since</c>, <c>from</c> and <c>last</c> have one value.
+/// <c>mode</c>, <c>since</c>, <c>from</c>, <c>last</c> and <c>active</c> have one value.
 /// </summary>
 internal static class StreamQuery
 {
@@ -35,11 +35,15 @@ internal static class StreamQuery
         if (mode is not (null or "poll" or "long-poll"))
             throw new InvalidInputException("mode", $"mode has {mode.Length} characters that are neither 'poll' nor 'long-poll'; leave it out to hold the stream open.");
 
-        var starts = ReadStarts(http, topics.Count);
+        var isForActive = SingleValue.BooleanFromQuery(http, "active");
+        var starts = ReadStarts(http, topics.Count, isForActive ? StreamStart.Oldest : StreamStart.Now);
         return new StreamRequest([.. topics.Zip(starts, (topic, start) => new TopicStart(topic, start))], IsPoll: mode == "poll", accessLeft, KeepsHalfFrames(http))
         {
             IsLongPoll = mode == "long-poll",
             Filter = TypeFilter.Read(http),
+
+            // Who has got events already is to get the rest.
+            IsForActive = isForActive && starts.All(start => start.LastEventId is null && !start.IsUnknownId),
         };
     }
 
@@ -52,20 +56,20 @@ internal static class StreamQuery
             && !userAgent.Contains("Chromium/", StringComparison.Ordinal);
     }
 
-    private static IReadOnlyList<StreamStart> ReadStarts(HttpRequest http, int topics)
+    private static IReadOnlyList<StreamStart> ReadStarts(HttpRequest http, int topics, StreamStart otherwise)
     {
         // The header wins: it is the browser's own, newer than what the page put into the URL.
         var lastEventId = LastOf(http.Headers[LastEventId]) ?? LastOf(http.Query["lastEventId"]);
         return lastEventId is not null
             ? StreamCursor.Starts(lastEventId, topics)
-            : [.. Enumerable.Repeat(ReadStart(SinceText.Read(http), SingleValue.FromQuery(http, "last"), SingleValue.FromQuery(http, "from")), topics)];
+            : [.. Enumerable.Repeat(ReadStart(SinceText.Read(http), SingleValue.FromQuery(http, "last"), SingleValue.FromQuery(http, "from"), otherwise), topics)];
     }
 
     /// <summary>Clients that reconnect with a new id add it to what they have: the last is the newest.</summary>
     private static string? LastOf(IEnumerable<string?> values) =>
         values.SelectMany(value => (value ?? "").Split(',', StringSplitOptions.TrimEntries)).LastOrDefault(id => id.Length > 0);
 
-    private static StreamStart ReadStart(Since? since, string? last, string? from)
+    private static StreamStart ReadStart(Since? since, string? last, string? from, StreamStart otherwise)
     {
         if (since is { } time)
             return StreamStart.At(time);
@@ -79,7 +83,8 @@ internal static class StreamQuery
 
         return from switch
         {
-            null or "now" => StreamStart.Now,
+            null => otherwise,
+            "now" => StreamStart.Now,
             "start" => StreamStart.Oldest,
             _ => throw new InvalidInputException("from", $"from has {from.Length} characters that are neither 'now' nor 'start'."),
         };

@@ -47,7 +47,7 @@ internal sealed partial class StreamRunner(
 
             using var left = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, invocationCancelled);
             using var session = new StreamSession(request, place.Admission, feeds, options, telemetry, time, left.Token, lifetime.ApplicationStopping);
-            if (await session.IsFullyReadAsync())
+            if (await session.IsOverAsync())
             {
                 context.Response.StatusCode = StatusCodes.Status204NoContent;
                 return;

@@ -13,7 +13,10 @@ internal sealed class AppendBatch(params IReadOnlyList<PendingAppend> appends) :
 
     public int EventCount => appends.Sum(append => append.Events.Count);
 
-    /// <summary>The budget of the append that came last: it has the most time left.</summary>
+    /// <summary>Whether the transaction ends the topic.</summary>
+    public bool CompletesTopic => appends is [.., { CompletesTopic: true }];
+
+    /// <summary>The budget of the append that came last: it has the most time left, since all are tried as long.</summary>
     public RetryBudget Retry => appends[^1].Retry;
 
     public bool IsAbandoned => appends.All(append => append.IsAbandoned);
@@ -70,7 +73,9 @@ internal sealed class AppendBatch(params IReadOnlyList<PendingAppend> appends) :
     }
 
     private bool HasRoomFor(PendingAppend append) =>
-        EventCount + append.Events.Count <= AppendLimits.MaxEvents
+        !CompletesTopic
+        && appends.All(other => other.Retry.Timeout == append.Retry.Timeout)
+        && EventCount + append.Events.Count <= AppendLimits.MaxEvents
         && appends.Sum(other => other.Operations) + append.Operations <= AppendLimits.MaxOperations
         && appends.Sum(other => (long)other.DataBytes) + append.DataBytes <= AppendLimits.MaxAppendBytes;
 }

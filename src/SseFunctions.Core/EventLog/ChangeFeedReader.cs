@@ -3,29 +3,32 @@ using Microsoft.Extensions.Logging;
 namespace SseFunctions.EventLog;
 
 /// <summary>Polls the change feed: one request for whatever other processes have written, however many topics that are.</summary>
-/// <param name="ownKey">The key of this process's own row, which it need not read.</param>
+/// <param name="ownPages">What the names of this process's own pages begin with, which it need not read.</param>
 /// <param name="interval">From the start of a poll to the next, when storage keeps up.</param>
-internal sealed partial class ChangeFeedReader(EventTable table, Func<string> ownKey, TimeSpan interval, TimeProvider time, ILogger<ChangeFeedReader> logger)
+internal sealed partial class ChangeFeedReader(EventTable table, string ownPages, TimeSpan interval, TimeProvider time, ILogger<ChangeFeedReader> logger)
 {
     /// <summary>Every so many polls one does not trust the timestamps, which a step of the service's clock may have put in disorder.</summary>
     public const int PollsToFullPoll = 50;
 
-    /// <summary>What a poll asks for again: the answer's date is in whole seconds, and rows may become visible late.</summary>
-    public static readonly TimeSpan Overlap = TimeSpan.FromSeconds(2);
+    /// <summary>What a poll asks for again: rows may become visible in another order than that of their timestamps.</summary>
+    public static readonly TimeSpan Overlap = TimeSpan.FromSeconds(0.5);
 
-    private static readonly TimeSpan PollTimeout = TimeSpan.FromSeconds(2);
+    /// <summary>By how much the service's clock may go back.</summary>
+    public static readonly TimeSpan MaxClockStep = TimeSpan.FromSeconds(5);
 
     /// <summary>What the interval grows to while polls fail.</summary>
     public static readonly TimeSpan MaxFaultInterval = TimeSpan.FromSeconds(2);
 
-    /// <summary>By how much it shrinks with each poll that succeeds: from 2 s to 100 ms within a minute.</summary>
-    public const double Recovery = 0.95;
-
-    /// <summary>How long writers' rows tell of a change for certain, less what polls and clocks may be late.</summary>
-    private static readonly TimeSpan SafeStart = TimeSpan.FromSeconds(4);
-
     /// <summary>By how much at most a pause is longer or shorter than the interval, as a share of it.</summary>
     public const double Spread = 0.1;
+
+    private static readonly TimeSpan PollTimeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>What an answer's date may be ahead of the timestamps of rows: another machine of the service says it.</summary>
+    private static readonly TimeSpan MaxDateError = TimeSpan.FromSeconds(1);
+
+    /// <summary>After that long without an answer the heads tell what is new, in fewer bytes than the change feed.</summary>
+    private readonly TimeSpan maxSilence = 3 * interval > TimeSpan.FromSeconds(30) ? 3 * interval : TimeSpan.FromSeconds(30);
 
     private readonly FaultTally faults = new(TimeSpan.FromMinutes(1), time);
 
@@ -34,15 +37,18 @@ internal sealed partial class ChangeFeedReader(EventTable table, Func<string> ow
     /// <param name="onGap">Called when changes may have been missed.</param>
     public async Task RunAsync(Action<TopicChange> onChange, Action onGap, CancellationToken stop)
     {
-        var run = new Run(time.GetTimestamp());
-        var pace = interval;
+        var run = new Run(time.GetTimestamp(), hasGap: false);
+        var pace = new RequestPace(interval, MaxFaultInterval);
         while (!stop.IsCancellationRequested)
         {
             var start = time.GetTimestamp();
             try
             {
+                if (time.GetElapsedTime(run.Answered, start) > maxSilence)
+                    run = new Run(start, hasGap: true);
+
                 await PollAsync(run, onChange, onGap, stop);
-                pace = Longer(interval, pace * Recovery);
+                pace.Answered();
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
@@ -51,77 +57,89 @@ internal sealed partial class ChangeFeedReader(EventTable table, Func<string> ow
             catch (Exception ex)
             {
                 // Whatever it is, the polling goes on: streams hang on it.
-                pace = Longer(interval, 2 * pace < MaxFaultInterval ? 2 * pace : MaxFaultInterval);
+                pace.Failed();
                 if (faults.IsDue(out var count))
                     LogPollFailed(ex.Message, count);
             }
 
             // A little more or less, so that processes that started together do not poll together for ever.
-            var pause = (pace * (1 - Spread + (2 * Spread * Random.Shared.NextDouble()))) - time.GetElapsedTime(start);
-            await Task.Delay(Longer(pause, pace / 2), time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var pause = (pace.Interval * (1 - Spread + (2 * Spread * Random.Shared.NextDouble()))) - time.GetElapsedTime(start);
+            await Task.Delay(pause > pace.Interval / 2 ? pause : pace.Interval / 2, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
-
-    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     private async Task PollAsync(Run run, Action<TopicChange> onChange, Action onGap, CancellationToken stop)
     {
         var start = time.GetTimestamp();
-        var isFull = run.Polls % PollsToFullPoll == 0;
-        var after = run.Date - (isFull ? ChangeFeedRow.Lifetime : Overlap);
-        var (rows, date) = await table.ReadChangesAsync(ChangeFeedRow.Others(ownKey(), after), PollTimeout, stop);
-        var isFirst = run.Polls++ == 0;
-        run.Date = date ?? run.Date;
-        var hasGap = isFirst && time.GetElapsedTime(run.Start, start) > SafeStart;
-        foreach (var entity in rows)
+        var isFull = run.Polls++ % PollsToFullPoll == 0;
+        var after = (isFull ? run.FullyReadTo - MaxClockStep : run.ReadTo) - Overlap;
+        var (rows, date) = await table.ReadChangesAsync(ChangeFeedRow.WrittenAfter(after ?? DateTimeOffset.MaxValue), PollTimeout, stop);
+
+        // Until the service has told its time nothing has been asked for: what it had when the run began is not too late.
+        var readTo = after is null ? date - time.GetElapsedTime(run.Answered) : date;
+        run.Answered = start;
+        if (readTo is null)
+            return; // the table is not there yet, and no hints are
+
+        run.ReadTo = readTo - MaxDateError;
+        foreach (var row in rows)
         {
-            if (ChangeFeedRow.TryParse(entity, out var row))
-                hasGap |= Take(row, run, onChange) && !isFirst;
+            run.ReadTo = row.Timestamp > run.ReadTo ? row.Timestamp : run.ReadTo;
+            foreach (var (name, lines) in ChangeFeedRow.Pages(row).Where(page => !page.Name.StartsWith(ownPages, StringComparison.Ordinal)))
+                Take(run, (row.RowKey, name), lines, onChange);
         }
 
         if (isFull)
-            run.Forget(rows.Select(row => row.RowKey).ToHashSet());
+            run.EndFullPoll(rows.Select(row => row.RowKey).ToHashSet());
 
-        if (hasGap)
+        if (run.HasGap)
             onGap();
+
+        run.HasGap = false;
     }
 
-    /// <returns>Whether the row has lost changes that this reader has not seen.</returns>
-    private static bool Take(ChangeFeedRow row, Run run, Action<TopicChange> onChange)
+    private static void Take(Run run, (string RowKey, string Name) page, string lines, Action<TopicChange> onChange)
     {
-        var handled = run.Handled.GetValueOrDefault(row.Writer);
-        if (row.Sequence <= handled)
-            return false;
+        var handled = run.Handled.GetValueOrDefault(page);
+        foreach (var line in lines.AsSpan().EnumerateLines())
+        {
+            if (!ChangeFeedRow.TryParse(line, out var flush, out var change) || flush <= handled)
+                return; // the newest come first
 
-        run.Handled[row.Writer] = row.Sequence;
-        foreach (var (_, change) in row.Changes.TakeWhile(change => change.Flush > handled))
+            run.Handled[page] = Math.Max(flush, run.Handled.GetValueOrDefault(page));
             onChange(change);
-
-        return handled < row.Since - 1;
+        }
     }
 
     [LoggerMessage(EventId = 306, Level = LogLevel.Warning, Message = "The change feed could not be read: {Fault} ({Count} polls have failed since the last such line); events of other processes come late meanwhile")]
     private partial void LogPollFailed(string fault, int count);
 
     /// <summary>What the reader knows since it began.</summary>
-    private sealed class Run(long start)
+    private sealed class Run(long start, bool hasGap)
     {
-        public long Start => start;
+        /// <summary>When the last poll began that was answered; at first when the run did.</summary>
+        public long Answered { get; set; } = start;
 
-        /// <summary>Polls that were answered.</summary>
+        /// <summary>Whether changes from before the run may have been missed.</summary>
+        public bool HasGap { get; set; } = hasGap;
+
         public int Polls { get; set; }
 
-        /// <summary>The storage service's time at the last of them.</summary>
-        public DateTimeOffset? Date { get; set; }
+        /// <summary>The table's time up to which everything was read; null until the table has told its time.</summary>
+        public DateTimeOffset? ReadTo { get; set; }
 
-        /// <summary>The last flush of each writer that was seen.</summary>
-        public Dictionary<string, long> Handled { get; } = [];
+        /// <summary>The same as the last full poll left it.</summary>
+        public DateTimeOffset? FullyReadTo { get; private set; }
 
-        /// <summary>Forgets the writers that have no row any more: they do not come back under that key.</summary>
-        public void Forget(HashSet<string> except)
+        /// <summary>The last flush that was seen of each page.</summary>
+        public Dictionary<(string RowKey, string Name), long> Handled { get; } = [];
+
+        /// <summary>Forgets the pages that no poll will bring any more.</summary>
+        public void EndFullPoll(HashSet<string> rowKeys)
         {
-            foreach (var writer in Handled.Keys.Where(writer => !except.Contains(writer)).ToList())
-                Handled.Remove(writer);
+            FullyReadTo = ReadTo;
+            foreach (var page in Handled.Keys.Where(page => !rowKeys.Contains(page.RowKey)).ToList())
+                Handled.Remove(page);
         }
     }
 }

@@ -1,94 +1,77 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using System.Text;
 using Azure.Data.Tables;
 
 namespace SseFunctions.EventLog;
 
-/// <summary>A row of the change feed: what one process has written of late. It has one row, and replaces it with each flush.</summary>
-/// <param name="Writer">The row key: a random name that the process has made for itself.</param>
-/// <param name="Sequence">The number of the writer's last flush, from 1 on.</param>
-/// <param name="Since">The first flush of which nothing has dropped out of the row.</param>
-/// <param name="Changes">Each topic once, with its newest change and that one's flush; the newest first.</param>
-internal sealed record ChangeFeedRow(string Writer, long Sequence, long Since, IReadOnlyList<(long Flush, TopicChange Change)> Changes)
+/// <summary>
+/// The rows of the change feed. A row is a slice of time, and every process that writes in that time adds its pages to it, as
+/// properties of their own. So a poll brings one or two rows, however many processes write.
+/// </summary>
+internal static class ChangeFeedRow
 {
     /// <summary>No topic's name: it begins with '!'.</summary>
     public const string Partition = "!changes";
 
-    /// <summary>How long a row stays after its last flush. A writer that was quiet for half of that begins another one.</summary>
+    /// <summary>The time of a row. The longer it is, the fewer rows a poll brings, and the more of what it has brought before.</summary>
+    public static readonly TimeSpan Slice = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long a row stays after its last page.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
-    /// <summary>A binary property has at most 64 KiB: learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model.</summary>
-    private const int PropertyBytes = 60 * 1024;
-    private const int MaxProperties = 4;
+    /// <summary>By how much a writer's clock may be behind the table's, and its request late: its row is looked for that far back.</summary>
+    public static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(4);
 
-    private const string SequenceName = "Sequence";
-    private const string SinceName = "Since";
-    private const string ChangesName = "Changes";
+    /// <summary>What the names of pages begin with. Rows of another version have none.</summary>
+    private const string PagePrefix = "p";
+
     private const string Ended = "ended";
 
-    /// <summary>What does not fit drops out, the oldest first.</summary>
-    public TableEntity ToEntity()
+    /// <summary>The row of a moment.</summary>
+    /// <param name="number">0; or another where the rows before it are full.</param>
+    public static string Key(DateTimeOffset moment, int number) => string.Create(CultureInfo.InvariantCulture, $"{SliceOf(moment)}-{number}");
+
+    /// <summary>The names of a process's pages begin with that.</summary>
+    public static string PagesOf(string process) => $"{PagePrefix}{process}_";
+
+    /// <summary>A line of a page: the page's flush in which the topic moved, and where to.</summary>
+    public static string ToLine(long flush, TopicChange change) =>
+        string.Create(CultureInfo.InvariantCulture, $"{flush} {change.Topic} {change.Last}{(change.HasEnded ? " " + Ended : "")}\n");
+
+    /// <summary>The pages of a row, by their names: the lines of each, the newest first.</summary>
+    public static IEnumerable<(string Name, string Lines)> Pages(TableEntity row) =>
+        from property in row
+        where property.Key.StartsWith(PagePrefix, StringComparison.Ordinal) && property.Value is string
+        select (property.Key, (string)property.Value);
+
+    /// <returns>False for a line that is none of this version's.</returns>
+    public static bool TryParse(ReadOnlySpan<char> line, out long flush, [NotNullWhen(true)] out TopicChange? change)
     {
-        var (text, since) = (new StringBuilder(), Since);
-        foreach (var (flush, change) in Changes)
+        change = null;
+        Span<Range> words = stackalloc Range[5];
+        var count = line.Split(words, ' ');
+        if (!long.TryParse(line[words[0]], NumberStyles.None, CultureInfo.InvariantCulture, out flush)
+            || count is < 3 or > 4
+            || !Topic.TryParse(line[words[1]].ToString(), out var topic)
+            || !EventId.TryParse(line[words[2]].ToString(), out var last))
         {
-            // ASCII: a character is a byte.
-            var line = string.Create(CultureInfo.InvariantCulture, $"{flush} {change.Topic} {change.Last}{(change.HasEnded ? " " + Ended : "")}\n");
-            if (text.Length + line.Length > MaxProperties * PropertyBytes)
-            {
-                since = Math.Max(since, flush + 1);
-                break;
-            }
-
-            text.Append(line);
-        }
-
-        var entity = new TableEntity(Partition, Writer) { [SequenceName] = Sequence, [SinceName] = since };
-        foreach (var (number, part) in Encoding.ASCII.GetBytes(text.ToString()).Chunk(PropertyBytes).Index())
-            entity[$"{ChangesName}{number}"] = part;
-
-        return entity;
-    }
-
-    /// <returns>False for a row that is none of this version's.</returns>
-    public static bool TryParse(TableEntity entity, [NotNullWhen(true)] out ChangeFeedRow? row)
-    {
-        row = null;
-        if (Value(entity, SequenceName) is not long sequence || Value(entity, SinceName) is not long since)
             return false;
-
-        var changes = new List<(long, TopicChange)>();
-        var text = string.Concat(Enumerable.Range(0, MaxProperties).Select(number => Encoding.ASCII.GetString(Value(entity, $"{ChangesName}{number}") as byte[] ?? [])));
-        foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
-        {
-            var words = line.Split(' ');
-            if (words.Length is < 3 or > 4
-                || !long.TryParse(words[0], NumberStyles.None, CultureInfo.InvariantCulture, out var flush)
-                || !Topic.TryParse(words[1], out var topic)
-                || !EventId.TryParse(words[2], out var last))
-            {
-                return false;
-            }
-
-            changes.Add((flush, new TopicChange(topic, last, words.Length == 4)));
         }
 
-        row = new ChangeFeedRow(entity.RowKey, sequence, since, changes);
+        change = new TopicChange(topic, last, count == 4);
         return true;
     }
 
-    /// <summary>The rows that others have written since a moment of the table's clock.</summary>
-    /// <param name="own">The key of the row that is not wanted.</param>
-    /// <param name="after">Null for all.</param>
-    public static string Others(string own, DateTimeOffset? after) => after is { } moment
-        ? TableClient.CreateQueryFilter($"PartitionKey eq {Partition} and RowKey ne {own} and Timestamp gt {moment}")
-        : TableClient.CreateQueryFilter($"PartitionKey eq {Partition} and RowKey ne {own}");
+    /// <summary>The rows that were written after a moment of the table's clock.</summary>
+    public static string WrittenAfter(DateTimeOffset moment) =>
+        TableClient.CreateQueryFilter($"PartitionKey eq {Partition} and RowKey ge {SliceOf(moment - MaxDelay)} and Timestamp gt {moment}");
 
-    /// <summary>The rows of writers that are gone, or have begun another one.</summary>
+    /// <summary>The rows that nobody asks for any more.</summary>
     /// <param name="now">By the table's clock.</param>
     public static string Expired(DateTimeOffset now) =>
         TableClient.CreateQueryFilter($"PartitionKey eq {Partition} and Timestamp lt {now - Lifetime}");
 
-    private static object? Value(TableEntity entity, string name) => entity.TryGetValue(name, out var value) ? value : null;
+    /// <summary>In the order of time.</summary>
+    private static string SliceOf(DateTimeOffset moment) =>
+        (moment.ToUnixTimeSeconds() / (long)Slice.TotalSeconds).ToString("D10", CultureInfo.InvariantCulture);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -10,22 +11,28 @@ namespace SseFunctions.EventLog;
 /// </summary>
 internal sealed partial class ChangeFeedWriter : IHostedService, IDisposable
 {
-    /// <summary>How long a row tells of a change, at least: a reader whose polls come within that misses none.</summary>
-    private static readonly TimeSpan MinWindow = TimeSpan.FromSeconds(5);
-
-    /// <summary>From the start of a flush to the next.</summary>
+    /// <summary>From the start of a flush to the next, when storage keeps up.</summary>
     public static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(25);
 
+    /// <summary>What the interval grows to while flushes fail.</summary>
+    public static readonly TimeSpan MaxFaultInterval = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan MinFaultDelay = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan MaxFaultDelay = TimeSpan.FromSeconds(2);
 
     /// <summary>After that readers have looked for themselves.</summary>
     private static readonly TimeSpan MaxFaultTime = TimeSpan.FromMinutes(1);
 
+    /// <summary>Up to which the clock of this process is taken to be the table's, whose answers say it in whole seconds.</summary>
+    private static readonly TimeSpan MaxClockError = TimeSpan.FromSeconds(3);
+
+    /// <summary>Rows of a slice that may be full: a row has 252 properties and 1 MiB (learn.microsoft.com/azure/storage/tables/scalability-targets).</summary>
+    private const int MaxRows = 16;
+
+    /// <summary>Flushes after which the first row of a slice is tried again: readers read all rows.</summary>
+    private const int FlushesToFirstRow = 1000;
+
     private readonly EventTable table;
     private readonly TableEventLog log;
-    private readonly TimeSpan window;
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly FaultTally faults;
@@ -36,23 +43,24 @@ internal sealed partial class ChangeFeedWriter : IHostedService, IDisposable
     private Task running = Task.CompletedTask;
     private bool isRunning;
 
-    /// <summary>Of the loop alone, as all below: the changes that the row has, the newest first.</summary>
-    private readonly LinkedList<Entry> entries = new();
-    private readonly Dictionary<Topic, LinkedListNode<Entry>> entriesByTopic = [];
-    private long sequence;
-    private long since = 1;
-    private long? lastFlush;
+    /// <summary>Of the loop alone, as all below.</summary>
+    private readonly RequestPace pace = new(FlushInterval, MaxFaultInterval);
+    private ChangeFeedPage? page;
+    private long pages;
+    private long flushes;
+    private int row;
 
-    /// <param name="pollInterval">How often readers poll.</param>
-    public ChangeFeedWriter(EventTable table, TableEventLog log, TimeSpan pollInterval, TimeProvider time, ILogger<ChangeFeedWriter> logger)
+    /// <summary>The table's clock less this process's, where they differ by more than <see cref="MaxClockError"/>.</summary>
+    private TimeSpan clockError;
+
+    public ChangeFeedWriter(EventTable table, TableEventLog log, TimeProvider time, ILogger<ChangeFeedWriter> logger)
     {
         (this.table, this.log, this.time, this.logger) = (table, log, time, logger);
-        window = 3 * pollInterval > MinWindow ? 3 * pollInterval : MinWindow;
         faults = new FaultTally(TimeSpan.FromMinutes(1), time);
     }
 
-    /// <summary>The key of the row that this process writes.</summary>
-    public string Key { get; private set; } = NewKey();
+    /// <summary>What the names of this process's pages begin with.</summary>
+    public string Pages { get; } = ChangeFeedRow.PagesOf(RandomNumberGenerator.GetHexString(10, lowercase: true));
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -78,8 +86,6 @@ internal sealed partial class ChangeFeedWriter : IHostedService, IDisposable
         stopping.Cancel();
     }
 
-    private static string NewKey() => RandomNumberGenerator.GetHexString(16, lowercase: true);
-
     private void OnWritten(Topic topic, TopicHead head, IReadOnlyList<StoredEvent> events) =>
         Add(head.IsDeleted ? new TopicChange(topic, EventId.Start, HasEnded: true) : new TopicChange(topic, head.LastId, head.Complete));
 
@@ -100,79 +106,76 @@ internal sealed partial class ChangeFeedWriter : IHostedService, IDisposable
     /// <summary>Flushes until nothing is left.</summary>
     private async Task RunAsync()
     {
-        var (failingSince, delay) = ((long?)null, MinFaultDelay);
+        long? failingSince = null;
         while (Take(isRetry: failingSince is not null))
         {
             var start = time.GetTimestamp();
             if (await TryFlushAsync())
             {
-                (failingSince, delay) = (null, MinFaultDelay);
-                await PauseAsync(FlushInterval - time.GetElapsedTime(start));
+                failingSince = null;
+                await PauseAsync(pace.Interval - time.GetElapsedTime(start));
                 continue;
             }
 
             failingSince ??= start;
             if (stopping.IsCancellationRequested || time.GetElapsedTime(failingSince.Value) > MaxFaultTime)
-                failingSince = null;
+                (failingSince, page) = (null, null);
 
-            BeginRow(keeps: failingSince is not null);
-            await PauseAsync(delay * Random.Shared.NextDouble());
-            delay = 2 * delay < MaxFaultDelay ? 2 * delay : MaxFaultDelay;
+            await PauseAsync(pace.Interval * Random.Shared.NextDouble());
         }
     }
 
-    /// <summary>Moves what is pending into the next flush.</summary>
+    /// <summary>Moves what is pending into the next flush, as much as fits its page.</summary>
+    /// <param name="isRetry">Whether the last flush failed: its page is flushed again, under another name, since the lost request may still arrive and would undo a later one.</param>
     /// <returns>Whether there is anything to flush; if not, the loop has ended.</returns>
     private bool Take(bool isRetry)
     {
-        List<TopicChange> changes;
         lock (gate)
         {
             isRunning = pending.Count > 0 || isRetry;
             if (!isRunning)
                 return false;
 
-            changes = [.. pending.Values];
-            pending.Clear();
+            row = ++flushes % FlushesToFirstRow == 0 ? 0 : row;
+            var key = ChangeFeedRow.Key(time.GetUtcNow() + clockError, row);
+            if (isRetry)
+                (page!.RowKey, page.Name) = (key, NextName());
+            else if (page?.RowKey != key || page.IsFull)
+                page = new ChangeFeedPage { RowKey = key, Name = NextName() };
+
+            page.BeginFlush();
+            foreach (var change in pending.Values)
+            {
+                if (page.IsFull)
+                    break;
+
+                page.Put(change);
+                pending.Remove(change.Topic);
+            }
+
+            return true;
         }
-
-        if (lastFlush is { } last && time.GetElapsedTime(last) > ChangeFeedRow.Lifetime / 2)
-            BeginRow(keeps: false);
-
-        sequence++;
-        foreach (var change in changes)
-            Put(new Entry(sequence, time.GetTimestamp(), change));
-
-        while (entries.Last is { } oldest && time.GetElapsedTime(oldest.Value.Time) > window)
-        {
-            since = Math.Max(since, oldest.Value.Flush + 1);
-            entries.RemoveLast();
-            entriesByTopic.Remove(oldest.Value.Change.Topic);
-        }
-
-        return true;
     }
 
-    private void Put(Entry entry)
-    {
-        if (entriesByTopic.Remove(entry.Change.Topic, out var node))
-            entries.Remove(node);
-
-        entriesByTopic[entry.Change.Topic] = entries.AddFirst(entry);
-    }
+    private string NextName() => string.Create(CultureInfo.InvariantCulture, $"{Pages}{++pages}");
 
     private async Task<bool> TryFlushAsync()
     {
         try
         {
-            var row = new ChangeFeedRow(Key, sequence, since, [.. entries.Select(entry => (entry.Flush, entry.Change))]);
-            await table.ReplaceChangesAsync(row.ToEntity(), FlushTimeout, CancellationToken.None);
-            lastFlush = time.GetTimestamp();
-            return true;
+            var date = await table.MergeChangesAsync(page!.ToEntity(), FlushTimeout, CancellationToken.None);
+            pace.Answered();
+            return IsInTime(date);
+        }
+        catch (EventLogUnavailableException ex) when (ex.Fault is { IsContentRefused: true } && row < MaxRows)
+        {
+            row++; // this one is full
+            return false;
         }
         catch (Exception ex)
         {
             // Whatever it is, the loop goes on: the streams of other processes hang on it.
+            pace.Failed();
             if (faults.IsDue(out var count))
                 LogFlushFailed(ex.Message, count);
 
@@ -180,19 +183,15 @@ internal sealed partial class ChangeFeedWriter : IHostedService, IDisposable
         }
     }
 
-    /// <summary>
-    /// Begins another row: a flush without an answer may still arrive, and would undo later ones; and a row that was not flushed for
-    /// long may be gone, with what readers know of it.
-    /// </summary>
-    /// <param name="keeps">Whether to write the same changes again.</param>
-    private void BeginRow(bool keeps)
+    /// <returns>False when the page is in a row that readers may not ask for, by the clock that the table has answered.</returns>
+    private bool IsInTime(DateTimeOffset? date)
     {
-        (Key, sequence, since, lastFlush) = (NewKey(), 0, 1, null);
-        var kept = keeps ? entries.Reverse().ToList() : [];
-        entries.Clear();
-        entriesByTopic.Clear();
-        foreach (var entry in kept)
-            Put(entry with { Flush = 1, Time = time.GetTimestamp() });
+        var error = date - time.GetUtcNow() - clockError ?? TimeSpan.Zero;
+        if (error.Duration() <= MaxClockError)
+            return true;
+
+        clockError += error;
+        return false;
     }
 
     private async Task PauseAsync(TimeSpan pause)
@@ -203,6 +202,4 @@ internal sealed partial class ChangeFeedWriter : IHostedService, IDisposable
 
     [LoggerMessage(EventId = 305, Level = LogLevel.Warning, Message = "The change feed could not be written: {Fault} ({Count} flushes have failed since the last such line); events of this process may reach streams of others up to a minute late")]
     private partial void LogFlushFailed(string fault, int count);
-
-    private readonly record struct Entry(long Flush, long Time, TopicChange Change);
 }

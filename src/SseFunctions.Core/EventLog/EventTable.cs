@@ -63,11 +63,22 @@ internal sealed class EventTable(TableClient table, TimeProvider time)
         return (rows, date);
     }
 
-    /// <summary>Writes a row of the change feed, whatever is there; tries it once.</summary>
-    public async Task ReplaceChangesAsync(TableEntity row, TimeSpan timeout, CancellationToken cancellationToken)
+    /// <summary>Adds properties to a row of the change feed, or makes it; tries it once, and again where another writer was just making it.</summary>
+    /// <returns>The storage service's time.</returns>
+    public async Task<DateTimeOffset?> MergeChangesAsync(TableEntity row, TimeSpan timeout, CancellationToken cancellationToken)
     {
         using var scope = HttpPipeline.CreateHttpMessagePropertiesScope(RetriesExceptTransactions.TriedOnce);
-        await ReplaceAsync(row, timeout, cancellationToken);
+        try
+        {
+            return await MergeAsync();
+        }
+        catch (EventLogUnavailableException ex) when (ex.Fault is { IsConflict: true })
+        {
+            return await MergeAsync();
+        }
+
+        async Task<DateTimeOffset?> MergeAsync() =>
+            (await RequestAsync(token => table.UpsertEntityAsync(row, TableUpdateMode.Merge, token), timeout, cancellationToken)).Headers.Date;
     }
 
     /// <returns>The storage service's time, which rows' timestamps are by. A clock of this process may have jumped.</returns>

@@ -5,16 +5,19 @@ using System.Text;
 namespace SseFunctions.EventLog;
 
 /// <summary>A publisher's append on its way: all of it goes into one transaction, which it may share with others.</summary>
-internal sealed class PendingAppend(IReadOnlyList<NewEvent> events, string? idempotencyKey, RetryBudget retry)
+internal sealed class PendingAppend(Append append, RetryBudget retry)
 {
-    private readonly Lazy<byte[]> hash = new(() => HashOf(events));
+    private readonly Lazy<byte[]> hash = new(() => HashOf(append));
     private readonly TaskCompletionSource<AppendResult> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public IReadOnlyList<NewEvent> Events => events;
+    public IReadOnlyList<NewEvent> Events => append.Events;
 
-    public string? IdempotencyKey => idempotencyKey;
+    public string? IdempotencyKey => append.IdempotencyKey;
 
-    /// <summary>SHA-256 of the events' types and data: what an append with the same key must have as well.</summary>
+    /// <summary>Whether its transaction ends the topic. Nothing shares the transaction after it.</summary>
+    public bool CompletesTopic => append.CompletesTopic;
+
+    /// <summary>SHA-256 of the events' types and data, and of whether they end the topic: what an append with the same key must have as well.</summary>
     public byte[] Hash => hash.Value;
 
     /// <summary>How long it may be tried, counted from when it came.</summary>
@@ -26,9 +29,9 @@ internal sealed class PendingAppend(IReadOnlyList<NewEvent> events, string? idem
     public bool IsAbandoned { get; set; }
 
     /// <summary>Operations of the transaction: an event each, and one for the key.</summary>
-    public int Operations { get; } = events.Count + (idempotencyKey is null ? 0 : 1);
+    public int Operations { get; } = append.Events.Count + (append.IdempotencyKey is null ? 0 : 1);
 
-    public int DataBytes { get; } = events.Sum(newEvent => newEvent.Data.Length);
+    public int DataBytes { get; } = append.Events.Sum(newEvent => newEvent.Data.Length);
 
     public void Settle(AppendResult result) => answer.TrySetResult(result);
 
@@ -54,12 +57,12 @@ internal sealed class PendingAppend(IReadOnlyList<NewEvent> events, string? idem
         };
     }
 
-    /// <summary>Each part with its length before it: no two lists of events have the same bytes.</summary>
-    private static byte[] HashOf(IReadOnlyList<NewEvent> events)
+    /// <summary>Each part with its length before it: no two appends have the same bytes.</summary>
+    private static byte[] HashOf(Append append)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Span<byte> length = stackalloc byte[sizeof(int)];
-        foreach (var newEvent in events)
+        foreach (var newEvent in append.Events)
         {
             var type = newEvent.Type is null ? null : Encoding.UTF8.GetBytes(newEvent.Type);
             BinaryPrimitives.WriteInt32LittleEndian(length, type?.Length ?? -1);
@@ -69,6 +72,9 @@ internal sealed class PendingAppend(IReadOnlyList<NewEvent> events, string? idem
             hash.AppendData(length);
             hash.AppendData(newEvent.Data.Span);
         }
+
+        if (append.CompletesTopic)
+            hash.AppendData("complete"u8);
 
         return hash.GetHashAndReset();
     }

@@ -81,19 +81,19 @@ public sealed partial class RetentionSweep
         }
     }
 
-    /// <summary>Deletes the change feed's rows of writers that are gone; not of one that writes just then.</summary>
+    /// <summary>Deletes the rows of the change feed that nobody asks for any more.</summary>
     private async Task DeleteChangesAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
         string[] columns = [nameof(TableEntity.PartitionKey), nameof(TableEntity.RowKey)];
-        await foreach (var row in table.QueryAsync(ChangeFeedRow.Expired(now), columns, cancellationToken))
+        await foreach (var batch in table.QueryAsync(ChangeFeedRow.Expired(now), columns, cancellationToken).Chunk(TopicRowDeletion.MaxOperations).WithCancellation(cancellationToken))
         {
             try
             {
-                await table.DeleteAsync(row.PartitionKey, row.RowKey, row.ETag, cancellationToken);
+                await table.DeleteAsync(batch, cancellationToken);
             }
             catch (EventLogUnavailableException)
             {
-                // It is in use again, or cannot be deleted now: the topics are trimmed all the same.
+                // Another run has deleted some, or they cannot be deleted now: the topics are trimmed all the same.
             }
         }
     }

@@ -21,6 +21,9 @@ internal sealed class RetryBudget(TimeSpan timeout, TimeProvider time)
     private readonly long start = time.GetTimestamp();
     private int failedTries;
 
+    /// <summary>How long the write is tried, from when it came.</summary>
+    public TimeSpan Timeout => timeout;
+
     /// <summary>How much of the time is left.</summary>
     public TimeSpan Left => timeout - time.GetElapsedTime(start) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
 

@@ -77,7 +77,11 @@ internal sealed partial class TableEventLog
     /// <exception cref="EventLogBusyException">Too many appends to the topic wait already; nothing was written.</exception>
     /// <exception cref="EventLogUnavailableException">The table could not be written within 20 s.</exception>
     public Task<AppendResult> AppendAsync(Topic topic, IReadOnlyList<NewEvent> events, string? idempotencyKey, CancellationToken cancellationToken) =>
-        writers.WriteAsync(topic, writer => writer.AppendAsync(events, idempotencyKey, cancellationToken));
+        AppendAsync(topic, new Append(events) { IdempotencyKey = idempotencyKey }, cancellationToken);
+
+    /// <inheritdoc cref="AppendAsync(Topic, IReadOnlyList{NewEvent}, string?, CancellationToken)"/>
+    public Task<AppendResult> AppendAsync(Topic topic, Append append, CancellationToken cancellationToken) =>
+        writers.WriteAsync(topic, writer => writer.AppendAsync(append, cancellationToken));
 
     /// <summary>Ends the topic: later appends are refused. Repeating it changes nothing.</summary>
     /// <exception cref="EventLogUnavailableException">The table could not be written within 20 s.</exception>

@@ -49,7 +49,7 @@ internal sealed class TopicPartition(Topic topic, EventTable table, LogTelemetry
                 return (head, head.AppendId == plan?.AppendId); // equal: it landed, only its answer was lost
             }
 
-            plan = Plan(head, newEpoch, nonce, 0) with { Complete = true };
+            plan = Plan(head, newEpoch, nonce, count: 0, completes: true);
             try
             {
                 knownHead = plan with { ETag = await table.CommitAsync(topic, plan, null, default, retry.Left, cancellationToken) };
@@ -86,7 +86,7 @@ internal sealed class TopicPartition(Topic topic, EventTable table, LogTelemetry
                 now = time.GetUtcNow();
             }
 
-            var plan = Plan(knownHead, newEpoch, nonce, batch.EventCount);
+            var plan = Plan(knownHead, newEpoch, nonce, batch.EventCount, batch.CompletesTopic);
             try
             {
                 knownHead = plan with { ETag = await table.CommitAsync(topic, plan, batch, now, retry.Left, cancellationToken) };
@@ -131,10 +131,10 @@ internal sealed class TopicPartition(Topic topic, EventTable table, LogTelemetry
     /// The head that a write is to make. All its tries carry one nonce: a try that got no answer may still land,
     /// and must then be recognised as this write.
     /// </summary>
-    private static TopicHead Plan(TopicHead? head, string newEpoch, Guid nonce, int count)
+    private static TopicHead Plan(TopicHead? head, string newEpoch, Guid nonce, int count, bool completes)
     {
         var plan = head ?? new TopicHead(newEpoch, First: 1, Last: 0, Complete: false, AppendId: "", default);
-        return plan with { Last = plan.Last + count, AppendId = LogRows.AppendIdOf(plan.Epoch, nonce) };
+        return plan with { Last = plan.Last + count, Complete = completes, AppendId = LogRows.AppendIdOf(plan.Epoch, nonce) };
     }
 
     /// <param name="plan">The head that the transaction made; others may have written since.</param>

@@ -11,7 +11,7 @@ namespace SseFunctions.EventLog;
 internal sealed class TopicRowDeletion(EventTable table, TimeProvider time)
 {
     /// <summary>Operations of an entity group transaction.</summary>
-    private const int MaxOperations = 100;
+    public const int MaxOperations = 100;
 
     private static readonly string[] Columns = [nameof(TableEntity.PartitionKey), nameof(TableEntity.RowKey), LogRows.AppendId, LogRows.Key];
 

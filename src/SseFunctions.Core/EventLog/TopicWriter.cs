@@ -17,9 +17,9 @@ internal sealed class TopicWriter(Topic topic, EventTable table, Action<Topic, C
 
     /// <exception cref="InvalidInputException">An event or their sum is over its limit.</exception>
     /// <exception cref="EventLogUnavailableException">The table could not be written, or too much waits already.</exception>
-    public async Task<AppendResult> AppendAsync(IReadOnlyList<NewEvent> events, string? idempotencyKey, CancellationToken cancellationToken)
+    public async Task<AppendResult> AppendAsync(Append append, CancellationToken cancellationToken)
     {
-        Validate(events);
+        append.Validate();
         cancellationToken.ThrowIfCancellationRequested();
         using var activity = LogTelemetry.StartAppend();
         var start = time.GetTimestamp();
@@ -27,7 +27,7 @@ internal sealed class TopicWriter(Topic topic, EventTable table, Action<Topic, C
         try
         {
             // The time counts from now on: an append that waits for others does not wait for the sum of their timeouts.
-            result = await AppendOnceAsync(new PendingAppend(events, idempotencyKey, NewBudget()), cancellationToken);
+            result = await AppendOnceAsync(new PendingAppend(append, new RetryBudget(append.Timeout, time)), cancellationToken);
         }
         catch
         {
@@ -37,7 +37,7 @@ internal sealed class TopicWriter(Topic topic, EventTable table, Action<Topic, C
 
         activity?.SetTag(LogTelemetry.OutcomeAttribute, result.Outcome.ToString());
         if (result.Outcome == AppendOutcome.Appended)
-            telemetry.Appended(topic, events.Count, time.GetElapsedTime(start));
+            telemetry.Appended(topic, append.Events.Count, time.GetElapsedTime(start));
 
         return result;
     }
@@ -46,7 +46,7 @@ internal sealed class TopicWriter(Topic topic, EventTable table, Action<Topic, C
     public async Task<TopicHead> CompleteAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var completion = new Completion(NewBudget());
+        var completion = new Completion(new RetryBudget(RetryBudget.WriteTimeout, time));
         var isAlone = queue.Enqueue(completion);
         try
         {
@@ -58,22 +58,6 @@ internal sealed class TopicWriter(Topic topic, EventTable table, Action<Topic, C
             throw;
         }
     }
-
-    private static void Validate(IReadOnlyList<NewEvent> events)
-    {
-        const int MaxEvents = AppendLimits.MaxEvents;
-        if (events.Count is 0 or > MaxEvents)
-            throw new InvalidInputException("events", $"an append has {events.Count} events; 1 to {MaxEvents} are allowed.", MaxEvents, events.Count, events.Count > MaxEvents);
-
-        foreach (var newEvent in events)
-            newEvent.Validate();
-
-        var size = events.Sum(newEvent => (long)newEvent.Data.Length);
-        if (size > AppendLimits.MaxAppendBytes)
-            throw new InvalidInputException("data", $"an append has {size} bytes of data; {AppendLimits.MaxAppendBytes} are allowed.", AppendLimits.MaxAppendBytes, size, tooLarge: true);
-    }
-
-    private RetryBudget NewBudget() => new(RetryBudget.WriteTimeout, time);
 
     /// <summary>Appends, unless an append with the same key is on its way: then its answer is this one's as well.</summary>
     private async Task<AppendResult> AppendOnceAsync(PendingAppend append, CancellationToken cancellationToken)

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace SseFunctions.Publishing;
 
 /// <summary>The time of each tick, ISO 8601 in UTC, on topic "clock".</summary>
-public sealed class ClockSource : ITimedSource
+internal sealed class ClockSource : ITimedSource
 {
     public const string Setting = "ClockSchedule";
 

@@ -1,29 +1,30 @@
 using System.Text;
+using Microsoft.Extensions.Hosting;
 using SseFunctions.EventLog;
 
 namespace SseFunctions.Publishing;
 
 /// <summary>Checks what users' code publishes, and appends it.</summary>
-internal sealed class EventPublisher(TableEventLog log) : IEventPublisher
+internal sealed class EventPublisher(TableEventLog log, IHostApplicationLifetime lifetime, TimeProvider time) : IEventPublisher
 {
     /// <summary>Half a surrogate pair is refused, not replaced.</summary>
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    public async Task<PublishResult> PublishAsync(string topic, IReadOnlyList<SseEvent> events, string? idempotencyKey = null, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(topic);
-        ArgumentNullException.ThrowIfNull(events);
-        if (!Topic.TryParse(topic, out var parsed))
-            throw new ArgumentException($"topic has {topic.Length} characters that are not {Topic.Rule}.", nameof(topic));
+    public Task<PublishResult> PublishAsync(string topic, IReadOnlyList<SseEvent> events, string? idempotencyKey = null, CancellationToken cancellationToken = default) =>
+        PublishAsync(topic, events, idempotencyKey, completesTopic: false, cancellationToken);
 
-        var key = idempotencyKey is null ? null : IdempotencyKeyRule.Require(idempotencyKey);
-        var result = await log.AppendAsync(parsed, [.. events.Select(ToNewEvent)], key, cancellationToken);
-        return result.Outcome switch
-        {
-            AppendOutcome.TopicComplete => throw new TopicCompleteException(topic),
-            AppendOutcome.KeyReused => throw new IdempotencyKeyReusedException(),
-            _ => new PublishResult([.. result.Ids.Select(id => id.ToString())], result.Outcome == AppendOutcome.Repeated),
-        };
+    public Task<PublishResult> PublishLastAsync(string topic, IReadOnlyList<SseEvent> events, string? idempotencyKey = null, CancellationToken cancellationToken = default) =>
+        PublishAsync(topic, events, idempotencyKey, completesTopic: true, cancellationToken);
+
+    public Task<PublishedStream> PublishStreamAsync(
+        string topic, IAsyncEnumerable<SseEvent> events, PublishStreamOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        options ??= new PublishStreamOptions();
+        if (options.ErrorData is not null)
+            ToNewEvent(new SseEvent(options.ErrorData, StreamPublication.ErrorType)).Validate();
+
+        return new StreamPublication(ParseTopic(topic), log, options, time).RunAsync(events, cancellationToken, lifetime.ApplicationStopping);
     }
 
     public static NewEvent ToNewEvent(SseEvent sseEvent)
@@ -32,5 +33,30 @@ internal sealed class EventPublisher(TableEventLog log) : IEventPublisher
             _ = StrictUtf8.GetByteCount(sseEvent.Type);
 
         return new NewEvent(sseEvent.Type, StrictUtf8.GetBytes(sseEvent.Data));
+    }
+
+    private static Topic ParseTopic(string topic)
+    {
+        ArgumentNullException.ThrowIfNull(topic);
+        return Topic.TryParse(topic, out var parsed)
+            ? parsed
+            : throw new ArgumentException($"topic has {topic.Length} characters that are not {Topic.Rule}.", nameof(topic));
+    }
+
+    private async Task<PublishResult> PublishAsync(string topic, IReadOnlyList<SseEvent> events, string? idempotencyKey, bool completesTopic, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        var append = new Append([.. events.Select(ToNewEvent)])
+        {
+            IdempotencyKey = idempotencyKey is null ? null : IdempotencyKeyRule.Require(idempotencyKey),
+            CompletesTopic = completesTopic,
+        };
+        var result = await log.AppendAsync(ParseTopic(topic), append, cancellationToken);
+        return result.Outcome switch
+        {
+            AppendOutcome.TopicComplete => throw new TopicCompleteException(topic),
+            AppendOutcome.KeyReused => throw new IdempotencyKeyReusedException(),
+            _ => new PublishResult([.. result.Ids.Select(id => id.ToString())], result.Outcome == AppendOutcome.Repeated),
+        };
     }
 }

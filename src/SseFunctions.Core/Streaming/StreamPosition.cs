@@ -34,8 +34,17 @@ internal sealed class StreamPosition : IDisposable
     /// <summary>Where the stream is in all its topics.</summary>
     public string Id => StreamCursor.Join(readers.Select(reader => reader.Cursor.GetValueOrDefault()));
 
-    /// <summary>Completes when the table has answered, or failed to, for the first time for each.</summary>
-    public Task FirstAnswers => Task.WhenAll(readers.Select(reader => reader.FirstAnswer));
+    /// <summary>Waits until the table has answered, or failed to, for the first time for each; not for longer than given.</summary>
+    public async Task WaitForFirstAnswersAsync(TimeSpan max, TimeProvider time, CancellationToken clientLeft, CancellationToken hostStopping)
+    {
+        var answers = Task.WhenAll(readers.Select(reader => reader.FirstAnswer));
+        if (answers.IsCompleted)
+            return;
+
+        using var waited = CancellationTokenSource.CreateLinkedTokenSource(clientLeft, hostStopping);
+        await Task.WhenAny(answers, Task.Delay(max, time, waited.Token));
+        await waited.CancelAsync();
+    }
 
     /// <summary>Whether all topics are complete, and the client brought their last ids.</summary>
     public bool IsFullyRead => readers.TrueForAll(reader => reader.IsFullyRead);
@@ -48,6 +57,16 @@ internal sealed class StreamPosition : IDisposable
 
     /// <summary>Whether it is known where the stream is in all its topics, and the client's ids were all issued by this server.</summary>
     public bool IsKnown => readers.TrueForAll(reader => reader is { Cursor: not null, IsUnknown: false });
+
+    /// <summary>Whether any of the topics goes on.</summary>
+    /// <returns>Complete when none does; Waiting while that is not known.</returns>
+    public FeedReadKind ReadActive()
+    {
+        var kinds = readers.Select(reader => reader.ReadActive()).ToList();
+        return kinds.TrueForAll(kind => kind == FeedReadKind.Complete) ? FeedReadKind.Complete
+            : kinds.TrueForAll(kind => kind is FeedReadKind.Complete or FeedReadKind.Waiting) ? FeedReadKind.Waiting
+            : FeedReadKind.CaughtUp;
+    }
 
     public void MarkCursorSent() => readers.ForEach(reader => reader.MarkCursorSent());
 

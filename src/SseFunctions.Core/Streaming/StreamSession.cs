@@ -13,9 +13,6 @@ internal sealed class StreamSession : IDisposable
     /// <summary>How long the heads may hold the response back: they decide between 200 and 204.</summary>
     private static readonly TimeSpan HeadWait = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>What a long poll holds in memory, about: the answer has a length, and so begins when it is whole.</summary>
-    private const int MaxLongPollBytes = 4 * FrameSlice.MaxBytes;
-
     private readonly StreamRequest request;
     private readonly StreamOptions options;
     private readonly StreamTelemetry telemetry;
@@ -77,23 +74,16 @@ internal sealed class StreamSession : IDisposable
     private StreamPosition Position => position!;
 
     /// <summary>When the stream ends by itself. A poll that has had no answer yet waits for one as long as it may.</summary>
-    private TimeSpan Deadline =>
-        request.IsPoll && !hasRead ? lifetime.Limit
-        : request.IsLongPoll ? Min(lifetime.Planned, options.LongPoll)
-        : lifetime.Planned;
+    private TimeSpan Deadline => request.IsPoll && !hasRead ? lifetime.Limit : request.IsLongPoll ? Min(lifetime.Planned, options.LongPoll) : lifetime.Planned;
 
-    /// <summary>Whether the topics are complete and the client has all of them: the answer is then 204, which ends an EventSource.</summary>
-    public async Task<bool> IsFullyReadAsync()
+    /// <summary>
+    /// Whether there is nothing for the client, nor will be: the topics are complete and it has all of them, or it wants only what
+    /// goes on and nothing does. The answer is then 204, which ends an EventSource.
+    /// </summary>
+    public async Task<bool> IsOverAsync()
     {
-        var answers = Position.FirstAnswers;
-        if (!answers.IsCompleted)
-        {
-            using var waited = CancellationTokenSource.CreateLinkedTokenSource(clientLeft, hostStopping);
-            await Task.WhenAny(answers, Task.Delay(HeadWait, clock.Time, waited.Token));
-            await waited.CancelAsync();
-        }
-
-        if (!Position.IsFullyRead)
+        await Position.WaitForFirstAnswersAsync(HeadWait, clock.Time, clientLeft, hostStopping);
+        if (!(request.IsForActive ? await IsInactiveAsync() : Position.IsFullyRead))
             return false;
 
         end = StreamEnd.TopicComplete;
@@ -141,6 +131,21 @@ internal sealed class StreamSession : IDisposable
         timer?.Dispose();
         position?.Dispose();
         telemetry.Ended(activity, tags, end ?? StreamEnd.Failed, clock.Elapsed);
+    }
+
+    /// <summary>Waits for the answer as long as the stream may last: whoever asks wants to know.</summary>
+    private async Task<bool> IsInactiveAsync()
+    {
+        timer!.Change(Deadline, Timeout.InfiniteTimeSpan);
+        while (!clientLeft.IsCancellationRequested && !hostStopping.IsCancellationRequested && clock.Elapsed < Deadline)
+        {
+            if (Position.ReadActive() is not FeedReadKind.Waiting and var kind)
+                return kind == FeedReadKind.Complete;
+
+            await wake.WaitAsync();
+        }
+
+        return false;
     }
 
     private async ValueTask WriteClosingFrameAsync(ClientWriter client, EventWriter events, StreamEnd reason)
@@ -191,7 +196,7 @@ internal sealed class StreamSession : IDisposable
                     continue;
                 case FeedReadKind.Frames:
                     await events.WriteEventsAsync(reader!, next);
-                    if (request.IsLongPoll && client.Written >= MaxLongPollBytes)
+                    if (request.IsFull(client.Written))
                         return StreamEnd.Lifetime;
 
                     continue;
@@ -207,14 +212,8 @@ internal sealed class StreamSession : IDisposable
                     return StreamEnd.StorageUnavailable;
                 case FeedReadKind.CaughtUp or FeedReadKind.Complete:
                     await events.OnCaughtUpAsync();
-                    if (next.Kind == FeedReadKind.Complete)
-                        return StreamEnd.TopicComplete;
-
-                    if (request.IsPoll || (request.IsLongPoll && events.HasWritten))
-                        return StreamEnd.CaughtUp;
-
-                    if (endsCaughtUp)
-                        return StreamEnd.AtCapacity;
+                    if (request.EndCaughtUp(next.Kind == FeedReadKind.Complete, events.HasWritten, isHeld: !endsCaughtUp) is { } reason)
+                        return reason;
 
                     SetTimer(client);
                     client.Exit(); // the feed may write to the client meanwhile

@@ -48,10 +48,7 @@ internal sealed class TopicFeed : IDisposable
         }
     }
 
-    public bool HasReaders
-    {
-        get { lock (gate) return readers.Count > 0; }
-    }
+    public bool HasReaders { get { lock (gate) return readers.Count > 0; } }
 
     /// <summary>From now on the reader is given what is new, or woken to <see cref="Read"/>, with the ticket that this returns.</summary>
     public long Join(IFeedReader reader)
@@ -78,9 +75,16 @@ internal sealed class TopicFeed : IDisposable
         lock (gate)
         {
             var isResolved = view.TryResolve(start, out cursor);
-            unresolved = isResolved ? default : Waiting(view.Wait(cursor));
+            unresolved = isResolved ? default : Noted(view.Wait(cursor));
             return isResolved;
         }
+    }
+
+    /// <inheritdoc cref="TopicView.ReadActive"/>
+    public FeedRead ReadActive(long ticket)
+    {
+        lock (gate)
+            return Noted(view.ReadActive(ticket));
     }
 
     /// <summary>What follows the cursor. Never waits and never reads the table.</summary>
@@ -92,11 +96,9 @@ internal sealed class TopicFeed : IDisposable
     {
         lock (gate)
         {
-            var read = view.Read(cursor, ticket, isLive);
-            if (read.Kind is FeedReadKind.Waiting or FeedReadKind.StorageUnavailable)
-                return Waiting(read);
-
-            if (read.Kind != FeedReadKind.NotLoaded || !TryRead(read.Cursor, Math.Min(read.Until, max ?? read.Until), loaded, filter, out var slice))
+            var read = Noted(view.Read(cursor, ticket, isLive));
+            loaded = loaded?.Epoch == read.Cursor.Epoch ? loaded : null;
+            if (read.Kind != FeedReadKind.NotLoaded || !cache.TryRead(this, read.Cursor.Sequence + 1, Math.Min(read.Until, max ?? read.Until), loaded, out var slice, filter))
                 return read;
 
             var next = read.Cursor with { Sequence = slice.Last };
@@ -155,9 +157,6 @@ internal sealed class TopicFeed : IDisposable
         push.Signal();
     }
 
-    private bool TryRead(EventId after, long until, FrameBuffer? loaded, EventFilter? filter, out FrameSlice slice) =>
-        cache.TryRead(this, after.Sequence + 1, until, loaded?.Epoch == after.Epoch ? loaded : null, out slice, filter);
-
     private void OnLoaded(EventId after, long to, List<FrameBlock> blocks)
     {
         lock (gate)
@@ -172,9 +171,12 @@ internal sealed class TopicFeed : IDisposable
         }
     }
 
-    private FeedRead Waiting(FeedRead read)
+    private FeedRead Noted(FeedRead read)
     {
-        view = view.IsAwaited ? view : view with { IsAwaited = true };
+        if (read.Kind is not (FeedReadKind.Waiting or FeedReadKind.StorageUnavailable))
+            return read;
+
+        view = view.IsAwaited ? view : view with { IsAwaited = true }; // for whoever waits the head is read
         poll.Signal();
         return read;
     }
@@ -214,7 +216,7 @@ internal sealed class TopicFeed : IDisposable
                 return null;
             }
 
-            if (TryRead(after, until!.Value.Sequence, null, null, out slice))
+            if (cache.TryRead(this, after.Sequence + 1, until!.Value.Sequence, null, out slice))
             {
                 view = view.PushedTo(slice.Last);
                 receivers.AddRange(readers);

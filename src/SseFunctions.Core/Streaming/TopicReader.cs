@@ -58,6 +58,9 @@ internal sealed class TopicReader : IFeedReader, IDisposable
         && feed.TryResolve(start, out var resolved, out _)
         && feed.Read(resolved, ticket, isLive: false).Kind == FeedReadKind.Complete;
 
+    /// <inheritdoc cref="TopicView.ReadActive"/>
+    public FeedReadKind ReadActive() => feed?.ReadActive(ticket).Kind ?? FeedReadKind.TooManyTopics;
+
     /// <summary>Finds out where to begin.</summary>
     /// <param name="unresolved">Why that is not known yet.</param>
     public bool TryResolve(out FeedRead unresolved)

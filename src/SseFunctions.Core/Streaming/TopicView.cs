@@ -103,6 +103,16 @@ internal sealed record TopicView
         return new(cursor.Sequence < until ? FeedReadKind.NotLoaded : FeedReadKind.CaughtUp, cursor, until);
     }
 
+    /// <summary>Whether the topic has begun and goes on.</summary>
+    /// <param name="ticket">How many polls had started when the reader joined.</param>
+    /// <returns><see cref="FeedReadKind.CaughtUp"/> when it does, <see cref="FeedReadKind.Complete"/> when it does not.</returns>
+    public FeedRead ReadActive(long ticket) => Head switch
+    {
+        { Complete: false } => new(FeedReadKind.CaughtUp, default),
+        null when NewestAnswered <= ticket => Wait(default), // another process may have begun it since the last poll
+        _ => new(FeedReadKind.Complete, default),
+    };
+
     /// <summary>What a reader gets that needs a newer head.</summary>
     public FeedRead Wait(EventId cursor) => new(IsFailing ? FeedReadKind.StorageUnavailable : FeedReadKind.Waiting, cursor);
 

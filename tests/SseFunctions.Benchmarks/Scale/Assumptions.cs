@@ -66,6 +66,8 @@ internal static class Assumptions
     public static readonly Assumption CycleCpu = new("CPU of a stream's begin and end, at 20 a second", 5e-3, "s", OnFunctionsHost);
     public static readonly Assumption BusyCycleCpu = new("the same at 270 a second", 2e-3, "s", OnFunctionsHost);
     public static readonly Assumption PollCpu = new("CPU of a request with ?mode=poll, at 2,500 a second; at 100, 3.8 ms", 0.7e-3, "s", OnFunctionsHost);
+    public static readonly Assumption LineBytes = new("A topic's line in the change feed", 45, "B", Supposed);
+    public static readonly Assumption PageBytes = new("A process's page in the change feed beside its lines", 25, "B", Supposed);
     public static readonly Assumption ReadTime = new("From a poll's start to the client's bytes: a poll, a read of the rows", 0.03, "s", Supposed);
     public static readonly Assumption HintTime = new("From publish to its hint in the change feed: a commit, a flush", 0.03, "s", Supposed);
 

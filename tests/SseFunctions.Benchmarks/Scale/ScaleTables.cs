@@ -127,24 +127,28 @@ internal static class ScaleTables
 
     /// <summary>One topic a stream; every instance publishes as well, an event a second.</summary>
     private static string Publishers() => Table(
-        "| Instances, each publishing | Polls a second of a process | refused | Rows a second in the change feed | From an answered poll to the next | Latency: median | worst |",
-        from instances in (double[])[2, 10, 20, 50, 100, 200]
+        "| Instances, each publishing | Polls a second of a process | refused | KB a poll | MB a second of all | Rows a second in the change feed | From an answered poll to the next | Table, USD a month | Latency: median | worst |",
+        from instances in (double[])[2, 10, 50, 100, 130, 200, 300, 500, 1_000]
         let topics = 1_000 * instances
         let load = TableLoad.For(new Workload { Clients = topics, Topics = topics, EventsASecond = instances / topics, Publishers = instances }, instances, 1, 0)
         select Row(
-            Number(instances), Rounded(load.Rhythm.PollsASecond), Percent(load.Rhythm.RefusedShare), Number(load.Rhythm.RowsASecond),
-            Latency(load.Rhythm.AnswerInterval), Latency(load.MedianLatency), Latency(load.WorstLatency)));
+            Number(instances), Rounded(load.Rhythm.PollsASecond), Percent(load.Rhythm.RefusedShare),
+            Rounded(load.Rhythm.BytesAPoll / 1e3), Rounded(load.Rhythm.BytesAPoll * instances / load.Rhythm.AnswerInterval.TotalSeconds / 1e6), Number(load.Rhythm.RowsASecond),
+            Latency(load.Rhythm.AnswerInterval), Dollars(Requests(load, instances) * MonthSeconds / 10_000 * Assumptions.TenThousandTransactions),
+            Latency(load.MedianLatency), Latency(load.WorstLatency)));
 
     private static string FeedRow(Workload workload, double instances, string topics)
     {
         var joins = workload.Clients / (CostModel.MeanLifetime(workload) + workload.Retry.TotalSeconds);
         var load = TableLoad.For(workload, instances, 1, joins);
-        var requests = load.ReadsASecond + load.FlushesASecond + (workload.EventsASecond * workload.Topics * (1 + CostModel.TrimsAnEvent));
+        var requests = Requests(load, workload.EventsASecond * workload.Topics);
         return Row(
             Number(instances), topics, Number(load.FollowedTopics), Rounded(load.Rhythm.PollsASecond), Percent(load.Rhythm.RefusedShare),
             Number(load.Rhythm.RowsASecond), Rounded(load.ReadsASecond / instances), Number(requests), Percent(requests / Assumptions.AccountTransactions),
             Dollars(requests * MonthSeconds / 10_000 * Assumptions.TenThousandTransactions), Latency(load.MedianLatency), Latency(load.WorstLatency));
     }
+
+    private static double Requests(TableLoad load, double events) => load.ReadsASecond + load.FlushesASecond + (events * (1 + CostModel.TrimsAnEvent));
 
     private static string Storm() => Table(
         "| Clients | Memory of an instance | Instances | Connections an instance | CPU an instance | With all its CPU, all are back after | Table reads |",

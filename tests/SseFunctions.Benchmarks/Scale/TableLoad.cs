@@ -35,7 +35,7 @@ internal sealed record TableLoad
         var followed = workload.Topics * share * warm;
         var events = workload.EventsASecond * workload.Topics;
         var flushes = workload.Publishers * ChangeFeedRhythm.Flushes(events / workload.Publishers);
-        var rhythm = ChangeFeedRhythm.Of(processes, workload.Publishers, flushes, workload.PollInterval);
+        var rhythm = ChangeFeedRhythm.Of(processes, workload.Publishers, events, workload.PollInterval);
 
         // A topic's events that one poll announces are one read.
         var interval = rhythm.AnswerInterval.TotalSeconds;

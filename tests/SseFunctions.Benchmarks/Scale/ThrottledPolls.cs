@@ -20,12 +20,11 @@ internal static class ThrottledPolls
     private static (TimeSpan AnswerInterval, double RefusedShare, TimeSpan MedianLag, TimeSpan P99Lag) Run(int processes, double answersASecond, TimeSpan pollInterval)
     {
         var random = new Random(1); // the same each time: the tables are checked
-        var (min, max) = (pollInterval.TotalSeconds, ChangeFeedReader.MaxFaultInterval.TotalSeconds);
-        var (pace, answered, polls) = (new double[processes], new double[processes], new PriorityQueue<int, double>());
+        var (pace, answered, polls) = (new RequestPace[processes], new double[processes], new PriorityQueue<int, double>());
         for (var process = 0; process < processes; process++)
         {
-            pace[process] = min;
-            polls.Enqueue(process, random.NextDouble() * min);
+            pace[process] = new RequestPace(pollInterval, ChangeFeedReader.MaxFaultInterval);
+            polls.Enqueue(process, random.NextDouble() * pollInterval.TotalSeconds);
         }
 
         var burst = Math.Max(1, answersASecond * BurstShare);
@@ -41,15 +40,15 @@ internal static class ThrottledPolls
                     gaps.Add(now - answered[process]);
 
                 answered[process] = now;
-                pace[process] = Math.Max(min, pace[process] * ChangeFeedReader.Recovery);
+                pace[process].Answered();
             }
             else
             {
                 refused += isCounted ? 1 : 0;
-                pace[process] = Math.Max(min, Math.Min(max, 2 * pace[process]));
+                pace[process].Failed();
             }
 
-            polls.Enqueue(process, now + (pace[process] * (1 + (ChangeFeedReader.Spread * ((2 * random.NextDouble()) - 1)))));
+            polls.Enqueue(process, now + (pace[process].Interval.TotalSeconds * (1 + (ChangeFeedReader.Spread * ((2 * random.NextDouble()) - 1)))));
         }
 
         gaps.Sort();

@@ -25,7 +25,7 @@ internal sealed class HostileRequest(Random random)
         "%F0%9F%9A%80", "%ED%A0%80", "%", "+", "&&", "=", "a=b", "sse.reset", "sse.", "'", "\"", "<script>", "../../etc/passwd", "${jndi:ldap://x}", "{{7*7}}", new string('9', 300), new string('a', 3000), Token, Token[..^1],
     ];
 
-    private static readonly string[] Parameters = ["lastEventId", "last", "from", "since", "mode", "type", "type", "before", "token", "code", "topic", "prefix", "after", "limit", "Last", "", "%00"];
+    private static readonly string[] Parameters = ["lastEventId", "last", "active", "complete", "from", "since", "mode", "type", "type", "before", "token", "code", "topic", "prefix", "after", "limit", "Last", "", "%00"];
 
     private static readonly string[] Headers =
     [

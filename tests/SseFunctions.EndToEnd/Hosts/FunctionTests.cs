@@ -59,7 +59,7 @@ public sealed class FunctionTests(WorkerTarget target)
                 request.Headers.Add("x-functions-key", header);
 
             using var answer = await keyless.SendAsync(request).WaitAsync(SseStream.Timeout);
-            return answer.StatusCode == HttpStatusCode.Unauthorized;
+            return answer.StatusCode == HttpStatusCode.Unauthorized && answer.Content.Headers.ContentType is null; // the app's own has a problem
         }
     }
 

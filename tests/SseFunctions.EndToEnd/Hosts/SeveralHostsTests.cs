@@ -87,6 +87,38 @@ public sealed class SeveralHostsTests
         static string Text(int publisher, int i) => string.Create(CultureInfo.InvariantCulture, $"{publisher} {i:000}");
     }
 
+    /// <summary>As a version without the change feed publishes: the reader looks at the topic within a minute, and then keeps an eye on it.</summary>
+    [SkippableFact]
+    public async Task Reader_gets_the_events_of_a_host_that_announces_nothing()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.OnlyInFull);
+        await using var proxy = await StorageProxy.StartAsync();
+        var lost = 0;
+        proxy.Intercept = call =>
+        {
+            if (call.Method != "PATCH" || !Uri.UnescapeDataString(call.PathAndQuery).Contains("PartitionKey='!changes'", StringComparison.Ordinal))
+                return StorageProxy.PassOnAsync(call);
+
+            Interlocked.Increment(ref lost);
+            call.Reply(204);
+            return Task.CompletedTask;
+        };
+        await using var publishing = await LocalHostProcess.StartAsync(table, $"EventLog__ConnectionString={proxy.ConnectionString}");
+        await using var streaming = await LocalHostProcess.StartAsync(table);
+        await publishing.Client.PublishAsync(topic, "0");
+        await using var stream = await SseStream.OpenAsync(streaming.Client, $"events/{topic}?from=start");
+        await stream.ReadEventsAsync(1);
+
+        for (var i = 1; i <= 3; i++)
+        {
+            await publishing.Client.PublishAsync(topic, $"{i}");
+            Assert.Equal($"{i}", (await stream.ReadEventsAsync(1))[0].Data);
+        }
+
+        Assert.NotEqual(0, lost);
+    }
+
     [SkippableFact]
     public async Task Clock_writes_each_tick_once_when_two_hosts_run_it()
     {

@@ -68,6 +68,28 @@ public sealed class StartTests
     }
 
     [SkippableFact]
+    public async Task Host_says_what_runs_where_and_what_to_try()
+    {
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        await using var host = await LocalHostProcess.StartAsync(table);
+
+        await host.TerminateAsync();
+
+        var root = host.BaseAddress.OriginalString;
+        Assert.Equal(
+            [
+                $"Events: table {table} in the storage of EventLog__ConnectionString",
+                $"Demo page: {root}demo",
+                "",
+                "Three things to try in another terminal, while this one stays:",
+                $"  curl -N {root}events/clock",
+                $"  curl {root}events/news -H 'Content-Type: text/plain' -d 'Hello'",
+                $"  curl -N '{root}events/news?from=start'",
+            ],
+            host.Output.Split('\n')[^7..]);
+    }
+
+    [SkippableFact]
     public async Task Host_names_every_fault_and_no_secret_when_settings_are_wrong()
     {
         const string Secret = "AccountKey-that-nobody-may-see";

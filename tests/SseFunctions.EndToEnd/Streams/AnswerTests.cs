@@ -17,6 +17,9 @@ public abstract class AnswerTests(Target target)
     [Collection(WorkerTarget.Collection)]
     public sealed class Worker(WorkerTarget target) : AnswerTests(target);
 
+    [Collection(WebAppTarget.Collection)]
+    public sealed class WebApp(WebAppTarget target) : AnswerTests(target);
+
     private readonly string topic = TopicApi.NewTopic();
 
     public static TheoryData<string> BadRequestNames => [.. BadRequest.All.Keys];

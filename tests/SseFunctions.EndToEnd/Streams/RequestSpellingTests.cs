@@ -16,6 +16,9 @@ public abstract class RequestSpellingTests(Target target)
     [Collection(WorkerTarget.Collection)]
     public sealed class Worker(WorkerTarget target) : RequestSpellingTests(target);
 
+    [Collection(WebAppTarget.Collection)]
+    public sealed class WebApp(WebAppTarget target) : RequestSpellingTests(target);
+
     private readonly string topic = TopicApi.NewTopic();
 
     [Theory]

@@ -16,6 +16,9 @@ public abstract class StreamTests(Target target)
     [Collection(WorkerTarget.Collection)]
     public sealed class Worker(WorkerTarget target) : StreamTests(target);
 
+    [Collection(WebAppTarget.Collection)]
+    public sealed class WebApp(WebAppTarget target) : StreamTests(target);
+
     private readonly string topic = TopicApi.NewTopic();
 
     [Fact]

@@ -18,6 +18,9 @@ public abstract class TopicLifecycleTests(Target target)
     [Collection(WorkerTarget.Collection)]
     public sealed class Worker(WorkerTarget target) : TopicLifecycleTests(target);
 
+    [Collection(WebAppTarget.Collection)]
+    public sealed class WebApp(WebAppTarget target) : TopicLifecycleTests(target);
+
     /// <summary>What a client has that has seen no event of any log.</summary>
     private const string Start = "0000-0";
 

@@ -47,6 +47,9 @@ internal sealed class Deployment : IAsyncDisposable
     /// <summary>Calls to storage that have failed.</summary>
     public int FailedCalls => instances.Sum(instance => instance.Storage.Failed);
 
+    /// <summary>Hints that were lost.</summary>
+    public int LostHints => instances.Sum(instance => instance.Storage.LostHints);
+
     /// <summary>Connections that were cut.</summary>
     public int Cuts => instances.Sum(instance => instance.Cuts);
 
@@ -86,6 +89,8 @@ internal sealed class Deployment : IAsyncDisposable
                 return RestartStorageAsync(fault.Duration);
             case FireFaultKind.StorageInTrouble:
                 return instance.TroubleStorageAsync(fault.Percent, fault.Duration, new Random(fault.Seed));
+            case FireFaultKind.HintsLost:
+                return instance.Storage.LoseHintsAsync(fault.Duration);
             case FireFaultKind.ConnectionsCut:
                 instance.Cut(fault.Percent, new Random(fault.Seed));
                 return Task.CompletedTask;

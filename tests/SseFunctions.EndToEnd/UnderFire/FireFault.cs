@@ -13,6 +13,9 @@ internal enum FireFaultKind
     /// <summary>What one host asks of storage comes late, and some of it is lost, refused or done without an answer.</summary>
     StorageInTrouble,
 
+    /// <summary>What one host writes to the change feed is lost, and answered all the same.</summary>
+    HintsLost,
+
     /// <summary>Connections between clients and one host break, each after some bytes more.</summary>
     ConnectionsCut,
 }

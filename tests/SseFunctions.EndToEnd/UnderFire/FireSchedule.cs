@@ -19,6 +19,9 @@ internal sealed record FireSchedule(int Witness, IReadOnlyList<FireFault> Rehear
     private static readonly TimeSpan MaxDowntime = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan MaxTrouble = TimeSpan.FromSeconds(5);
 
+    /// <summary>Long enough for a hint to be lost.</summary>
+    private static readonly TimeSpan MinLoss = TimeSpan.FromSeconds(1);
+
     public static FireSchedule Draw(int seed, TimeSpan length)
     {
         var random = new Random(seed);
@@ -27,7 +30,7 @@ internal sealed record FireSchedule(int Witness, IReadOnlyList<FireFault> Rehear
         (FireFaultKind, int)[] each =
         [
             .. from instance in Enumerable.Range(0, Deployment.Instances)
-               from kind in (FireFaultKind[])[FireFaultKind.HostKilled, FireFaultKind.StorageInTrouble, FireFaultKind.ConnectionsCut]
+               from kind in (FireFaultKind[])[FireFaultKind.HostKilled, FireFaultKind.StorageInTrouble, FireFaultKind.HintsLost, FireFaultKind.ConnectionsCut]
                select (kind, instance),
             (FireFaultKind.StorageStopped, witness),
         ];
@@ -43,7 +46,7 @@ internal sealed record FireSchedule(int Witness, IReadOnlyList<FireFault> Rehear
         for (var at = Between(random, MinGap, MaxGap); at < length || faults.Count < certain.Length; at += Between(random, MinGap, MaxGap))
         {
             var (kind, instance) = faults.Count < certain.Length ? certain[faults.Count] : Any(random, witness);
-            faults.Add(new FireFault(at, kind, instance, Between(random, TimeSpan.Zero, kind == FireFaultKind.StorageInTrouble ? MaxTrouble : MaxDowntime), random.Next(10, 60), random.Next()));
+            faults.Add(new FireFault(at, kind, instance, Duration(random, kind), random.Next(10, 60), random.Next()));
         }
 
         return faults;
@@ -56,10 +59,18 @@ internal sealed record FireSchedule(int Witness, IReadOnlyList<FireFault> Rehear
         {
             0 => (FireFaultKind.StorageStopped, instance),
             < 4 => (FireFaultKind.HostKilled, (witness + 1) % Deployment.Instances),
-            < 10 => (FireFaultKind.StorageInTrouble, instance),
+            < 9 => (FireFaultKind.StorageInTrouble, instance),
+            < 12 => (FireFaultKind.HintsLost, instance),
             _ => (FireFaultKind.ConnectionsCut, instance),
         };
     }
+
+    private static TimeSpan Duration(Random random, FireFaultKind kind) => kind switch
+    {
+        FireFaultKind.StorageInTrouble => Between(random, TimeSpan.Zero, MaxTrouble),
+        FireFaultKind.HintsLost => Between(random, MinLoss, MaxTrouble),
+        _ => Between(random, TimeSpan.Zero, MaxDowntime),
+    };
 
     private static TimeSpan Between(Random random, TimeSpan min, TimeSpan max) => min + (random.NextDouble() * (max - min));
 }

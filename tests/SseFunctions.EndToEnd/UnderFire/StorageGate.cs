@@ -10,9 +10,14 @@ internal sealed class StorageGate
     private int underWay;
     private volatile RandomFaults? faults;
     private int failed;
+    private int hintLosses;
+    private int lostHints;
 
     /// <summary>Calls that have failed.</summary>
     public int Failed => Volatile.Read(ref failed);
+
+    /// <summary>Writes to the change feed that were answered and not done.</summary>
+    public int LostHints => Volatile.Read(ref lostHints);
 
     public async Task InterceptAsync(StorageCall call)
     {
@@ -24,7 +29,10 @@ internal sealed class StorageGate
 
         try
         {
-            await (faults is { } random ? random.InterceptAsync(call) : PassOnAsync(call));
+            if (Volatile.Read(ref hintLosses) > 0 && IsHint(call))
+                LoseHint(call);
+            else
+                await (faults is { } random ? random.InterceptAsync(call) : PassOnAsync(call));
         }
         finally
         {
@@ -66,6 +74,22 @@ internal sealed class StorageGate
         Interlocked.CompareExchange(ref faults, null, random);
         await random.LetAllArriveAsync();
         Interlocked.Add(ref failed, random.Count);
+    }
+
+    /// <summary>Loses the host's hints for some time. The host does not notice.</summary>
+    public async Task LoseHintsAsync(TimeSpan duration)
+    {
+        Interlocked.Increment(ref hintLosses);
+        await Task.Delay(duration, TimeProvider.System);
+        Interlocked.Decrement(ref hintLosses);
+    }
+
+    private static bool IsHint(StorageCall call) => call.Method == "PATCH" && Uri.UnescapeDataString(call.PathAndQuery).Contains("PartitionKey='!changes'", StringComparison.Ordinal);
+
+    private void LoseHint(StorageCall call)
+    {
+        Interlocked.Increment(ref lostHints);
+        call.Reply(204);
     }
 
     private async Task PassOnAsync(StorageCall call)

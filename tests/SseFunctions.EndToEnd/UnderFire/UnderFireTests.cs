@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 namespace SseFunctions.EndToEnd.UnderFire;
 
 /// <summary>
-/// All promises at once, while hosts are killed, storage stops and fails, connections break and retention trims. SSE_SOAK is how
+/// All promises at once, while hosts are killed, storage stops and fails, hints are lost, connections break and retention trims. SSE_SOAK is how
 /// long that goes on.
 /// </summary>
 public sealed class UnderFireTests(ITestOutputHelper output) : IDisposable
@@ -68,11 +68,13 @@ public sealed class UnderFireTests(ITestOutputHelper output) : IDisposable
         foreach (var topic in FireTopic.All)
             Assert.Equal($"{ledger.Last(topic.Name)}", (await deployment.Host(0).Client.GetTopicAsync(topic.Name)).GetProperty("last").GetString());
 
-        Tell($"{FireTopic.All.Sum(topic => ledger.Count(topic.Name))} events; {deployment.Cuts} connections cut, {deployment.FailedCalls} calls to storage failed; {findings}.");
+        Tell($"{FireTopic.All.Sum(topic => ledger.Count(topic.Name))} events; {deployment.Cuts} connections cut, {deployment.FailedCalls} calls to storage failed, {deployment.LostHints} hints lost; {findings}.");
         Tell($"The witness's memory: {warm} when warm, {memory} at the end.");
         Assert.Equal("", findings.Broken);
         foreach (var met in Enum.GetNames<FireFaultKind>().Select(kind => $"times {kind}").Append("resets"))
             Assert.True(findings.CountOf(met) > 0, $"There were no {met}: the run says little.");
+
+        Assert.NotEqual(0, deployment.LostHints);
 
         Assert.InRange(memory.HeapBytes, 0, warm.HeapBytes + HeapTolerance);
         Assert.InRange(memory.WorkingSetBytes, 0, (long)(warm.WorkingSetBytes * (1 + MemoryTolerance)));

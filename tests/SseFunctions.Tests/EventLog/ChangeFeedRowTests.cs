@@ -1,49 +1,69 @@
-using Azure.Data.Tables;
 using SseFunctions.EventLog;
 
 namespace SseFunctions.Tests.EventLog;
 
 public sealed class ChangeFeedRowTests
 {
-    [Fact]
-    public void Row_is_read_as_it_was_written()
+    private static readonly DateTimeOffset Now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    [Theory]
+    [InlineData("a.b_c-1", "abc123-2r", true)]
+    [InlineData("B", "0000-0", false)]
+    public void Line_is_read_as_it_was_written(string topic, string last, bool hasEnded)
     {
-        var row = new ChangeFeedRow(
-            "writer", 7, 3, [(7, new(Topic.Parse("a.b_c-1"), new EventId("abc123", 99), HasEnded: true)), (4, new(Topic.Parse("B"), EventId.Start, HasEnded: false))]);
+        Assert.True(EventId.TryParse(last, out var id));
+        var change = new TopicChange(Topic.Parse(topic), id, hasEnded);
 
-        Assert.True(ChangeFeedRow.TryParse(row.ToEntity(), out var parsed));
-        Assert.Equal((row.Writer, row.Sequence, row.Since), (parsed.Writer, parsed.Sequence, parsed.Since));
-        Assert.Equal(row.Changes, parsed.Changes);
-    }
+        var line = ChangeFeedRow.ToLine(7, change);
 
-    [Fact]
-    public async Task Row_with_too_many_changes_fits_the_table_and_says_from_which_flush_on_it_is_complete()
-    {
-        var table = await LogTable.NewAsync();
-        await table.Client().CreateIfNotExistsAsync();
-        var changes = Enumerable.Range(0, 10_000)
-            .Select(i => (Flush: 10_000L - i, new TopicChange(Topic.Parse($"{i:D5}".PadLeft(Topic.MaxLength, 'x')), new EventId("abc123", EventId.MaxSequence), true)))
-            .ToList();
-
-        await table.Client().UpsertEntityAsync(new ChangeFeedRow("writer", 10_000, 1, changes).ToEntity());
-        var entity = await table.Client().GetEntityAsync<TableEntity>(ChangeFeedRow.Partition, "writer");
-
-        Assert.True(ChangeFeedRow.TryParse(entity, out var row));
-        Assert.InRange(row.Changes.Count, 2000, 9_999);
-        Assert.Equal(changes.Take(row.Changes.Count), row.Changes);
-        Assert.Equal(row.Changes[^1].Flush, row.Since);
+        Assert.EndsWith("\n", line, StringComparison.Ordinal);
+        Assert.True(ChangeFeedRow.TryParse(line.AsSpan()[..^1], out var flush, out var parsed));
+        Assert.Equal((7, change), (flush, parsed));
     }
 
     [Theory]
+    [InlineData("")]
+    [InlineData("1")]
     [InlineData("1 a")]
     [InlineData("x a abc123-1")]
     [InlineData("1 !a abc123-1")]
     [InlineData("1 a nonsense")]
-    public void Row_of_another_version_is_none(string line)
-    {
-        var entity = new TableEntity(ChangeFeedRow.Partition, "writer") { ["Sequence"] = 1L, ["Since"] = 1L, ["Changes0"] = System.Text.Encoding.ASCII.GetBytes(line) };
+    [InlineData("1 a abc123-1 ended and more")]
+    public void Line_of_another_version_is_none(string line) =>
+        Assert.False(ChangeFeedRow.TryParse(line, out _, out _));
 
-        Assert.False(ChangeFeedRow.TryParse(entity, out _));
-        Assert.False(ChangeFeedRow.TryParse(new TableEntity(ChangeFeedRow.Partition, "writer"), out _));
+    [Fact]
+    public void Rows_are_slices_of_two_seconds_in_the_order_of_time()
+    {
+        Assert.Equal(ChangeFeedRow.Key(Now, 0), ChangeFeedRow.Key(Now.AddSeconds(1.9), 0));
+        string[] keys = [ChangeFeedRow.Key(Now, 0), ChangeFeedRow.Key(Now, 1), ChangeFeedRow.Key(Now.AddSeconds(2), 0), ChangeFeedRow.Key(Now.AddYears(100), 0)];
+        Assert.Equal(keys.Order(StringComparer.Ordinal), keys);
+        Assert.Equal(4, keys.Distinct().Count());
+    }
+
+    [Fact]
+    public void Page_has_each_topic_once_the_newest_first_and_is_full_at_eight_thousand_characters()
+    {
+        var page = new ChangeFeedPage { RowKey = "row", Name = "page" };
+        Put("a", 1);
+        Put("b", 2);
+        Put("a", 3);
+        Assert.Equal("3 a abc123-3\n2 b abc123-2\n", page.ToEntity()["page"]);
+
+        for (var i = 0; i < 1000 && !page.IsFull; i++)
+            Put("c", 4);
+
+        Assert.False(page.IsFull);
+        var topics = 0;
+        for (; !page.IsFull; topics++)
+            Put($"{topics:D64}", 5);
+
+        Assert.InRange(((string)page.ToEntity()["page"]).Length, ChangeFeedPage.MaxChars, ChangeFeedPage.MaxChars + 100);
+
+        void Put(string topic, long last)
+        {
+            page.BeginFlush();
+            page.Put(new TopicChange(Topic.Parse(topic), new EventId("abc123", last), HasEnded: false));
+        }
     }
 }

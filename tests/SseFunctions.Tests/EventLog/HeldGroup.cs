@@ -48,9 +48,12 @@ internal sealed class HeldGroup : IAsyncDisposable
 
     public Task<AppendResult> AppendOnce(string key, params string[] texts) => AppendAsync([.. texts.Select(Event)], key);
 
-    public Task<AppendResult> AppendAsync(IReadOnlyList<NewEvent> events, string? key, CancellationToken cancellationToken = default)
+    public Task<AppendResult> AppendAsync(IReadOnlyList<NewEvent> events, string? key, CancellationToken cancellationToken = default) =>
+        AppendAsync(new Append(events) { IdempotencyKey = key }, cancellationToken);
+
+    public Task<AppendResult> AppendAsync(Append asked, CancellationToken cancellationToken = default)
     {
-        var append = Log.AppendAsync(Orders, events, key, cancellationToken).WaitAsync(SseStream.Timeout, CancellationToken.None);
+        var append = Log.AppendAsync(Orders, asked, cancellationToken).WaitAsync(SseStream.Timeout, CancellationToken.None);
         appends.Add(append);
         return append;
     }

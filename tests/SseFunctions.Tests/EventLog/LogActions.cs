@@ -21,6 +21,10 @@ internal static class LogActions
     public static Task<AppendResult> AppendOnceAsync(this TableEventLog log, string idempotencyKey, params string[] texts) =>
         log.AppendAsync(Orders, [.. texts.Select(Event)], idempotencyKey, CancellationToken.None).WaitAsync(SseStream.Timeout);
 
+    /// <summary>Appends all texts in the append that completes the topic.</summary>
+    public static Task<AppendResult> AppendLastAsync(this TableEventLog log, string? idempotencyKey, params string[] texts) =>
+        log.AppendAsync(Orders, new Append([.. texts.Select(Event)]) { IdempotencyKey = idempotencyKey, CompletesTopic = true }, CancellationToken.None).WaitAsync(SseStream.Timeout);
+
     /// <summary>Appends many texts, as many at once as an append takes.</summary>
     public static async Task FillAsync(this TableEventLog log, params string[] texts)
     {

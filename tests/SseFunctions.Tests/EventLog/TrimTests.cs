@@ -119,6 +119,25 @@ public sealed class TrimTests
         Assert.Equal((4, 0), (proxy.Reads, proxy.Writes)); // the entry says that the rows before are gone
     }
 
+    /// <summary>The topic was deleted and began anew since: the note is of another log.</summary>
+    [Fact]
+    public async Task TrimAsync_deletes_rows_whatever_an_earlier_log_has_noted()
+    {
+        var table = await LogTable.NewAsync();
+        var log = table.Log();
+        await log.FillAsync(Texts(20));
+        await table.Trimmer().TrimAsync(maxEvents: 5, entry: await table.EntryAsync(Orders));
+        Assert.Equal(15, (await table.EntryAsync(Orders))!.Cleared.Sequence);
+        await table.Client().DeleteEntityAsync(Orders.Name, LogRows.HeadKey);
+        foreach (var sequence in Sequences(16, 20))
+            await table.Client().DeleteEntityAsync(Orders.Name, LogRows.EventKey(sequence));
+
+        await table.Log().FillAsync(Texts(6));
+        await table.Trimmer().TrimAsync(maxEvents: 2, entry: await table.EntryAsync(Orders));
+
+        Assert.Equal(Sequences(5, 6), await table.EventRowsAsync(Orders));
+    }
+
     [Fact]
     public async Task TrimAsync_asks_for_few_events_when_it_looks_for_the_oldest_to_keep()
     {

@@ -93,7 +93,7 @@ public class CostModelTests
     [Theory]
     [InlineData(1, 0.1, 0, 0)]
     [InlineData(200, 0.1, 0, 0)]
-    [InlineData(1_000, 0.5, 0.04, 0.07)]
+    [InlineData(1_000, 0.5, 0.05, 0.12)]
     public void ChangeFeedRhythm_is_what_the_partition_lets_through(double readers, double answerInterval, double minRefused, double maxRefused)
     {
         var rhythm = ChangeFeedRhythm.Of(readers, 1, 0, TimeSpan.FromSeconds(0.1));
@@ -105,13 +105,28 @@ public class CostModelTests
         Assert.Equal(readers / answerInterval, rhythm.RowsASecond, 0.05 * readers / answerInterval);
     }
 
+    /// <summary>The newest row; the one before it for 0.6 s of its 2 s; and those of 10.5 s every 50th poll.</summary>
     [Fact]
-    public void ChangeFeedRhythm_reads_a_row_of_each_process_that_publishes()
+    public void ChangeFeedRhythm_reads_as_many_rows_and_more_of_them_when_more_processes_publish()
     {
-        var (one, ten) = (ChangeFeedRhythm.Of(10, 1, 40, TimeSpan.FromSeconds(0.1)), ChangeFeedRhythm.Of(10, 10, 400, TimeSpan.FromSeconds(0.1)));
+        var (one, ten) = (ChangeFeedRhythm.Of(10, 1, 1e9, TimeSpan.FromSeconds(0.1)), ChangeFeedRhythm.Of(10, 10, 1_000, TimeSpan.FromSeconds(0.1)));
 
-        Assert.Equal(100 + 40, one.RowsASecond, 1);
-        Assert.Equal(1_000 + 400, ten.RowsASecond, 1);
+        Assert.Equal(100 * (1 + 0.3 + (4.25 / 50)) + 40, one.RowsASecond, 5.0);
+        Assert.Equal(one.RowsASecond - 40, ten.RowsASecond - (1_000 / 3.5), 5.0);
+        Assert.Equal(ten.BytesAPoll, ChangeFeedRhythm.Of(10, 10, 2_000, TimeSpan.FromSeconds(0.1)).BytesAPoll / 2, 0.05 * ten.BytesAPoll);
+    }
+
+    [Fact]
+    public void ChangeFeedRhythm_of_processes_that_all_publish_is_that_of_few_up_to_130()
+    {
+        var (few, many, more) = (Of(2), Of(130), Of(300));
+
+        Assert.Equal(few.AnswerInterval, many.AnswerInterval);
+        Assert.Equal(few.MedianLag, many.MedianLag);
+        Assert.InRange(more.AnswerInterval / many.AnswerInterval, 2, 3);
+        Assert.InRange(more.MedianLag / many.MedianLag, 2, 3);
+
+        static ChangeFeedRhythm Of(double processes) => ChangeFeedRhythm.Of(processes, processes, processes, TimeSpan.FromSeconds(0.1));
     }
 
     [Theory]

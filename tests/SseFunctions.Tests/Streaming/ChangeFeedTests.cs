@@ -1,3 +1,4 @@
+using Azure.Data.Tables;
 using Microsoft.Extensions.Time.Testing;
 using SseFunctions.EventLog;
 using SseFunctions.Streaming;
@@ -30,7 +31,68 @@ public sealed class ChangeFeedTests
         }
     }
 
-    /// <summary>As if the publisher had died between its commit and its hint.</summary>
+    /// <summary>Both write to the same topics at the same time. The reader cannot read heads meanwhile.</summary>
+    [Fact]
+    public async Task Events_of_two_processes_reach_a_third_by_their_hints_while_both_publish()
+    {
+        const int EventsEach = 30;
+        string[] topics = ["a", "b", "c"];
+        await using var proxy = await StorageProxy.StartAsync();
+        await using var one = await TestHost.StartAsync();
+        await using var two = await TestHost.StartAsync(table: one.Table);
+        foreach (var topic in topics)
+            await one.PublishAsync(topic, "0");
+
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var host = await TestHost.StartAsync(["Stream:Lifetime=00:03:45"], time, proxy.ConnectionString, one.Table);
+        var streams = await Task.WhenAll(topics.Select(topic => OpenAsync(host, $"events/{topic}")));
+        proxy.Intercept = call => IsHead(call) ? Faults.Refuse(500)(call) : StorageProxy.PassOnAsync(call);
+
+        var reading = Task.WhenAll(streams.Select(stream => stream.ReadEventsAsync(2 * EventsEach)));
+        var publishing = (from publisher in (TestHost[])[one, two]
+                          from topic in topics
+                          select publisher.PublishAsync(topic, [.. Enumerable.Range(0, EventsEach).Select(i => $"{i}")])).ToList();
+        var read = await PassAsync(host, time, PollInterval, reading);
+
+        var published = (await Task.WhenAll(publishing)).SelectMany(ids => ids).ToHashSet();
+        Assert.Equal(published, read.SelectMany(events => events).Select(message => message.Id).ToHashSet());
+        foreach (var (events, stream) in read.Zip(streams))
+        {
+            Assert.Equal(Enumerable.Range(2, 2 * EventsEach).Select(i => (long)i), events.Select(message => EventId.TryParse(message.Id, out var id) ? id.Sequence : 0));
+            await stream.DisposeAsync();
+        }
+    }
+
+    /// <summary>Hints are not believed: what they announce is looked for, and nothing follows from its not being there.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Hint_ahead_of_its_commit_or_of_another_log_changes_nothing_for_a_stream(bool isOtherLog)
+    {
+        await using var proxy = await StorageProxy.StartAsync();
+        await using var publisher = await TestHost.StartAsync();
+        var first = await publisher.PublishAsync("a", "1");
+        Assert.True(EventId.TryParse(first[0], out var id));
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var host = await TestHost.StartAsync(time: time, connectionString: proxy.ConnectionString, table: publisher.Table);
+        await using var stream = await OpenAsync(host, "events/a");
+        var headRead = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        proxy.Intercept = async call =>
+        {
+            await StorageProxy.PassOnAsync(call);
+            if (IsHead(call))
+                headRead.TrySetResult(true);
+        };
+
+        await PutHintAsync(publisher.Table, new TopicChange(Topic.Parse("a"), isOtherLog ? new EventId("other1", 1) : id with { Sequence = 5 }, HasEnded: false));
+        await PassAsync(host, time, PollInterval, headRead.Task);
+        var ids = await publisher.PublishAsync("a", "2", "3");
+        var read = await PassAsync(host, time, PollInterval, stream.ReadEventsAsync(2));
+
+        Assert.Equal([new(ids[0], "message", "2"), new(ids[1], "message", "3")], read);
+    }
+
+    /// <summary>As if the publisher had died between its commit and its hint; or as a version without the change feed does it all the time.</summary>
     [Fact]
     public async Task Event_without_a_hint_is_found_by_a_look_within_a_minute()
     {
@@ -109,6 +171,13 @@ public sealed class ChangeFeedTests
 
         time.Advance(TimeSpan.FromMinutes(10));
         Assert.Equal(requests, proxy.Reads + proxy.Writes);
+    }
+
+    /// <summary>As another process would write it.</summary>
+    private static async Task PutHintAsync(string table, TopicChange change)
+    {
+        var row = new TableEntity(ChangeFeedRow.Partition, ChangeFeedRow.Key(DateTimeOffset.UtcNow, 0)) { [ChangeFeedRow.PagesOf("other")] = ChangeFeedRow.ToLine(1, change) };
+        await new LogTable(await TestStorage.ConnectionStringAsync(), table).Client().UpsertEntityAsync(row);
     }
 
     internal static bool IsHead(StorageCall call) => call.Method == "GET" && Uri.UnescapeDataString(call.PathAndQuery).Contains("RowKey='!head'", StringComparison.Ordinal);

@@ -176,17 +176,4 @@ public class TopicFeedTests
 
     private static TopicReader Reader(TestHost host, TopicFeedRegistry feeds) => new(
         new TopicStart(Topic, StreamStart.Oldest), feeds, new AsyncAutoResetEvent(), host.Services.GetRequiredService<StreamTelemetry>(), [], TimeProvider.System);
-
-    private sealed class WokenReader : IFeedReader
-    {
-        private readonly TaskCompletionSource woken = new();
-
-        public Task Woken => woken.Task;
-
-        public void Push(SseFunctions.EventLog.EventId after, FrameSlice slice)
-        {
-        }
-
-        public void Wake() => woken.TrySetResult();
-    }
 }

@@ -47,8 +47,8 @@ internal static class Canonical
     private static Writer Of(Writer writer) => writer switch
     {
         { At: WriterAt.Append } => writer with { Sequence = 0, IsFirst = false, WasConflict = false, WasCurrent = false },
-        { At: WriterAt.ReadHead, IsInDoubt: false } => writer with { KnownLast = 0, Sequence = 0, IsFirst = false, WasConflict = false },
-        { At: WriterAt.ReadHead } => writer with { KnownLast = 0 },
+        { At: WriterAt.ReadHead, IsInDoubt: false } => writer with { KnowsComplete = false, KnownLast = 0, Sequence = 0, IsFirst = false, WasConflict = false },
+        { At: WriterAt.ReadHead } => writer with { KnowsComplete = false, KnownLast = 0 },
         { At: WriterAt.ReadKey or WriterAt.Fence } => writer with { Sequence = 0, IsFirst = false, WasConflict = false },
         _ => writer,
     };

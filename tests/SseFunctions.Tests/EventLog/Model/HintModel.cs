@@ -4,30 +4,29 @@ using SseFunctions.Streaming;
 namespace SseFunctions.Tests.EventLog.Model;
 
 /// <summary>
-/// The change feed as steps: ChangeFeedWriter's hint after the commit, ChangeFeedReader's poll, HintFollower's read of the rows,
-/// HeadPoll's look, and a publisher that may die at any time. What the feed knows is the real TopicView's. Nothing expires here.
+/// The change feed as steps: two ChangeFeedWriters' hints after their commits, ChangeFeedReader's polls, HintFollower's read of the
+/// rows, HeadPoll's look, and publishers that may die at any time. What the feed knows is the real TopicView's. Nothing expires here.
 /// </summary>
-internal sealed class HintModel(HintMistake mistake, int maxEvents)
+/// <param name="maxEvents">After which the topic may only be completed.</param>
+/// <param name="isBLate">Whether flushes of B as well may get no answer and arrive later.</param>
+internal sealed class HintModel(HintMistake mistake, int maxEvents, bool isBLate)
 {
     private const string Epoch = "epoch0";
-    private const int MaxFlushes = 5;
-
-    private static readonly Hints Start = new(0, false, true, 0, 0, 0, 0, 0, false, TopicView.Unknown, null, 0, -1, null, 0);
 
     private bool HintsFirst => mistake is HintMistake.HintBeforeCommit or HintMistake.HintAdoptedWithoutRows or HintMistake.MissingTakenForExpired;
 
     /// <returns>The promise that is broken and the shortest way there, null when none is; and all states.</returns>
     public (string? Broken, int States) Explore()
     {
-        var parents = new Dictionary<Hints, (Hints? From, string Step)> { [Start] = (null, "") };
-        var queue = new Queue<Hints>([Start]);
+        var parents = new Dictionary<Hints, (Hints? From, string Step)> { [Hints.Start] = (null, "") };
+        var queue = new Queue<Hints>([Hints.Start]);
         while (queue.TryDequeue(out var state))
         {
             var moves = ReaderMoves(state).ToList();
-            if (Broken(state, isQuiet: moves.Count == 0 && state is { ToHint: 0, IsCommitted: true }) is { } broken)
+            if (Broken(state, isQuiet: moves.Count == 0 && state is { IsHintUnderWay: false, IsCommitted: true }) is { } broken)
                 return ($"{broken}:\n{WayTo(parents, state)}", parents.Count);
 
-            foreach (var (step, next) in moves.Concat(WriterMoves(state)).Concat(Looks(state)))
+            foreach (var (step, next) in moves.Concat(WriterMoves(state, isB: false)).Concat(WriterMoves(state, isB: true)).Concat(Looks(state)))
             {
                 if (parents.TryAdd(next, (state, step)))
                     queue.Enqueue(next);
@@ -39,9 +38,8 @@ internal sealed class HintModel(HintMistake mistake, int maxEvents)
 
     private string? Broken(Hints state, bool isQuiet)
     {
-        var known = state.View.Head?.Last ?? 0;
-        if (known > state.Last)
-            return $"promise 1: event {known} is known and was never committed";
+        if (state.View.Head is { } head && (head.Last > state.Last || (head.Complete && !state.HasEnded)))
+            return $"promise 1: event {head.Last} is known and was never committed";
 
         if (state.View.First > 1)
             return "promise 3: events count as expired that are there";
@@ -49,24 +47,30 @@ internal sealed class HintModel(HintMistake mistake, int maxEvents)
         if (mistake is HintMistake.HintAdoptedWithoutRows or HintMistake.MissingTakenForExpired)
             return null; // what comes of a hint before its commit is another mistake's
 
-        if (!isQuiet || known == state.Last || state.View.NewestAnswered == 0)
+        if (!isQuiet || IsUpToDate(state) || state.View.NewestAnswered == 0)
             return null;
 
         return !Looks(state).Any() ? "promise 9: an event is never found"
-            : state.IsDead ? null
+            : state.IsHintLost ? null
             : "promise 9: an event waits for a look though its publisher lives";
     }
+
+    private static bool IsUpToDate(Hints state) =>
+        ((int)(state.View.Head?.Last ?? 0), state.View.Head?.Complete ?? false) == (state.Last, state.HasEnded);
 
     /// <summary>All but looks, which are far apart.</summary>
     private IEnumerable<(string Step, Hints State)> ReaderMoves(Hints state)
     {
-        if (state.Handled < state.Sequence)
-            yield return ("the reader polls", Canonical(PollChanges(state)));
+        foreach (var isB in (bool[])[false, true])
+        {
+            if (state.Writer(isB) is { Unread: { } said } writer)
+                yield return ($"the reader reads {Name(isB)}'s page", Canonical(Hinted(state.With(isB, writer with { Unread = null }), said)));
+        }
 
         if (state.Poll is null && (state.View.NewestAnswered == 0 || state.View.IsHeadDue || state.HasGap))
             yield return ("the head is asked for", StartPoll(state));
-        else if (state.Poll == -1)
-            yield return ("the table reads the head", state with { Poll = state.Last });
+        else if (state.Poll == Hints.NotAsked)
+            yield return ("the table reads the head", state with { Poll = new(state.Last, state.HasEnded) });
         else if (state.Poll is { } polled)
             yield return ("the head is answered", Canonical(PollAnswered(state, polled)));
 
@@ -80,63 +84,77 @@ internal sealed class HintModel(HintMistake mistake, int maxEvents)
 
     private IEnumerable<(string Step, Hints State)> Looks(Hints state)
     {
-        if (mistake != HintMistake.NoLook && state.Poll is null && state.View.NewestAnswered > 0 && (state.View.Head?.Last ?? 0) != state.Last)
+        if (mistake != HintMistake.NoLook && state.Poll is null && state.View.NewestAnswered > 0 && !IsUpToDate(state))
             yield return ("a look", StartPoll(state));
     }
 
-    private IEnumerable<(string Step, Hints State)> WriterMoves(Hints state)
+    private IEnumerable<(string Step, Hints State)> WriterMoves(Hints state, bool isB)
     {
-        if (state.IsDead || state.Sequence == MaxFlushes)
+        var (writer, name) = (state.Writer(isB), Name(isB));
+        if (writer.Late is { } late)
+            yield return ($"{name}'s lost flush arrives", Arrived(state, isB, writer with { Late = null }, late));
+
+        // Half a minute without an answer: what is there by then is not read.
+        if (!isB && (state.A.Unread ?? state.B.Unread) is not null && !state.HasGap)
+            yield return ("the reader begins anew", state with { A = state.A with { Unread = null }, B = state.B with { Unread = null }, HasGap = mistake != HintMistake.GapUnnoticed });
+
+        if (writer.IsDead)
             yield break;
 
-        yield return ("the publisher dies", state with { IsDead = true, ToHint = 0, IsCommitted = true });
-        if (HintsFirst)
+        yield return ($"{name} dies", Died(state, isB, writer));
+        if (HintsFirst && !isB && !state.IsCommitted)
+            yield return ("A commits", state with { Last = state.Last + 1, IsCommitted = true });
+        else if (HintsFirst && !isB && state.Last < maxEvents)
+            yield return ("A hints", state with { IsCommitted = false, A = writer with { Unread = new(state.Last + 1, false) } });
+        else if (!HintsFirst && !state.HasEnded && state.Last < maxEvents)
+            yield return ($"{name} commits", (state with { Last = state.Last + 1 }).With(isB, writer with { ToHint = new(state.Last + 1, false) }));
+
+        if (!HintsFirst && isB && !state.HasEnded)
+            yield return ("B completes the topic", state with { HasEnded = true, B = writer with { ToHint = new(state.Last, true) } });
+
+        if (writer.ToHint is { } news)
         {
-            if (!state.IsCommitted)
-                yield return ("a commit", state with { Last = state.Last + 1, IsCommitted = true });
-            else if (state.Last < maxEvents)
-                yield return ("a hint", Flushed(state with { IsCommitted = false }, state.Last + 1));
-
-            yield break;
+            yield return ($"{name} hints", Flushed(state, isB, writer with { ToHint = null }, news));
+            if (writer.Late is null && (!isB || isBLate))
+                yield return ($"{name} hints without an answer", state.With(isB, writer with { Late = news }));
         }
-
-        if (state.Last < maxEvents)
-            yield return ("a commit", state with { Last = state.Last + 1, ToHint = state.Last + 1 });
-
-        if (state.ToHint > 0)
-            yield return ("a hint", Flushed(state with { ToHint = 0 }, state.ToHint));
-        else if (state.Announced > 0)
-            yield return ("a flush of other topics, and the hint drops out", Flushed(state, 0));
     }
 
-    private static Hints Flushed(Hints state, int announced) =>
-        state with { Sequence = state.Sequence + 1, Announced = announced, Flush = announced > 0 ? state.Sequence + 1 : state.Flush };
-
-    /// <summary>ChangeFeedReader.Take: Since is the flush after the one that dropped out.</summary>
-    private Hints PollChanges(Hints state)
+    private Hints Flushed(Hints state, bool isB, HintingWriter writer, Announcement said)
     {
-        var next = state with { Handled = state.Sequence };
-        if (state.Announced > 0 && state.Flush > state.Handled)
-        {
-            var id = new EventId(Epoch, state.Announced);
-            var view = state.View.Hinted(id, hasEnded: false);
-            return next with { View = mistake == HintMistake.HintAdoptedWithoutRows && view.Head is not null ? view.Proved(id, out _) : view };
-        }
+        var next = state.With(isB, writer with { Unread = said });
+        return mistake == HintMistake.SharedPage ? next.With(!isB, next.Writer(!isB) with { Unread = null }) : next;
+    }
 
-        var hasGap = state.Announced == 0 && state.Handled < state.Flush && mistake != HintMistake.GapUnnoticed;
-        return next with { HasGap = state.HasGap || hasGap };
+    /// <summary>A page of another name. Under the same name it takes the place of what was flushed since.</summary>
+    private Hints Arrived(Hints state, bool isB, HintingWriter writer, Announcement late)
+    {
+        var isNewer = late.HasEnded || writer.Unread is not { } unread || (late.Last > unread.Last && !unread.HasEnded);
+        return state.With(isB, writer with { Unread = isNewer || mistake == HintMistake.SamePageAgain ? late : writer.Unread });
+    }
+
+    private static Hints Died(Hints state, bool isB, HintingWriter writer) =>
+        (state with { IsHintLost = state.IsHintLost || writer.ToHint is not null || (!isB && !state.IsCommitted), IsCommitted = state.IsCommitted || !isB })
+            .With(isB, writer with { IsDead = true, ToHint = null });
+
+    /// <summary>TopicFeed.OnHint.</summary>
+    private Hints Hinted(Hints state, Announcement said)
+    {
+        var id = new EventId(Epoch, said.Last);
+        var view = state.View.Hinted(id, said.HasEnded && mistake != HintMistake.EndUnheeded);
+        return state with { View = mistake == HintMistake.HintAdoptedWithoutRows && view.Head is not null ? view.Proved(id, out _) : view };
     }
 
     private static Hints StartPoll(Hints state)
     {
         var view = state.View.PollStarted();
-        return state with { View = view, Poll = -1, PollWrites = view.Writes, HasGap = false };
+        return state with { View = view, Poll = Hints.NotAsked, PollWrites = view.Writes, HasGap = false };
     }
 
     /// <summary>TopicFeed.ReadHeadAsync.</summary>
-    private static Hints PollAnswered(Hints state, int last)
+    private static Hints PollAnswered(Hints state, Announcement polled)
     {
-        var head = last == 0 ? null : new TopicHead(Epoch, 1, last, Complete: false, "", default);
+        var head = polled == default ? null : new TopicHead(Epoch, 1, polled.Last, polled.HasEnded, "", default);
         return state with { View = state.View.PollAnswered(state.View.PollsStarted, state.PollWrites, head, out _, out _), Poll = null, PollWrites = 0 };
     }
 
@@ -175,6 +193,8 @@ internal sealed class HintModel(HintMistake mistake, int maxEvents)
             PollWrites = 0,
         };
     }
+
+    private static string Name(bool isB) => isB ? "B" : "A";
 
     private static string WayTo(Dictionary<Hints, (Hints? From, string Step)> parents, Hints? state)
     {

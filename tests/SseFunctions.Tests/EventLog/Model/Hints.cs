@@ -2,42 +2,42 @@ using SseFunctions.Streaming;
 
 namespace SseFunctions.Tests.EventLog.Model;
 
-/// <summary>A protocol of hints that is not this code's: the explorer must find what it breaks.</summary>
-internal enum HintMistake
-{
-    None,
-
-    /// <summary>The hint goes out before the commit.</summary>
-    HintBeforeCommit,
-
-    /// <summary>And the reader takes it for the truth.</summary>
-    HintAdoptedWithoutRows,
-
-    /// <summary>And the reader takes the rows that are not there yet for expired.</summary>
-    MissingTakenForExpired,
-
-    /// <summary>Changes have dropped out of the writer's row before the reader came, and it goes on.</summary>
-    GapUnnoticed,
-
-    /// <summary>Nobody looks at a head without a hint.</summary>
-    NoLook,
-}
-
-/// <summary>One topic, its publisher, this one's row of the change feed, and a process that reads both.</summary>
+/// <summary>One topic, two publishers, their pages of the change feed, and a process that reads them.</summary>
 /// <param name="Last">The topic's last committed event.</param>
-/// <param name="IsDead">Whether the publisher has died.</param>
-/// <param name="IsCommitted">Whether the last hint has its commit; false only between the two of a mistaken protocol.</param>
-/// <param name="ToHint">The last event that is committed and not announced; 0 for none.</param>
-/// <param name="Sequence">The row's last flush.</param>
-/// <param name="Announced">The event that the row announces; 0 when it has dropped out.</param>
-/// <param name="Flush">The flush in which it did.</param>
-/// <param name="Handled">The last flush that the reader has seen.</param>
-/// <param name="HasGap">Whether the reader has noticed a gap, and not looked again since.</param>
+/// <param name="HasEnded">Whether the topic is complete.</param>
+/// <param name="IsCommitted">Whether A's last hint has its commit; false only between the two of a mistaken protocol.</param>
+/// <param name="IsHintLost">Whether a publisher has died before a hint.</param>
+/// <param name="A">A publisher.</param>
+/// <param name="B">Another one.</param>
+/// <param name="HasGap">Whether the reader has noticed that it missed hints, and not looked again since.</param>
 /// <param name="View">What its feed knows: the feed's own class.</param>
-/// <param name="Poll">A read of the head under way: what the table had, or -1 before it was asked.</param>
+/// <param name="Poll">A read of the head under way: what the table had, or <see cref="NotAsked"/>.</param>
 /// <param name="PollWrites">TopicView.Writes when it began.</param>
 /// <param name="Load">A read of rows under way: what the table had last, or -1 before it was asked.</param>
 /// <param name="From">The event before its first row; null when there is no such read.</param>
 /// <param name="To">Its last row.</param>
 internal sealed record Hints(
-    int Last, bool IsDead, bool IsCommitted, int ToHint, int Sequence, int Announced, int Flush, int Handled, bool HasGap, TopicView View, int? Poll, long PollWrites, int Load, int? From, int To);
+    int Last, bool HasEnded, bool IsCommitted, bool IsHintLost, HintingWriter A, HintingWriter B, bool HasGap, TopicView View, Announcement? Poll, long PollWrites, int Load, int? From, int To)
+{
+    public static readonly Announcement NotAsked = new(-1, false);
+
+    public static readonly Hints Start = new(0, false, true, false, new(false, null, null, null), new(false, null, null, null), false, TopicView.Unknown, null, 0, -1, null, 0);
+
+    public bool IsHintUnderWay => A is not { ToHint: null, Unread: null, Late: null } || B is not { ToHint: null, Unread: null, Late: null };
+
+    public HintingWriter Writer(bool isB) => isB ? B : A;
+
+    public Hints With(bool isB, HintingWriter writer) => isB ? this with { B = writer } : this with { A = writer };
+}
+
+/// <summary>A publisher.</summary>
+/// <param name="IsDead">Whether it has died.</param>
+/// <param name="ToHint">What it has committed and not announced; null for nothing.</param>
+/// <param name="Unread">What its page says and the reader has not read; null for nothing.</param>
+/// <param name="Late">What a flush says that got no answer and may still arrive; null for none.</param>
+internal sealed record HintingWriter(bool IsDead, Announcement? ToHint, Announcement? Unread, Announcement? Late);
+
+/// <summary>What is said of the topic.</summary>
+/// <param name="Last">Its last event.</param>
+/// <param name="HasEnded">Whether it is complete.</param>
+internal readonly record struct Announcement(int Last, bool HasEnded);

@@ -11,6 +11,9 @@ internal enum Mistake
     /// <summary>A conflict is taken to mean that nothing was written, whatever came before it.</summary>
     ConflictEndsDoubt,
 
+    /// <summary>An append that ends the topic is tried again after its head has moved, whatever the head says.</summary>
+    CompleteIgnored,
+
     /// <summary>The transaction is not on condition of the head's ETag.</summary>
     NoETag,
 

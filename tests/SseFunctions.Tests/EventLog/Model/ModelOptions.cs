@@ -8,6 +8,9 @@ internal sealed record ModelOptions
     /// <summary>Appends of each writer, 1 to 3, one event each, one after the other.</summary>
     public int Appends { get; init; } = 3;
 
+    /// <summary>The writer whose last append ends the topic; null for none.</summary>
+    public Actor? Completing { get; init; }
+
     /// <summary>How often each writer may die or give up, 0 or 1 times: its publisher then repeats the append under its key.</summary>
     public int Crashes { get; init; } = 1;
 
@@ -33,4 +36,7 @@ internal sealed record ModelOptions
     public bool IsReduced { get; init; } = true;
 
     public Mistake Mistake { get; init; }
+
+    /// <summary>Whether an append ends the topic.</summary>
+    public bool Completes(int append) => Completing is { } writer && append == Nonce.AppendOf((int)writer, Appends - 1);
 }

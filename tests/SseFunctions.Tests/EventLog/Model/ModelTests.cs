@@ -14,6 +14,15 @@ public sealed class ModelTests(ITestOutputHelper output)
             new ModelOptions { HasReader = false, Appends = Thoroughness.Choose(brief: 2, full: 3) },
             minStates: Thoroughness.Choose(brief: 68_000, full: 710_000));
 
+    /// <summary>The last event and the end of the topic come or fail together, under whatever becomes of their transaction.</summary>
+    [Theory]
+    [InlineData(Actor.WriterA)]
+    [InlineData(Actor.WriterB)]
+    internal void Promises_hold_in_every_state_when_a_writers_last_append_completes_the_topic(Actor completing) =>
+        Explore(
+            new ModelOptions { HasReader = false, Appends = Thoroughness.Choose(brief: 2, full: 3), Completing = completing },
+            minStates: Thoroughness.Choose(brief: 30_000, full: 300_000));
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -30,6 +39,7 @@ public sealed class ModelTests(ITestOutputHelper output)
     [Theory]
     [InlineData(Mistake.BlindRetry, "promise 2: one append stands twice")]
     [InlineData(Mistake.ConflictEndsDoubt, "promise 2: one append stands twice")]
+    [InlineData(Mistake.CompleteIgnored, "promise 2: 3 stands after the end of the topic")]
     [InlineData(Mistake.NoETag, "promise 1: 1 is committed after 3")]
     [InlineData(Mistake.IdBeforeCommit, "promise 1: of 1..1 some rows are missing")]
     [InlineData(Mistake.DeleteBeforeFirst, "promise 1: of 1..3 some rows are missing")]
@@ -40,7 +50,7 @@ public sealed class ModelTests(ITestOutputHelper output)
     internal void Broken_promise_is_found_when_the_protocol_makes_a_mistake(Mistake mistake, string broken)
     {
         var isReaders = mistake is Mistake.MissingRowsUnseen or Mistake.SilentGap or Mistake.HoleKept;
-        var explorer = new Explorer(new ModelOptions { Mistake = mistake, Appends = 2, HasReader = isReaders, AnyAppends = isReaders ? 6 : 0 });
+        var explorer = new Explorer(new ModelOptions { Mistake = mistake, Appends = 2, Completing = mistake == Mistake.CompleteIgnored ? Actor.WriterA : null, HasReader = isReaders, AnyAppends = isReaders ? 6 : 0 });
 
         var found = explorer.Explore();
 

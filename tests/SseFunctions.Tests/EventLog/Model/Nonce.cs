@@ -19,6 +19,10 @@ internal static class Nonce
 
     public static int AppendOf(int writer, Writer state) => (writer * MaxAppends) + state.Append;
 
+    /// <param name="writer">Whose.</param>
+    /// <param name="number">Which of its appends, from 0.</param>
+    public static int AppendOf(int writer, int number) => (writer * MaxAppends) + number;
+
     public static bool HasKey(int writer) => writer == 0;
 
     public static int WriterOf(byte nonce) => AppendOf(nonce) / MaxAppends;

@@ -25,7 +25,7 @@ internal sealed class Replay : IAsyncDisposable
     private Replay(LogTable table, ModelOptions options)
     {
         (this.table, explorer, maxEvents) = (table, new Explorer(options), options.MaxEvents);
-        writers = [.. Enumerable.Range(0, ModelOptions.Writers).Select(writer => new ReplayedWriter(writer, StartAsync))];
+        writers = [.. Enumerable.Range(0, ModelOptions.Writers).Select(writer => new ReplayedWriter(writer, options.Completes, StartAsync))];
     }
 
     /// <summary>Where the model is.</summary>
@@ -67,7 +67,7 @@ internal sealed class Replay : IAsyncDisposable
             await ArriveAsync(nonce);
 
         var head = await table.Log().HeadAsync();
-        Assert.Equal((state.First, state.Last), (head?.First ?? 1, head?.Last ?? 0));
+        Assert.Equal((state.First, state.Last, state.IsComplete), (head?.First ?? 1, head?.Last ?? 0, head?.Complete ?? false));
         Assert.Equal(Sequences(1, state.Last).Where(sequence => state.HasRow((int)sequence)), await table.EventRowsAsync(Orders));
         foreach (var sequence in await table.EventRowsAsync(Orders))
         {

@@ -22,6 +22,9 @@ internal readonly record struct State
     /// <summary>The head's first retained sequence.</summary>
     public byte First { get; init; } = 1;
 
+    /// <summary>Whether the head says that the topic takes no more events.</summary>
+    public bool IsComplete { get; init; }
+
     /// <summary>Which append made each event that was ever committed, by its nonce: what the rows hold, and what trimmed rows held.</summary>
     private ulong Log { get; init; }
 

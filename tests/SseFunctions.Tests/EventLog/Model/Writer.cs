@@ -37,6 +37,7 @@ internal enum WriterAt : byte
 /// <param name="IsFirst">Whether the last try was to make the head.</param>
 /// <param name="IsInDoubt">isInDoubt: an earlier try may have landed, or still may.</param>
 /// <param name="WasConflict">Whether the last fault was StorageFault.IsConflict.</param>
+/// <param name="KnowsComplete">Whether knownHead says that the topic is complete.</param>
 /// <param name="WasCurrent">Whether the head had not moved when it was read after the last fault.</param>
 internal readonly record struct Writer(
-    WriterAt At, byte Append, byte Crashes, bool KnowsHead, byte KnownLast, byte Sequence, bool IsFirst, bool IsInDoubt, bool WasConflict, bool WasCurrent);
+    WriterAt At, byte Append, byte Crashes, bool KnowsHead, byte KnownLast, bool KnowsComplete, byte Sequence, bool IsFirst, bool IsInDoubt, bool WasConflict, bool WasCurrent);

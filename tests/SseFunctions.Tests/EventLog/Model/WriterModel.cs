@@ -42,9 +42,30 @@ internal sealed class WriterModel(ModelOptions options)
     }
 
     /// <summary>CommitAsync, first lines: knownHead is null.</summary>
-    private static Move ReadFirstHead(State state, int index) => new(
+    private Move ReadFirstHead(State state, int index) => Next(
         StepOf(index, Does.ReadHead),
-        state.With(index, state.Writer(index) with { At = WriterAt.Append, KnowsHead = true, KnownLast = state.Last }));
+        state,
+        index,
+        state.Writer(index) with { KnowsHead = true, KnownLast = state.Last, KnowsComplete = state.IsComplete });
+
+    /// <summary>CommitAsync, the beginning of a turn out of doubt: on a complete topic AppendRefusals.AnswerAsync asks for the key, if there is one.</summary>
+    private Move Next(Step step, State state, int index, Writer writer)
+    {
+        var isRefused = writer is { IsInDoubt: false, KnowsComplete: true } && options.Mistake != Mistake.CompleteIgnored;
+        return !isRefused ? new Move(step, state.With(index, writer with { At = WriterAt.Append, KnowsComplete = false }))
+            : Nonce.HasKey(index) ? new Move(step, state.With(index, writer with { At = WriterAt.ReadKey }))
+            : Refused(step, state.With(index, writer), index);
+    }
+
+    /// <summary>AppendOutcome.TopicComplete: nothing was written, nor will be.</summary>
+    private Move Refused(Step step, State state, int index)
+    {
+        var append = Nonce.AppendOf(index, state.Writer(index));
+        return new Move(
+            step,
+            After(state, index, knowsHead: true),
+            state.SequenceOf(append) >= state.First && state.SequenceOf(append) > 0 ? $"promise 2: a publisher is refused whose event stands as {state.SequenceOf(append)}" : null);
+    }
 
     /// <summary>EventTable.CommitAsync: TopicTransaction.Operations, the head on condition of its ETag first, then the key, then the event.</summary>
     private IEnumerable<Move> Append(State state, int index)
@@ -90,6 +111,7 @@ internal sealed class WriterModel(ModelOptions options)
         var append = Nonce.AppendOf(index, state.Writer(index));
         return (state.Keys & (1 << append)) != 0
             ? Told(new Move(StepOf(index, Does.ReadKey), state), index, state.SequenceOf(append), state.Writer(index).KnowsHead)
+            : state.Writer(index).KnowsComplete ? Refused(StepOf(index, Does.ReadKey), state, index)
             : new Move(StepOf(index, Does.ReadKey), state.With(index, state.Writer(index) with { At = WriterAt.ReadHead }));
     }
 
@@ -98,20 +120,20 @@ internal sealed class WriterModel(ModelOptions options)
     {
         var step = StepOf(index, Does.ReadHead);
         var before = state.Writer(index);
-        var writer = before with { KnowsHead = true, KnownLast = state.Last, WasCurrent = before.KnowsHead };
+        var writer = before with { KnowsHead = true, KnownLast = state.Last, KnowsComplete = state.IsComplete, WasCurrent = before.KnowsHead };
         if (options.Mistake == Mistake.BlindRetry)
             writer = writer with { IsInDoubt = false };
 
         var nonce = Nonce.Of(index, writer);
         if (!writer.IsInDoubt)
-            return new Move(step, Decide(state, index, writer));
+            return Decide(step, state, index, writer);
 
         if (state.HasHead && state.NonceAt(state.Last) == nonce)
             return Told(new Move(step, state.With(index, writer)), index, writer.Sequence, knowsHead: true);
 
         var isOfAnotherEpoch = writer.IsFirst && state.HasHead && state.NonceAt(1) != nonce;
         return state.Last < writer.Sequence || isOfAnotherEpoch
-            ? new Move(step, Decide(state, index, writer))
+            ? Decide(step, state, index, writer)
             : new Move(step, state.With(index, writer with { At = WriterAt.ReadRow }));
     }
 
@@ -125,17 +147,18 @@ internal sealed class WriterModel(ModelOptions options)
 
         return state.NonceAt(writer.Sequence) == Nonce.Of(index, writer)
             ? Told(new Move(step, state), index, writer.Sequence, writer.KnowsHead)
-            : new Move(step, Decide(state, index, writer));
+            : Decide(step, state, index, writer);
     }
 
     /// <summary>CommitAsync, its last lines: what is known of earlier tries once the head has been read.</summary>
-    private static State Decide(State state, int index, Writer writer)
+    private Move Decide(Step step, State state, int index, Writer writer)
     {
         if (!writer.WasCurrent)
             writer = writer with { IsInDoubt = false }; // every try was on condition of a head that is gone
 
         var fences = writer.IsInDoubt && writer.WasConflict && writer.KnownLast > 0;
-        return state.With(index, writer with { At = fences ? WriterAt.Fence : WriterAt.Append, WasConflict = false, WasCurrent = false });
+        writer = writer with { WasConflict = false, WasCurrent = false };
+        return fences ? new Move(step, state.With(index, writer with { At = WriterAt.Fence })) : Next(step, state, index, writer);
     }
 
     /// <summary>TryFenceAsync: the head is written anew as it is. Without an answer the doubt remains, and the next try finds out more.</summary>
@@ -171,19 +194,30 @@ internal sealed class WriterModel(ModelOptions options)
     {
         var writer = move.State.Writer(index);
         var isItsOwn = sequence > 0 && sequence <= move.State.Last && move.State.NonceAt(sequence) > 0 && Nonce.AppendOf(move.State.NonceAt(sequence)) == Nonce.AppendOf(index, writer);
-        var next = writer.Append + 1 == options.Appends
-            ? new Writer { At = WriterAt.Done }
-            : new Writer { At = WriterAt.Append, Append = (byte)(writer.Append + 1), Crashes = writer.Crashes, KnowsHead = knowsHead, KnownLast = knowsHead ? move.State.Last : writer.KnownLast };
         return move with
         {
-            State = move.State.With(index, next),
+            State = After(move.State, index, knowsHead),
             Broken = move.Broken ?? (isItsOwn ? null : $"promise 2: a publisher gets id {sequence}, which is not its event's"),
         };
+    }
+
+    /// <summary>The publisher goes on to its next append; the head of a complete topic is read anew for it.</summary>
+    private State After(State state, int index, bool knowsHead)
+    {
+        var writer = state.Writer(index);
+        var next = new Writer { Append = (byte)(writer.Append + 1), Crashes = writer.Crashes };
+        return state.With(index, next.Append == options.Appends ? new Writer { At = WriterAt.Done }
+            : writer.KnowsComplete ? next
+            : next with { At = WriterAt.Append, KnowsHead = knowsHead, KnownLast = knowsHead ? state.Last : writer.KnownLast });
     }
 
     private Move Commit(Step step, State state, byte nonce, int sequence)
     {
         var move = Committed.Move(step, state, nonce, sequence);
+        if (state.IsComplete)
+            move = move with { Broken = move.Broken ?? $"promise 2: {sequence} stands after the end of the topic" };
+
+        move = move with { State = move.State with { IsComplete = state.IsComplete || options.Completes(Nonce.AppendOf(nonce)) } };
         return options.Mistake == Mistake.NoETag ? move with { State = move.State.WithLateOf(state) } : move;
     }
 

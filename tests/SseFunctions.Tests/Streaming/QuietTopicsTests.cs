@@ -1,0 +1,84 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using SseFunctions.EventLog;
+using SseFunctions.Streaming;
+using SseFunctions.Tests.EventLog;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.Tests.Streaming;
+
+/// <summary>What streams cost the table while nothing is published, counted over a minute (promise 4).</summary>
+public sealed class QuietTopicsTests
+{
+    private const int Seconds = 60;
+    private static readonly TimeSpan Step = new StreamOptions().PollInterval;
+
+    /// <summary>Ten polls a second for all of them, and a look at each once a minute.</summary>
+    [Fact]
+    public async Task Thousand_quiet_topics_take_at_most_thirty_requests_a_second()
+    {
+        const int Topics = 1_000;
+        await using var proxy = await StorageProxy.StartAsync();
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var publisher = await TestHost.StartAsync();
+        await publisher.PublishAsync("t0", "1");
+        await using var host = await TestHost.StartAsync(time: time, connectionString: proxy.ConnectionString, table: publisher.Table);
+        using var feeds = new TopicFeedRegistry(
+            host.Services.GetRequiredService<TableEventLog>(), host.Services.GetRequiredService<ChangeFeedReader>(), new StreamOptions(), time, NullLogger<TopicFeed>.Instance);
+        var answers = new List<Task>();
+        for (var i = 0; i < Topics; i++)
+        {
+            Assert.True(feeds.TryJoin(Topic.Parse($"t{i}"), new WokenReader(), out var feed, out _));
+            answers.Add(feed.FirstAnswer);
+        }
+
+        await Task.WhenAll(answers).WaitAsync(SseStream.Timeout);
+        var requests = await CountAsync(proxy, host.Table, time);
+
+        Assert.InRange(requests, Topics, 30 * Seconds);
+    }
+
+    [Fact]
+    public async Task One_topic_takes_at_most_twelve_requests_a_second_whether_it_has_one_client_or_a_thousand()
+    {
+        var one = await CountAsync(clients: 1);
+        var many = await CountAsync(clients: Thoroughness.Choose(brief: 100, full: 1_000));
+
+        Assert.InRange(one, 2 * Seconds, 12 * Seconds);
+        Assert.InRange(many, 0.8 * one, 1.2 * one); // polls come at random moments, up to a tenth of the interval apart
+    }
+
+    private static async Task<int> CountAsync(int clients)
+    {
+        await using var proxy = await StorageProxy.StartAsync();
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var publisher = await TestHost.StartAsync();
+        await publisher.PublishAsync("a", "1");
+        await using var host = await TestHost.StartAsync(["Stream:Lifetime=00:03:45"], time, proxy.ConnectionString, publisher.Table);
+        var streams = await Task.WhenAll(Enumerable.Range(0, clients).Select(_ => ChangeFeedTests.OpenAsync(host, "events/a")));
+        try
+        {
+            return await CountAsync(proxy, host.Table, time);
+        }
+        finally
+        {
+            foreach (var stream in streams)
+                await stream.DisposeAsync();
+        }
+    }
+
+    /// <summary>The requests of a minute.</summary>
+    private static async Task<int> CountAsync(StorageProxy proxy, string table, FakeTimeProvider time)
+    {
+        var clock = new LogTable(await TestStorage.ConnectionStringAsync(), table).Table();
+        var before = proxy.Reads + proxy.Writes;
+        for (var passed = TimeSpan.Zero; passed < TimeSpan.FromSeconds(Seconds); passed += Step)
+        {
+            time.Advance(Step);
+            await clock.ReadClockAsync(CancellationToken.None); // past the proxy; a poll takes about as long
+        }
+
+        return proxy.Reads + proxy.Writes - before;
+    }
+}
