@@ -15,6 +15,7 @@ internal static class Routes
     public const string Health = "health";
     public const string Demo = "demo";
     public const string Client = "client.js";
+    public const string OpenApi = "openapi.json";
 
     /// <summary>The app setting with the clock's NCRONTAB schedule.</summary>
     public const string ClockSchedule = ClockSource.Setting;

@@ -33,6 +33,7 @@ internal static class SseRoutes
         routes.MapPost(Routes.Tokens, (Delegate)((HttpContext context) => tokens.MintAsync(context, CancellationToken.None)));
         open.MapMethods(Routes.Health, Reads, (Delegate)health.ReadAsync);
         open.MapMethods(Routes.Client, Reads, PageEndpoint.Client);
+        open.MapMethods(Routes.OpenApi, Reads, PageEndpoint.OpenApi);
         if (Get<SseFunctionsBuilder>().HasDemoPage)
             open.MapMethods(Routes.Demo, Reads, PageEndpoint.Demo);
 

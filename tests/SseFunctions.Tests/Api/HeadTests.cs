@@ -15,6 +15,7 @@ public class HeadTests(AccessHost shared) : IClassFixture<AccessHost>
     [InlineData("health")]
     [InlineData("demo")]
     [InlineData("client.js")]
+    [InlineData("openapi.json")]
     [InlineData("topics/clock")]
     [InlineData("topics/closed")]
     [InlineData("topics/-a")]
