@@ -39,7 +39,7 @@ internal sealed class SseFunctionTransformer(SseFunctionsBuilder sse, Settings s
     {
         FunctionNames.Clock => !sse.HasClock,
         FunctionNames.Retention => settings.RetentionSchedule is null,
-        FunctionNames.Demo => !sse.HasDemoPage,
+        FunctionNames.Demo or FunctionNames.DemoRuns => !sse.HasDemoPage,
         _ => false,
     };
 

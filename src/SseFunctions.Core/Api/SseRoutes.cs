@@ -33,7 +33,10 @@ internal static class SseRoutes
         open.MapMethods(Routes.Health, Reads, (Delegate)health.ReadAsync);
         open.MapMethods(Routes.Client, Reads, PageEndpoint.Client);
         if (Get<SseFunctionsBuilder>().HasDemoPage)
+        {
             open.MapMethods(Routes.Demo, Reads, PageEndpoint.Demo);
+            routes.MapPost(Routes.DemoRuns, (Delegate)Get<DemoRunEndpoint>().StartAsync);
+        }
 
         T Get<T>()
             where T : notnull =>

@@ -48,14 +48,7 @@ internal sealed class TopicFeed : IDisposable
         }
     }
 
-    public bool HasReaders
-    {
-        get
-        {
-            lock (gate)
-                return readers.Count > 0;
-        }
-    }
+    public bool HasReaders => Locked(() => readers.Count > 0);
 
     /// <summary>From now on the reader is given what is new, or woken to <see cref="Read"/>, with the ticket that this returns.</summary>
     public long Join(IFeedReader reader)
@@ -69,9 +62,7 @@ internal sealed class TopicFeed : IDisposable
 
     public void Leave(IFeedReader reader)
     {
-        lock (gate)
-            readers.Remove(reader);
-
+        Locked(() => readers.Remove(reader));
         if (!HasReaders)
             onIdle(this);
     }
@@ -82,20 +73,13 @@ internal sealed class TopicFeed : IDisposable
         lock (gate)
         {
             var isResolved = view.TryResolve(start, out cursor);
-            unresolved = isResolved ? default : Waiting(view.Wait(cursor));
+            unresolved = isResolved ? default : AwaitedIfWaiting(view.Wait(cursor));
             return isResolved;
         }
     }
 
     /// <inheritdoc cref="TopicView.ReadActive"/>
-    public FeedRead ReadActive(long ticket)
-    {
-        lock (gate)
-        {
-            var read = view.ReadActive(ticket);
-            return read.Kind is FeedReadKind.Waiting or FeedReadKind.StorageUnavailable ? Waiting(read) : read;
-        }
-    }
+    public FeedRead ReadActive(long ticket) => Locked(() => AwaitedIfWaiting(view.ReadActive(ticket)));
 
     /// <summary>What follows the cursor. Never waits and never reads the table.</summary>
     /// <inheritdoc cref="TopicView.Read"/>
@@ -104,16 +88,13 @@ internal sealed class TopicFeed : IDisposable
     {
         lock (gate)
         {
-            var read = view.Read(cursor, ticket, isLive);
-            if (read.Kind is FeedReadKind.Waiting or FeedReadKind.StorageUnavailable)
-                return Waiting(read);
-
+            var read = AwaitedIfWaiting(view.Read(cursor, ticket, isLive));
             if (read.Kind != FeedReadKind.NotLoaded || !TryRead(read.Cursor, read.Until, loaded, out var slice))
                 return read;
 
             var next = read.Cursor with { Sequence = slice.Last };
             if (slice.Last < read.Until)
-                loads.ReadAhead(next, view.First, view.Head!.Last);
+                loads.ReadAhead(next, view.Head!.Last);
 
             return read with { Kind = FeedReadKind.Frames, Cursor = next, Slice = slice };
         }
@@ -125,21 +106,21 @@ internal sealed class TopicFeed : IDisposable
     {
         var known = view;
         return known.Head?.Epoch == cursor.Epoch
-            ? loads.Begin(cursor, known.First, known.Head.Last)
+            ? loads.Begin(cursor, known.Head.Last)
             : Task.FromResult<FrameBuffer?>(null); // changed since it was read: the next read reports it
     }
 
     /// <summary>Takes note of a write of this process, which then need not be read from the table.</summary>
     public void OnWritten(TopicHead written, IReadOnlyList<StoredEvent> events)
     {
-        var blocks = FrameBlock.From(written.Epoch, events);
+        var buffers = FrameBuffer.From(written.Epoch, events);
         lock (gate)
         {
             if (stop.IsCancellationRequested)
                 return;
 
             if (events.Count > 0 && written.Epoch == view.Head?.Epoch && events[0].Sequence == view.Head.Last + 1)
-                blocks.ForEach(block => cache.Put(this, block));
+                buffers.ForEach(buffer => cache.Put(this, buffer));
 
             Become(view.Written(written, out var change), change);
         }
@@ -159,7 +140,7 @@ internal sealed class TopicFeed : IDisposable
     {
         lock (gate)
         {
-            stop.Cancel();
+            _ = stop.CancelAsync(); // what is cancelled must not run under the lock
             cache.Evict(this);
         }
 
@@ -170,22 +151,25 @@ internal sealed class TopicFeed : IDisposable
     private bool TryRead(EventId after, long until, FrameBuffer? loaded, out FrameSlice slice) =>
         cache.TryRead(this, after.Sequence + 1, until, loaded?.Epoch == after.Epoch ? loaded : null, out slice);
 
-    private void OnLoaded(EventId after, long to, List<FrameBlock> blocks)
+    private void OnLoaded(EventId after, long to, List<FrameBuffer> buffers)
     {
         lock (gate)
         {
             if (view.Head?.Epoch != after.Epoch || stop.IsCancellationRequested)
                 return;
 
-            view = view.Loaded(after.Sequence + 1, to, blocks.FirstOrDefault()?.First);
-            blocks.ForEach(block => cache.Put(this, block));
-            if (blocks.LastOrDefault()?.Last is { } last)
+            view = view.Loaded(after.Sequence + 1, to, buffers.FirstOrDefault()?.First);
+            buffers.ForEach(buffer => cache.Put(this, buffer));
+            if (buffers.LastOrDefault()?.Last is { } last)
                 Become(view.Proved(after with { Sequence = last }, out var change), change);
         }
     }
 
-    private FeedRead Waiting(FeedRead read)
+    private FeedRead AwaitedIfWaiting(FeedRead read)
     {
+        if (read.Kind is not (FeedReadKind.Waiting or FeedReadKind.StorageUnavailable))
+            return read;
+
         view = view.IsAwaited ? view : view with { IsAwaited = true };
         poll.Signal();
         return read;
@@ -199,7 +183,7 @@ internal sealed class TopicFeed : IDisposable
 
         var polled = await reads.HeadAsync(Topic, stop.Token);
         lock (gate)
-            Become(view.PollAnswered(before.PollsStarted, before.Writes, polled, out var change, out _), change);
+            Become(view.PollAnswered(before.PollsStarted, before.Writes, polled, out var change), change);
 
         hints.Signal();
     }
@@ -234,6 +218,12 @@ internal sealed class TopicFeed : IDisposable
 
             return after;
         }
+    }
+
+    private T Locked<T>(Func<T> read)
+    {
+        lock (gate)
+            return read();
     }
 
     private void Become(Func<TopicView, TopicView> next, ViewChange change = ViewChange.None)
