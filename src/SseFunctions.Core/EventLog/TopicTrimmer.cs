@@ -15,6 +15,9 @@ internal sealed class TopicTrimmer(EventTable table, TimeProvider time)
     /// </summary>
     public static readonly TimeSpan EntryGrace = TimeSpan.FromHours(1);
 
+    /// <summary>By what the timestamps of rows may differ that one transaction wrote: no event is younger than the head's last write, and that.</summary>
+    private static readonly TimeSpan TransactionTime = TimeSpan.FromMinutes(1);
+
     private readonly TopicRowDeletion rows = new(table, time);
     private readonly SinceSearch times = new(table);
 
@@ -98,7 +101,8 @@ internal sealed class TopicTrimmer(EventTable table, TimeProvider time)
                 return (0, null, default);
 
             var (head, written) = (LogRows.ToHead(row), LogRows.WrittenAt(row));
-            var first = Math.Max(head.Last - maxEvents + 1, await times.FirstAsync(topic, head, oldest, cancellationToken));
+            var young = written < oldest - TransactionTime ? head.Last + 1 : await times.FirstAsync(topic, head, oldest, cancellationToken);
+            var first = Math.Max(head.Last - maxEvents + 1, young);
             if (first <= head.First)
                 return (0, head, written);
 
