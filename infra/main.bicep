@@ -15,7 +15,7 @@ param name string = 'sse-${uniqueString(resourceGroup().id)}'
 param tags object = {}
 
 @description('Topics that everybody may read: names, or prefixes that end in *. All others need a token. The demo page shows clock, runtime and demo; runtime shows everybody how many streams each instance holds, and its memory and CPU.')
-param anonymousTopics string[] = ['clock', 'runtime', 'demo']
+param anonymousTopics string[] = ['clock', 'runtime', 'demo', 'demo-run-*']
 
 @description('Origins whose pages may use the emitter, such as https://www.example.com; * for all, but not together with corsSupportCredentials.')
 param corsOrigins string[] = []

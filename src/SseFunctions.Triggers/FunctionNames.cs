@@ -6,4 +6,5 @@ internal static class FunctionNames
     public const string Clock = "SseClock";
     public const string Retention = "SseRetention";
     public const string Demo = "SseDemo";
+    public const string DemoRuns = "SseDemoRuns";
 }

@@ -5,7 +5,7 @@ using SseFunctions.Api;
 namespace SseFunctions.Triggers;
 
 /// <summary>What browsers and probes get besides events.</summary>
-public class PageFunctions(HealthEndpoint health)
+public class PageFunctions(HealthEndpoint health, DemoRunEndpoint runs)
 {
     /// <summary>GET health.</summary>
     [Function("SseHealth")]
@@ -16,6 +16,11 @@ public class PageFunctions(HealthEndpoint health)
     [Function(FunctionNames.Demo)]
     public static IResult Demo([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = Routes.Demo)] HttpRequest request) =>
         PageEndpoint.Demo(request.HttpContext);
+
+    /// <summary>POST demo/runs.</summary>
+    [Function(FunctionNames.DemoRuns)]
+    public Task<IResult> StartDemoRunAsync([HttpTrigger(AuthorizationLevel.Function, "post", Route = Routes.DemoRuns)] HttpRequest request) =>
+        runs.StartAsync(request.HttpContext);
 
     /// <summary>GET client.js.</summary>
     [Function("SseClient")]

@@ -20,6 +20,7 @@ var all = new Dictionary<string, Func<IAsyncEnumerable<Figure>>>
     ["catch-up"] = CatchUp.MeasureAsync,
     ["cold-start"] = ColdStart.MeasureAsync,
     ["retention"] = Retention.MeasureAsync,
+    ["runs"] = Runs.MeasureAsync,
 };
 
 // The parts that run in processes of their own.
@@ -35,6 +36,9 @@ switch (args)
         return await HeldResponse.RunAsync(int.Parse(port, CultureInfo.InvariantCulture));
     case [Publishers.Verb, var connectionString, var tableName, var count]:
         return await Publishers.RunAsync(connectionString, tableName, int.Parse(count, CultureInfo.InvariantCulture));
+    case [RunWriter.Verb, var connectionString, var tableName, .. var numbers] when numbers.Length == 4:
+        var of = numbers.Select(number => int.Parse(number, CultureInfo.InvariantCulture)).ToArray();
+        return await RunWriter.RunAsync(connectionString, tableName, of[0], of[1], of[2], of[3]);
     case ["storm"]:
         var (same, drawn) = (ReconnectStorm.Simulate(isJittered: false), ReconnectStorm.Simulate(isJittered: true));
         await File.WriteAllTextAsync(StormPicture.Path, StormPicture.Draw(same, drawn));

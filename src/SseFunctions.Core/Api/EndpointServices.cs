@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using SseFunctions.Access;
 using SseFunctions.EventLog;
+using SseFunctions.Publishing;
 using SseFunctions.Streaming;
 
 namespace SseFunctions.Api;
@@ -27,6 +28,7 @@ internal static class EndpointServices
         services.AddSingleton(s => new HistoryEndpoint(Get<ReadAccess>(s), Get<HistoryReader>(s), Get<TimeProvider>(s), Get<ErrorAnswers>(s)));
         services.AddSingleton(s => new TopicListEndpoint(Get<TableEventLog>(s), Get<ErrorAnswers>(s)));
         services.AddSingleton(s => new TokenEndpoint(Get<SubscriberTokens>(s), Get<TimeProvider>(s), Get<ErrorAnswers>(s)));
+        services.AddSingleton(s => new DemoRunEndpoint(Get<DemoRuns>(s), Get<ErrorAnswers>(s), Get<IHostApplicationLifetime>(s)));
         services.AddSingleton(s => new HealthEndpoint(Get<TableEventLog>(s), Get<OpenStreams>(s), Get<TimeProvider>(s)));
     }
 

@@ -10,7 +10,7 @@ internal static class HistoryQuery
     /// <exception cref="InvalidInputException">A parameter has a value that is not allowed.</exception>
     public static HistoryRequest Read(HttpRequest http, Topic topic)
     {
-        var (after, before) = (SingleValue.FromQuery(http, "after"), SingleValue.FromQuery(http, "before"));
+        var (after, before) = (RequestValue.FromQuery(http, "after"), RequestValue.FromQuery(http, "before"));
         var since = SinceText.Read(http);
         var (limit, filter) = (PageLimit.Read(http, HistoryRequest.MaxLimit), TypeFilter.Read(http));
         var start = after is not null ? EventId.TryParse(after, out var id) ? StreamStart.After(id) : StreamStart.UnknownId

@@ -15,7 +15,7 @@ internal static class PageLimit
     /// <exception cref="InvalidInputException">It is no such number.</exception>
     public static int Read(HttpRequest http, int max)
     {
-        if (SingleValue.FromQuery(http, Parameter) is not { } text)
+        if (RequestValue.FromQuery(http, Parameter) is not { } text)
             return Default;
 
         if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit))

@@ -14,6 +14,7 @@ internal static class Routes
     public const string Tokens = "tokens";
     public const string Health = "health";
     public const string Demo = "demo";
+    public const string DemoRuns = "demo/runs";
     public const string Client = "client.js";
     public const string OpenApi = "openapi.json";
 

@@ -17,7 +17,7 @@ internal static partial class SinceText
     /// <exception cref="InvalidInputException">It has another form.</exception>
     public static Since? Read(HttpRequest http)
     {
-        if (SingleValue.FromQuery(http, Parameter) is not { } text)
+        if (RequestValue.FromQuery(http, Parameter) is not { } text)
             return null;
 
         if (Duration().Match(text) is { Success: true } duration)

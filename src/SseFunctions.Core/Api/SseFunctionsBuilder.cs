@@ -61,7 +61,10 @@ public sealed class SseFunctionsBuilder
     /// </summary>
     public SseFunctionsBuilder AddRetention() => Set(() => HasRetention = true);
 
-    /// <summary>Serves the demo page at <c>demo</c>. What it shows is on the topics <c>clock</c>, <c>runtime</c> and <c>demo</c>.</summary>
+    /// <summary>
+    /// Serves the demo page at <c>demo</c>, and starts the runs that it asks for. What it shows is on the topics <c>clock</c>, <c>runtime</c>,
+    /// <c>demo</c> and <c>demo-run-*</c>.
+    /// </summary>
     public SseFunctionsBuilder AddDemoPage() => Set(() => HasDemoPage = true);
 
     /// <summary>

@@ -61,6 +61,8 @@ public static class SseFunctionsServiceCollectionExtensions
             settings.Retention,
             s.GetRequiredService<ILogger<RetentionSweep>>()));
         services.AddSingleton<IEventPublisher, EventPublisher>();
+        services.AddSingleton<DemoRuns>();
+        services.AddSingleton<IHostedService>(s => s.GetRequiredService<DemoRuns>());
         services.AddTimers(settings, sse, configuration);
         services.AddEndpoints();
         if (sse.ExportsTelemetry)

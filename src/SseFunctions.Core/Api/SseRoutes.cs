@@ -35,7 +35,10 @@ internal static class SseRoutes
         open.MapMethods(Routes.Client, Reads, PageEndpoint.Client);
         open.MapMethods(Routes.OpenApi, Reads, PageEndpoint.OpenApi);
         if (Get<SseFunctionsBuilder>().HasDemoPage)
+        {
             open.MapMethods(Routes.Demo, Reads, PageEndpoint.Demo);
+            routes.MapPost(Routes.DemoRuns, (Delegate)Get<DemoRunEndpoint>().StartAsync);
+        }
 
         T Get<T>()
             where T : notnull =>

@@ -31,11 +31,11 @@ internal static class StreamQuery
     /// <exception cref="InvalidInputException">A parameter has a value that is not allowed.</exception>
     public static StreamRequest Read(HttpRequest http, IReadOnlyList<Topic> topics, TimeSpan? accessLeft)
     {
-        var mode = SingleValue.FromQuery(http, "mode");
+        var mode = RequestValue.FromQuery(http, "mode");
         if (mode is not (null or "poll" or "long-poll"))
             throw new InvalidInputException("mode", $"mode has {mode.Length} characters that are neither 'poll' nor 'long-poll'; leave it out to hold the stream open.");
 
-        var isForActive = SingleValue.BooleanFromQuery(http, "active");
+        var isForActive = RequestValue.BooleanFromQuery(http, "active");
         var starts = ReadStarts(http, topics.Count, isForActive ? StreamStart.Oldest : StreamStart.Now);
         return new StreamRequest([.. topics.Zip(starts, (topic, start) => new TopicStart(topic, start))], IsPoll: mode == "poll", accessLeft, KeepsHalfFrames(http))
         {
@@ -62,7 +62,7 @@ internal static class StreamQuery
         var lastEventId = LastOf(http.Headers[LastEventId]) ?? LastOf(http.Query["lastEventId"]);
         return lastEventId is not null
             ? StreamCursor.Starts(lastEventId, topics)
-            : [.. Enumerable.Repeat(ReadStart(SinceText.Read(http), SingleValue.FromQuery(http, "last"), SingleValue.FromQuery(http, "from"), otherwise), topics)];
+            : [.. Enumerable.Repeat(ReadStart(SinceText.Read(http), RequestValue.FromQuery(http, "last"), RequestValue.FromQuery(http, "from"), otherwise), topics)];
     }
 
     /// <summary>Clients that reconnect with a new id add it to what they have: the last is the newest.</summary>

@@ -14,7 +14,7 @@ internal sealed record TopicListQuery(string Prefix, string After, int Limit)
 
     private static string ReadName(HttpRequest http, string parameter)
     {
-        var name = SingleValue.FromQuery(http, parameter) ?? "";
+        var name = RequestValue.FromQuery(http, parameter) ?? "";
         return name.Length == 0 || Topic.TryParse(name, out _) ? name : throw new InvalidInputException(
             parameter,
             $"{parameter} has {name.Length} characters or some that are not allowed: like a topic, it is {Topic.Rule}.",

@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.Extensions.Hosting;
 using SseFunctions.EventLog;
 
@@ -7,32 +6,21 @@ namespace SseFunctions.Publishing;
 /// <summary>Checks what users' code publishes, and appends it.</summary>
 internal sealed class EventPublisher(TableEventLog log, IHostApplicationLifetime lifetime, TimeProvider time) : IEventPublisher
 {
-    /// <summary>Half a surrogate pair is refused, not replaced.</summary>
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     public Task<PublishResult> PublishAsync(string topic, IReadOnlyList<SseEvent> events, string? idempotencyKey = null, CancellationToken cancellationToken = default) =>
         PublishAsync(topic, events, idempotencyKey, completesTopic: false, cancellationToken);
 
     public Task<PublishResult> PublishLastAsync(string topic, IReadOnlyList<SseEvent> events, string? idempotencyKey = null, CancellationToken cancellationToken = default) =>
         PublishAsync(topic, events, idempotencyKey, completesTopic: true, cancellationToken);
 
-    public Task<PublishedStream> PublishStreamAsync(
+    public Task<PublishStreamResult> PublishStreamAsync(
         string topic, IAsyncEnumerable<SseEvent> events, PublishStreamOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(events);
         options ??= new PublishStreamOptions();
         if (options.ErrorData is not null)
-            ToNewEvent(new SseEvent(options.ErrorData, StreamPublication.ErrorType)).Validate();
+            new SseEvent(options.ErrorData, StreamPublication.ErrorType).ToNewEvent().Validate();
 
         return new StreamPublication(ParseTopic(topic), log, options, time).RunAsync(events, cancellationToken, lifetime.ApplicationStopping);
-    }
-
-    public static NewEvent ToNewEvent(SseEvent sseEvent)
-    {
-        if (sseEvent.Type is not null)
-            _ = StrictUtf8.GetByteCount(sseEvent.Type);
-
-        return new NewEvent(sseEvent.Type, StrictUtf8.GetBytes(sseEvent.Data));
     }
 
     private static Topic ParseTopic(string topic)
@@ -46,7 +34,7 @@ internal sealed class EventPublisher(TableEventLog log, IHostApplicationLifetime
     private async Task<PublishResult> PublishAsync(string topic, IReadOnlyList<SseEvent> events, string? idempotencyKey, bool completesTopic, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(events);
-        var append = new Append([.. events.Select(ToNewEvent)])
+        var append = new Append([.. events.Select(sseEvent => sseEvent.ToNewEvent())])
         {
             IdempotencyKey = idempotencyKey is null ? null : IdempotencyKeyRule.Require(idempotencyKey),
             CompletesTopic = completesTopic,

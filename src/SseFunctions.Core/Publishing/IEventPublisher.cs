@@ -43,5 +43,5 @@ public interface IEventPublisher
     /// Storage was down or slow for a minute. The last events may be missing; what is there is in order and not doubled, and the topic is completed if that is possible.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token has fired, or the host stops.</exception>
-    Task<PublishedStream> PublishStreamAsync(string topic, IAsyncEnumerable<SseEvent> events, PublishStreamOptions? options = null, CancellationToken cancellationToken = default);
+    Task<PublishStreamResult> PublishStreamAsync(string topic, IAsyncEnumerable<SseEvent> events, PublishStreamOptions? options = null, CancellationToken cancellationToken = default);
 }

@@ -9,6 +9,8 @@ internal static class JsonText
 {
     public const int MaxDepth = 1000;
 
+    private static readonly SearchValues<byte> Number = SearchValues.Create("+-.0123456789Ee"u8);
+
     public static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = MaxDepth };
 
     /// <summary>Ensures that a text is one JSON value.</summary>
@@ -62,7 +64,7 @@ internal static class JsonText
     {
         ((byte)'{', (byte)'}') or ((byte)'[', (byte)']') => true,
         ((byte)'"', (byte)'"') => text.Length > 1,
-        _ => text.SequenceEqual("true"u8) || text.SequenceEqual("false"u8) || text.SequenceEqual("null"u8) || !text.ContainsAnyExcept("+-.0123456789Ee"u8),
+        _ => text.SequenceEqual("true"u8) || text.SequenceEqual("false"u8) || text.SequenceEqual("null"u8) || !text.ContainsAnyExcept(Number),
     };
 
     private static void Check(ReadOnlySpan<byte> text)

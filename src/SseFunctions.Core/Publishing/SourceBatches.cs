@@ -77,7 +77,7 @@ internal sealed class SourceBatches : IDisposable
         {
             await foreach (var sseEvent in source.WithCancellation(cancellationToken))
             {
-                var newEvent = EventPublisher.ToNewEvent(sseEvent);
+                var newEvent = sseEvent.ToNewEvent();
                 newEvent.Validate();
                 await ahead.Writer.WriteAsync((newEvent, time.GetTimestamp()), cancellationToken);
             }

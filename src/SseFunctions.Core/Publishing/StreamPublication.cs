@@ -22,7 +22,7 @@ internal sealed class StreamPublication(Topic topic, TableEventLog log, PublishS
 
     /// <param name="cancellationToken">The caller's.</param>
     /// <param name="stopping">The host's.</param>
-    public async Task<PublishedStream> RunAsync(IAsyncEnumerable<SseEvent> source, CancellationToken cancellationToken, CancellationToken stopping)
+    public async Task<PublishStreamResult> RunAsync(IAsyncEnumerable<SseEvent> source, CancellationToken cancellationToken, CancellationToken stopping)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping);
         using var batches = new SourceBatches(source, options.FlushInterval, time, stop.Token);
@@ -48,7 +48,7 @@ internal sealed class StreamPublication(Topic topic, TableEventLog log, PublishS
         }
 
         batch.Fault?.Throw();
-        return new PublishedStream(published, last?.ToString());
+        return new PublishStreamResult(published, last?.ToString());
     }
 
     /// <summary>The event that says that there will be no more, and not why: the exception's text may be nothing for readers.</summary>

@@ -43,7 +43,7 @@ public sealed partial class TimedSources
             if (await source.ReadAsync(tick, cancellationToken) is not { } sseEvent)
                 return;
 
-            var result = await log.AppendAsync(topic, [EventPublisher.ToNewEvent(sseEvent)], KeyOf(source, topic, name), cancellationToken);
+            var result = await log.AppendAsync(topic, [sseEvent.ToNewEvent()], KeyOf(source, topic, name), cancellationToken);
             if (result.Outcome == AppendOutcome.TopicComplete)
                 LogTopicComplete(topic);
             else if (result.Outcome == AppendOutcome.KeyReused)

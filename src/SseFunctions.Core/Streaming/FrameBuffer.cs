@@ -1,16 +1,21 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
+using SseFunctions.EventLog;
 
 namespace SseFunctions.Streaming;
 
 /// <summary>
 /// Consecutive events of one epoch as they go on the wire, in one array that only grows at its end: bytes once written stay as
-/// they are, so a slice handed out remains valid while more is appended. Guarded by its cache's lock.
+/// they are, so a slice handed out remains valid while more is appended. Guarded by its cache's lock once it is there.
 /// </summary>
 /// <param name="first">The sequence of the first event.</param>
 internal sealed class FrameBuffer(string epoch, long first)
 {
-    /// <summary>What a buffer holds, unless one frame alone is larger: a slow reader keeps no more than this from being freed.</summary>
-    public const int MaxBytes = 256 * 1024;
+    /// <summary>
+    /// What a buffer holds, unless one frame alone is larger: what a slice holds, since a client that takes nothing keeps the whole
+    /// buffer of its slice from being freed.
+    /// </summary>
+    public const int MaxBytes = FrameSlice.MaxBytes;
 
     /// <summary>Bytes of a DateTimeOffset in a list.</summary>
     public const int TimeSize = 16;
@@ -34,24 +39,26 @@ internal sealed class FrameBuffer(string epoch, long first)
 
     private int Length => StartOf(ends.Count);
 
-    public bool Has(long sequence) => First <= sequence && sequence <= Last;
-
-    /// <summary>Adds the frame of the next event.</summary>
-    /// <returns>Whether there was room for it.</returns>
-    public bool TryAppend(ReadOnlySpan<byte> frame, DateTimeOffset time)
+    /// <summary>Makes the frames of any number of events of one epoch, without a hole.</summary>
+    public static List<FrameBuffer> From(string epoch, IReadOnlyList<StoredEvent> events)
     {
-        var (start, end) = (Length, Length + frame.Length);
-        if (end > MaxBytes && start > 0)
-            return false;
+        var buffers = new List<FrameBuffer>();
+        var frame = new ArrayBufferWriter<byte>();
+        foreach (var stored in events)
+        {
+            frame.ResetWrittenCount();
+            SseFrame.WriteEvent(frame, new EventId(epoch, stored.Sequence).ToString(), stored.Type, stored.Data.Span);
+            if (buffers.Count > 0 && buffers[^1].TryAppend(frame.WrittenSpan, stored.Time))
+                continue;
 
-        if (end > bytes.Length)
-            Array.Resize(ref bytes, Math.Max(end, Math.Min(2 * bytes.Length, MaxBytes)));
+            buffers.Add(new FrameBuffer(epoch, stored.Sequence));
+            buffers[^1].TryAppend(frame.WrittenSpan, stored.Time);
+        }
 
-        frame.CopyTo(bytes.AsSpan(start));
-        ends.Add(end);
-        times.Add(time);
-        return true;
+        return buffers;
     }
+
+    public bool Has(long sequence) => First <= sequence && sequence <= Last;
 
     /// <summary>Adds all frames of a buffer that begins with the next event.</summary>
     /// <returns>Whether there was room for them; if not, none was added.</returns>
@@ -60,18 +67,18 @@ internal sealed class FrameBuffer(string epoch, long first)
         if (Length + next.Length > MaxBytes)
             return false;
 
-        next.CopyTo(this, next.First);
+        next.CopyTo(this, next.First, next.Last);
         return true;
     }
 
-    /// <summary>The part of this buffer that begins with a sequence: the buffer itself, or a copy.</summary>
-    public FrameBuffer From(long sequence)
+    /// <summary>The frames from one sequence to another, both of which it has: the buffer itself, or a copy.</summary>
+    public FrameBuffer Part(long first, long last)
     {
-        if (sequence == First)
+        if (first == First && last == Last)
             return this;
 
-        var part = new FrameBuffer(Epoch, sequence);
-        CopyTo(part, sequence);
+        var part = new FrameBuffer(Epoch, first);
+        CopyTo(part, first, last);
         return part;
     }
 
@@ -106,9 +113,26 @@ internal sealed class FrameBuffer(string epoch, long first)
         return frames.Slice(sequence, last);
     }
 
-    private void CopyTo(FrameBuffer other, long from)
+    /// <summary>Adds the frame of the next event.</summary>
+    /// <returns>Whether there was room for it.</returns>
+    private bool TryAppend(ReadOnlySpan<byte> frame, DateTimeOffset time)
     {
-        for (var index = (int)(from - First); index < ends.Count; index++)
+        var (start, end) = (Length, Length + frame.Length);
+        if (end > MaxBytes && start > 0)
+            return false;
+
+        if (end > bytes.Length)
+            Array.Resize(ref bytes, Math.Max(end, Math.Min(2 * bytes.Length, MaxBytes)));
+
+        frame.CopyTo(bytes.AsSpan(start));
+        ends.Add(end);
+        times.Add(time);
+        return true;
+    }
+
+    private void CopyTo(FrameBuffer other, long first, long last)
+    {
+        for (var index = (int)(first - First); index <= last - First; index++)
             other.TryAppend(bytes.AsSpan(StartOf(index), ends[index] - StartOf(index)), times[index]);
     }
 

@@ -48,7 +48,7 @@ internal sealed class TopicFeed : IDisposable
         }
     }
 
-    public bool HasReaders { get { lock (gate) return readers.Count > 0; } }
+    public bool HasReaders => Locked(() => readers.Count > 0);
 
     /// <summary>From now on the reader is given what is new, or woken to <see cref="Read"/>, with the ticket that this returns.</summary>
     public long Join(IFeedReader reader)
@@ -62,9 +62,7 @@ internal sealed class TopicFeed : IDisposable
 
     public void Leave(IFeedReader reader)
     {
-        lock (gate)
-            readers.Remove(reader);
-
+        Locked(() => readers.Remove(reader));
         if (!HasReaders)
             onIdle(this);
     }
@@ -75,17 +73,13 @@ internal sealed class TopicFeed : IDisposable
         lock (gate)
         {
             var isResolved = view.TryResolve(start, out cursor);
-            unresolved = isResolved ? default : Noted(view.Wait(cursor));
+            unresolved = isResolved ? default : AwaitedIfWaiting(view.Wait(cursor));
             return isResolved;
         }
     }
 
     /// <inheritdoc cref="TopicView.ReadActive"/>
-    public FeedRead ReadActive(long ticket)
-    {
-        lock (gate)
-            return Noted(view.ReadActive(ticket));
-    }
+    public FeedRead ReadActive(long ticket) => Locked(() => AwaitedIfWaiting(view.ReadActive(ticket)));
 
     /// <summary>What follows the cursor. Never waits and never reads the table.</summary>
     /// <inheritdoc cref="TopicView.Read"/>
@@ -96,14 +90,14 @@ internal sealed class TopicFeed : IDisposable
     {
         lock (gate)
         {
-            var read = Noted(view.Read(cursor, ticket, isLive));
+            var read = AwaitedIfWaiting(view.Read(cursor, ticket, isLive));
             loaded = loaded?.Epoch == read.Cursor.Epoch ? loaded : null;
             if (read.Kind != FeedReadKind.NotLoaded || !cache.TryRead(this, read.Cursor.Sequence + 1, Math.Min(read.Until, max ?? read.Until), loaded, out var slice, filter))
                 return read;
 
             var next = read.Cursor with { Sequence = slice.Last };
             if (slice.Last < read.Until && max is null)
-                loads.ReadAhead(next, view.First, view.Head!.Last);
+                loads.ReadAhead(next, view.Head!.Last);
 
             return read with { Kind = FeedReadKind.Frames, Cursor = next, Slice = slice };
         }
@@ -115,21 +109,21 @@ internal sealed class TopicFeed : IDisposable
     {
         var known = view;
         return known.Head?.Epoch == cursor.Epoch
-            ? loads.Begin(cursor, known.First, known.Head.Last)
+            ? loads.Begin(cursor, known.Head.Last)
             : Task.FromResult<FrameBuffer?>(null); // changed since it was read: the next read reports it
     }
 
     /// <summary>Takes note of a write of this process, which then need not be read from the table.</summary>
     public void OnWritten(TopicHead written, IReadOnlyList<StoredEvent> events)
     {
-        var blocks = FrameBlock.From(written.Epoch, events);
+        var buffers = FrameBuffer.From(written.Epoch, events);
         lock (gate)
         {
             if (stop.IsCancellationRequested)
                 return;
 
             if (events.Count > 0 && written.Epoch == view.Head?.Epoch && events[0].Sequence == view.Head.Last + 1)
-                blocks.ForEach(block => cache.Put(this, block));
+                buffers.ForEach(buffer => cache.Put(this, buffer));
 
             Become(view.Written(written, out var change), change);
         }
@@ -149,7 +143,7 @@ internal sealed class TopicFeed : IDisposable
     {
         lock (gate)
         {
-            stop.Cancel();
+            _ = stop.CancelAsync(); // what is cancelled must not run under the lock
             cache.Evict(this);
         }
 
@@ -157,26 +151,26 @@ internal sealed class TopicFeed : IDisposable
         push.Signal();
     }
 
-    private void OnLoaded(EventId after, long to, List<FrameBlock> blocks)
+    private void OnLoaded(EventId after, long to, List<FrameBuffer> buffers)
     {
         lock (gate)
         {
             if (view.Head?.Epoch != after.Epoch || stop.IsCancellationRequested)
                 return;
 
-            view = view.Loaded(after.Sequence + 1, to, blocks.FirstOrDefault()?.First);
-            blocks.ForEach(block => cache.Put(this, block));
-            if (blocks.LastOrDefault()?.Last is { } last)
+            view = view.Loaded(after.Sequence + 1, to, buffers.FirstOrDefault()?.First);
+            buffers.ForEach(buffer => cache.Put(this, buffer));
+            if (buffers.LastOrDefault()?.Last is { } last)
                 Become(view.Proved(after with { Sequence = last }, out var change), change);
         }
     }
 
-    private FeedRead Noted(FeedRead read)
+    private FeedRead AwaitedIfWaiting(FeedRead read)
     {
         if (read.Kind is not (FeedReadKind.Waiting or FeedReadKind.StorageUnavailable))
             return read;
 
-        view = view.IsAwaited ? view : view with { IsAwaited = true }; // for whoever waits the head is read
+        view = view.IsAwaited ? view : view with { IsAwaited = true };
         poll.Signal();
         return read;
     }
@@ -189,7 +183,7 @@ internal sealed class TopicFeed : IDisposable
 
         var polled = await reads.HeadAsync(Topic, stop.Token);
         lock (gate)
-            Become(view.PollAnswered(before.PollsStarted, before.Writes, polled, out var change, out _), change);
+            Become(view.PollAnswered(before.PollsStarted, before.Writes, polled, out var change), change);
 
         hints.Signal();
     }
@@ -224,6 +218,12 @@ internal sealed class TopicFeed : IDisposable
 
             return after;
         }
+    }
+
+    private T Locked<T>(Func<T> read)
+    {
+        lock (gate)
+            return read();
     }
 
     private void Become(Func<TopicView, TopicView> next, ViewChange change = ViewChange.None)

@@ -23,6 +23,7 @@ internal static class ScaleTables
         ["publishers"] = Publishers(),
         ["storm"] = Storm(),
         ["retention"] = Retention(),
+        ["runs"] = Runs(),
         ["assumptions"] = AssumptionTable(),
     };
 
@@ -102,6 +103,17 @@ internal static class ScaleTables
                 variant.Name, Number(estimate.Instances), Number(estimate.ExecutionsASecond * MonthSeconds), Number(estimate.TransactionsASecond * MonthSeconds),
                 Dollars(estimate.Total), Latency(estimate.MedianLatency), Latency(estimate.WorstLatency)));
     }
+
+    private static string Runs() => Table(
+        "| A run of | Flush interval | Readers | Transactions to write it | Table requests in all | A million runs: table | storage for a day | egress | Total |",
+        from run in (RunCost[])
+        [
+            new(500, 50, TimeSpan.FromMilliseconds(50), 1), new(500, 50, TimeSpan.FromMilliseconds(150), 1), new(500, 50, TimeSpan.FromMilliseconds(500), 1),
+            new(500, 50, TimeSpan.FromMilliseconds(50), 10), new(5_000, 50, TimeSpan.FromMilliseconds(150), 1), new(20, 0.5, TimeSpan.FromMilliseconds(50), 1),
+        ]
+        select Row(
+            $"{Number(run.Tokens)} tokens, {Plain(run.Rate)} a second", $"{run.Flush.TotalMilliseconds} ms", Number(run.Readers), Number(run.Transactions), Number(run.TableRequests),
+            Dollars(run.Table * 1e6), Dollars(run.Storage * 1e6), Dollars(run.Egress * 1e6), $"**{Dollars((run.Table + run.Storage + run.Egress) * 1e6)}**"));
 
     private static string Services() => Table(
         "| Clients | Events a second | hold, 512 MB | hold, 2048 MB | SignalR Service | Web PubSub |",

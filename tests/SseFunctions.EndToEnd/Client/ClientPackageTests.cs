@@ -35,7 +35,7 @@ public sealed class ClientPackageTests
         await using var npm = OperatingSystem.IsWindows()
             ? WatchedProcess.Start("cmd.exe", ["/c", "npm", .. arguments], NodeFolder.FullName, new Dictionary<string, string>())
             : WatchedProcess.Start("npm", arguments, NodeFolder.FullName, new Dictionary<string, string> { ["npm_config_loglevel"] = "silent" });
-        Assert.True(await npm.ExitAsync(TestSupport.SseStream.Patience) == 0, npm.Output);
+        Assert.True(await npm.ExitAsync(TestSupport.SseStream.Timeout) == 0, npm.Output);
         return npm.Output;
     }
 }

@@ -19,6 +19,7 @@ public sealed class FunctionTests(WorkerTarget target)
             SseComplete        Function   POST      topics/{topic}/complete
             SseDeleteTopic     Function   DELETE    topics/{topic}
             SseDemo            Anonymous  GET,HEAD  demo
+            SseDemoRuns        Function   POST      demo/runs
             SseHandshake       Function   OPTIONS   events/{topic}
             SseHealth          Anonymous  GET,HEAD  health
             SseHistory         Anonymous  GET,HEAD  topics/{topic}/events

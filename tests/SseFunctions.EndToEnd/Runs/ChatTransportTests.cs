@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using SseFunctions.TestSupport;
 
 namespace SseFunctions.EndToEnd.Runs;
 
 /// <summary>The AI SDK's chat over the transport of docs/runs.md: the page shows exactly what the model said, whatever comes between.</summary>
-public sealed class ChatTransportTests
+public sealed partial class ChatTransportTests
 {
     [Fact]
     public async Task Chat_shows_an_answer_as_it_comes_and_has_nothing_to_resume_after_it()
@@ -73,6 +74,8 @@ public sealed class ChatTransportTests
             await page.ReadTextAsync(host.Model.Said);
             if (round % 2 == 0)
                 proxy.CutSome(100, new Random(FuzzSeed.Value + round));
+            else
+                await EndsAsync(proxy, Ends().Count(proxy.Answered) + 1);
 
             host.Model.Say([.. Enumerable.Range(0, 100).Select(n => $"{n} ")]);
             await page.ReadTextAsync(host.Model.Said);
@@ -82,6 +85,17 @@ public sealed class ChatTransportTests
 
         await page.ReadStatusAsync("ready");
         Assert.True(proxy.Cuts > 0);
+    }
+
+    [GeneratedRegex("end of this response")]
+    private static partial Regex Ends();
+
+    private static async Task EndsAsync(CuttingProxy proxy, int count)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(0.05), TimeProvider.System);
+        using var timeout = new CancellationTokenSource(SseStream.Timeout);
+        while (Ends().Count(proxy.Answered) < count)
+            await timer.WaitForNextTickAsync(timeout.Token);
     }
 
     [Fact]
@@ -95,8 +109,10 @@ public sealed class ChatTransportTests
 
         host.Model.End(new InvalidOperationException("secret"));
 
-        var state = await page.ReadStatusAsync("error");
-        Assert.Equal(("a", "The answer broke off."), (state.GetProperty("text").GetString(), state.GetProperty("error").GetString()));
+        var state = await page.ReadAsync(state => state.GetProperty("error").GetString() is not null);
+        Assert.Equal(
+            ("error", "a", "The answer broke off."),
+            (state.GetProperty("status").GetString(), state.GetProperty("text").GetString(), state.GetProperty("error").GetString()));
         await Assert.ThrowsAsync<InvalidOperationException>(() => host.Running);
     }
 }

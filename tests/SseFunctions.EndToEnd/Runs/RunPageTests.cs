@@ -49,7 +49,7 @@ public sealed class RunPageTests(Chromium browser) : IClassFixture<Chromium>
         Assert.Equal(HttpStatusCode.NoContent, over.StatusCode);
     }
 
-    private static Task ShowsAsync(IPage page, string id, string text) =>
+    private static Task<IJSHandle> ShowsAsync(IPage page, string id, string text) =>
         page.WaitForFunctionAsync("([id, text]) => document.getElementById(id).textContent === text", new[] { id, text });
 
     private async Task<IPage> AskAsync(ChatHost host, bool withClock = false)

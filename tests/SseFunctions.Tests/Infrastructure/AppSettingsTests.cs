@@ -42,7 +42,7 @@ public partial class AppSettingsTests
         Assert.Equal($"{account}/default/{settings.EventLog.TableName}", (string)deployment.The("Microsoft.Storage/storageAccounts/tableServices/tables")["name"]!);
         Assert.Equal(ArmExpression.ClientId, settings.AzureMonitorIdentity?.ClientId);
         Assert.Equal(ArmExpression.InsightsConnection, deployment.AppSettings["APPLICATIONINSIGHTS_CONNECTION_STRING"]);
-        Assert.Equal(["clock", "runtime", "demo"], settings.Access.AnonymousTopics);
+        Assert.Equal(["clock", "runtime", "demo", "demo-run-*"], settings.Access.AnonymousTopics);
         Assert.NotNull(settings.Access.SigningKey);
         Assert.Null(settings.Access.PreviousSigningKey);
     }

@@ -32,7 +32,7 @@ internal sealed class PublicationRun
 
     /// <param name="flushInterval">Longer than a second, it does not pass by itself.</param>
     /// <param name="stopping">Fires when the host stops.</param>
-    public Task<PublishedStream> PublishAsync(
+    public Task<PublishStreamResult> PublishAsync(
         IAsyncEnumerable<SseEvent> source, TimeSpan? flushInterval = null, CancellationToken cancellationToken = default, CancellationToken stopping = default) =>
         new StreamPublication(LogActions.Orders, Log, flushInterval is { } interval ? options with { FlushInterval = interval } : options, Time)
             .RunAsync(source, cancellationToken, stopping)

@@ -129,7 +129,7 @@ public class FilteredFramesTests
         Assert.Equal(passes, !slice.Bytes.IsEmpty);
     }
 
-    private static void Put(FrameCache cache, IReadOnlyList<StoredEvent> events) => FrameBlock.From(Epoch, events).ForEach(block => cache.Put(Owner, block));
+    private static void Put(FrameCache cache, IReadOnlyList<StoredEvent> events) => FrameBuffer.From(Epoch, events).ForEach(buffer => cache.Put(Owner, buffer));
 
     private static StoredEvent Stored(long sequence, string? type, int bytes = 5) => new(sequence, type, Encoding.UTF8.GetBytes(new string('x', bytes)), default);
 

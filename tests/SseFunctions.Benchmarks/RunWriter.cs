@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
+using SseFunctions.EventLog;
+using SseFunctions.Publishing;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.Benchmarks;
+
+/// <summary>A process that streams many runs, each into a topic of its own, as models answer: token by token, at a steady rate.</summary>
+internal static class RunWriter
+{
+    public const string Verb = "runs";
+
+    private const int TokenBytes = 40;
+
+    /// <summary>How far apart the runs begin at most: a second, so that they are in step neither with each other nor with a poll.</summary>
+    private static readonly TimeSpan Spread = TimeSpan.FromSeconds(1);
+
+    public static string Topic(int run) => string.Create(CultureInfo.InvariantCulture, $"run-{run}");
+
+    /// <summary>The process: writes a line when it is ready, begins when it is given one, and writes at its end how many requests it has made to the table.</summary>
+    public static async Task<int> RunAsync(string connectionString, string table, int runs, int tokens, int rate, int flushMs)
+    {
+        long requests = 0;
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Name == LogTelemetry.TableTransactions)
+                    listener.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, count, _, _) => Interlocked.Add(ref requests, count));
+        listener.Start();
+        await using var host = await TestHost.StartAsync(table: table, connectionString: connectionString);
+        var publisher = host.Services.GetRequiredService<IEventPublisher>();
+        var options = new PublishStreamOptions { FlushInterval = TimeSpan.FromMilliseconds(flushMs) };
+        Console.WriteLine("ready");
+        Console.ReadLine();
+        await Task.WhenAll(Enumerable.Range(0, runs).Select(run => publisher.PublishStreamAsync(Topic(run), TokensAsync(tokens, rate), options)));
+        Console.WriteLine(Interlocked.Read(ref requests).ToString(CultureInfo.InvariantCulture));
+        return 0;
+    }
+
+    private static async IAsyncEnumerable<SseEvent> TokensAsync(int tokens, int rate)
+    {
+        await Task.Delay(Random.Shared.NextDouble() * Spread);
+        var start = Stopwatch.GetTimestamp();
+        for (var token = 0; token < tokens; token++)
+        {
+            // By the clock: a model does not wait for its readers.
+            if (TimeSpan.FromSeconds((double)token / rate) - Stopwatch.GetElapsedTime(start) is var wait && wait > TimeSpan.Zero)
+                await Task.Delay(wait);
+
+            yield return new SseEvent(BenchmarkEvent.Create(token, TokenBytes));
+        }
+    }
+}
