@@ -8,14 +8,9 @@ namespace SseFunctions.Triggers;
 /// <summary>Says at start, in one message, what in the app's host.json would cut or starve streams.</summary>
 internal sealed partial class HostJsonAdviser(Settings settings, IConfiguration configuration, ILogger<HostJsonAdviser> logger) : IHostedService
 {
-    /// <summary>Set on Azure: "Dynamic" is the Consumption plan.</summary>
-    private const string PlanVariable = "WEBSITE_SKU";
-
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        var (hostJson, file) = HostJson.Load(configuration);
-        var advice = new HostJsonAdvice(hostJson, file, isConsumption: configuration[PlanVariable] == "Dynamic");
-        var lines = advice.Lines(settings.Stream.Lifetime).ToList();
+        var lines = HostJsonAdvice.For(settings, configuration);
         if (lines.Count > 0)
             LogAdvice(string.Concat(lines.Select(line => $"{Environment.NewLine}  {line}")));
 

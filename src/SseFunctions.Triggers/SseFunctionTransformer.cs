@@ -16,11 +16,12 @@ internal sealed class SseFunctionTransformer(SseFunctionsBuilder sse, Settings s
 
     public string Name => nameof(SseFunctionTransformer);
 
+    /// <exception cref="InvalidOperationException">Two functions have the same route.</exception>
     public void Transform(IList<IFunctionMetadata> original)
     {
         for (var i = original.Count - 1; i >= 0; i--)
         {
-            if (original[i].EntryPoint?.StartsWith(EntryPoint, StringComparison.Ordinal) != true)
+            if (!IsOfThisLibrary(original[i]))
                 continue;
 
             if (IsOff(original[i].Name))
@@ -28,7 +29,11 @@ internal sealed class SseFunctionTransformer(SseFunctionsBuilder sse, Settings s
             else
                 original[i] = Rewrite(original[i]);
         }
+
+        FunctionRoute.RequireDistinct(original, IsOfThisLibrary);
     }
+
+    private static bool IsOfThisLibrary(IFunctionMetadata function) => function.EntryPoint?.StartsWith(EntryPoint, StringComparison.Ordinal) == true;
 
     private bool IsOff(string? function) => function switch
     {

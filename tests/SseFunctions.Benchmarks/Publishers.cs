@@ -35,8 +35,6 @@ internal static class Publishers
         return (await Task.WhenAll(rates)).Sum();
     }
 
-    /// <param name="connectionString">The storage.</param>
-    /// <param name="table">The table.</param>
     /// <param name="count">How many publishers.</param>
     /// <param name="isShared">Whether those that come meanwhile share the next transaction; else they wait for their turn before they ask.</param>
     /// <returns>Events a second.</returns>

@@ -1,9 +1,7 @@
 namespace SseFunctions.Access;
 
 /// <summary>The request may not read a topic. The message gives the reason and nothing of the token.</summary>
-/// <param name="denial">What kind of reason it is.</param>
 /// <param name="field">The name of the field, as the client knows it.</param>
-/// <param name="message">The reason.</param>
 /// <param name="limit">The maximum, where the token is too long.</param>
 /// <param name="size">What was given, in the unit of the limit.</param>
 internal sealed class AccessDeniedException(AccessDenial denial, string field, string message, long? limit = null, long? size = null) : Exception(message)

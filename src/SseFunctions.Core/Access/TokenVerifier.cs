@@ -5,10 +5,15 @@ internal sealed class TokenVerifier(SubscriberTokens own, IReadOnlyList<TokenIss
 {
     /// <exception cref="AccessDeniedException">The token is malformed, of nobody who is trusted, or does not hold now.</exception>
     /// <exception cref="AccessUnavailableException">The keys that would tell cannot be read now.</exception>
-    public Task<SubscriberToken> VerifyAsync(string token, DateTimeOffset now, CancellationToken cancellationToken) =>
-        issuers.Count > 0 && TokenIssuer.IsAlgorithm(JwtText.AlgorithmOf(token, TokenIssuer.MaxLength))
-            ? VerifyIssuedAsync(IssuedToken.Parse(token, now), now, cancellationToken)
-            : own.VerifyAsync(token, now);
+    public async Task<SubscriberToken> VerifyAsync(string token, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (issuers.Count == 0)
+            return await own.VerifyAsync(token, now);
+
+        return TokenIssuer.IsAlgorithm(JwtText.AlgorithmOf(token, TokenIssuer.MaxLength))
+            ? await VerifyIssuedAsync(IssuedToken.Parse(token, now), now, cancellationToken)
+            : await own.VerifyAsync(token, now);
+    }
 
     private async Task<SubscriberToken> VerifyIssuedAsync(IssuedToken token, DateTimeOffset now, CancellationToken cancellationToken)
     {

@@ -24,6 +24,16 @@ internal sealed class HostJsonAdvice(IConfiguration hostJson, IConfiguration fil
         ("dynamicThrottlesEnabled", "false", "true", "under load requests get 429, which ends an EventSource for good"),
     ];
 
+    /// <summary>Set on Azure: "Dynamic" is the Consumption plan.</summary>
+    private const string PlanVariable = "WEBSITE_SKU";
+
+    /// <summary>What there is to say of the app's own file.</summary>
+    public static IReadOnlyList<string> For(Settings settings, IConfiguration configuration)
+    {
+        var (hostJson, file) = HostJson.Load(configuration);
+        return [.. new HostJsonAdvice(hostJson, file, isConsumption: configuration[PlanVariable] == "Dynamic").Lines(settings.Stream.Lifetime)];
+    }
+
     /// <summary>A line for each.</summary>
     /// <param name="lifetime">How long a stream lives at most, once functionTimeout has its say.</param>
     public IEnumerable<string> Lines(TimeSpan lifetime)

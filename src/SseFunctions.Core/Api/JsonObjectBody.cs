@@ -10,10 +10,7 @@ internal static class JsonObjectBody
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
-    /// <param name="context">The request.</param>
-    /// <param name="maxBytes">The maximum size of the body.</param>
     /// <param name="members">The known members.</param>
-    /// <param name="read">Reads the object.</param>
     /// <param name="invocationCancelled">Fires at functionTimeout, when the request's own token does not.</param>
     /// <returns>What was read, or the answer to a request that has no such body.</returns>
     /// <exception cref="InvalidInputException">The body is not such an object.</exception>

@@ -59,9 +59,9 @@ public sealed class PublishEndpoint
             return Problem.UnsupportedMediaType("Content-Type", context.Request.Headers.ContentType, $"Content-Type must be one of {string.Join(", ", PublishBody.MediaTypes)}, in UTF-8.");
 
         EventGridSchema.Refuse(context.Request.Headers, kind.IsCloudEvents);
-        var key = SingleValue.FromHeader(context.Request, IdempotencyKeyRule.Header) is { } given ? scopeKey(IdempotencyKeyRule.Require(given)) : null;
-        var type = SingleValue.FromQuery(context.Request, "type");
-        var completes = SingleValue.BooleanFromQuery(context.Request, "complete");
+        var key = RequestValue.FromHeader(context.Request, IdempotencyKeyRule.Header) is { } given ? scopeKey(IdempotencyKeyRule.Require(given)) : null;
+        var type = RequestValue.FromQuery(context.Request, "type");
+        var completes = RequestValue.BooleanFromQuery(context.Request, "complete");
         if (completes && !mayComplete)
             throw new InvalidInputException("complete", "complete is only for who has the function key; leave it out.");
 

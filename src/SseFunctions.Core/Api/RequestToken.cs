@@ -24,7 +24,7 @@ internal static class RequestToken
     {
         try
         {
-            return SingleValue.Require(AccessDeniedException.TokenField, BearerTokens(request)) ?? SingleValue.FromQuery(request, AccessDeniedException.TokenField);
+            return SingleValue.Require(AccessDeniedException.TokenField, BearerTokens(request)) ?? RequestValue.FromQuery(request, AccessDeniedException.TokenField);
         }
         catch (InvalidInputException ex)
         {

@@ -12,10 +12,13 @@ public static class SseFunctionsEndpointRouteBuilderExtensions
     /// <summary>Maps every route, below <see cref="SseFunctionsBuilder.RoutePrefix"/>; <c>AddSseFunctions</c> has registered what they need.</summary>
     /// <param name="endpoints">The app, or a group of its routes.</param>
     /// <returns>The routes, among them those of which the app must say who may call them.</returns>
+    /// <exception cref="InvalidOperationException"><c>AddSseFunctions</c> was not called.</exception>
     public static SseFunctionsEndpoints MapSseFunctions(this IEndpointRouteBuilder endpoints)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
-        var all = endpoints.MapGroup(endpoints.ServiceProvider.GetRequiredService<Settings>().RoutePrefix);
+        var settings = endpoints.ServiceProvider.GetService<Settings>()
+            ?? throw new InvalidOperationException("MapSseFunctions needs builder.Services.AddSseFunctions(builder.Configuration) before.");
+        var all = endpoints.MapGroup(settings.RoutePrefix);
         var (open, keyed) = (all.MapGroup(""), all.MapGroup(""));
         keyed.AddEndpointFilter(RefuseUndecidedAsync);
         SseRoutes.Map(open, keyed);

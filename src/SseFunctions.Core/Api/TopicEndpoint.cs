@@ -29,7 +29,6 @@ public sealed class TopicEndpoint
     });
 
     /// <summary>Sets retention of the topic's own, before or after its first event.</summary>
-    /// <param name="context">The request.</param>
     /// <param name="topicName">From the route.</param>
     /// <param name="invocationCancelled">Fires at functionTimeout, when the request's own token does not.</param>
     /// <returns>200 and what GET answers; 400, 413 or 415 for what is no such request.</returns>

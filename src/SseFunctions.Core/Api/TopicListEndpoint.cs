@@ -12,7 +12,6 @@ public sealed class TopicListEndpoint
     internal TopicListEndpoint(TableEventLog log, ErrorAnswers errors) => (this.log, this.errors) = (log, errors);
 
     /// <summary>Answers with a page of topics.</summary>
-    /// <param name="context">The request.</param>
     /// <param name="invocationCancelled">Fires at functionTimeout, when the request's own token does not.</param>
     public Task<IResult> ListAsync(HttpContext context, CancellationToken invocationCancelled) => errors.CatchAsync(context, async () =>
     {

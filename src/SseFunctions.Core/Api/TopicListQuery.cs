@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using SseFunctions.EventLog;
 
@@ -10,30 +9,17 @@ namespace SseFunctions.Api;
 /// <param name="Limit">Maximum number of topics, 1 to 1,000; 100 by default.</param>
 internal sealed record TopicListQuery(string Prefix, string After, int Limit)
 {
-    private const int DefaultLimit = 100;
-
     /// <exception cref="InvalidInputException">A parameter has a value that is not allowed.</exception>
-    public static TopicListQuery Read(HttpRequest http) => new(ReadName(http, "prefix"), ReadName(http, "after"), ReadLimit(http));
+    public static TopicListQuery Read(HttpRequest http) => new(ReadName(http, "prefix"), ReadName(http, "after"), PageLimit.Read(http, TopicDirectory.MaxPage));
 
     private static string ReadName(HttpRequest http, string parameter)
     {
-        var name = SingleValue.FromQuery(http, parameter) ?? "";
+        var name = RequestValue.FromQuery(http, parameter) ?? "";
         return name.Length == 0 || Topic.TryParse(name, out _) ? name : throw new InvalidInputException(
             parameter,
             $"{parameter} has {name.Length} characters or some that are not allowed: like a topic, it is {Topic.Rule}.",
             Topic.MaxLength,
             name.Length,
             name.Length > Topic.MaxLength);
-    }
-
-    private static int ReadLimit(HttpRequest http)
-    {
-        if (SingleValue.FromQuery(http, "limit") is not { } text)
-            return DefaultLimit;
-
-        // The log checks the range.
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit)
-            ? limit
-            : throw new InvalidInputException("limit", $"limit has {text.Length} characters that are no whole number from 1 to {TopicDirectory.MaxPage}.");
     }
 }

@@ -21,7 +21,6 @@ internal sealed record TopicState(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? MaxAge,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? MaxEvents)
 {
-    /// <param name="topic">The topic.</param>
     /// <param name="head">Null, or that of a log that is being deleted, when there is none.</param>
     /// <param name="retention">The topic's own.</param>
     public static TopicState From(Topic topic, TopicHead? head, TopicRetention retention)

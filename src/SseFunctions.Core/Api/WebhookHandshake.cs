@@ -26,14 +26,14 @@ internal static class WebhookHandshake
     public static IResult Answer(HttpContext context)
     {
         context.Response.Headers.Allow = HttpMethods.Post;
-        var origin = SingleValue.FromHeader(context.Request, RequestOrigin);
+        var origin = RequestValue.FromHeader(context.Request, RequestOrigin);
         if (string.IsNullOrEmpty(origin))
             return TypedResults.Ok();
 
         if (origin.Length > MaxOriginLength || origin.Any(character => character is <= ' ' or > '~'))
             throw new InvalidInputException(RequestOrigin, $"{RequestOrigin} has {origin.Length} characters that are no DNS name.", MaxOriginLength, origin.Length, origin.Length > MaxOriginLength);
 
-        var rate = SingleValue.FromHeader(context.Request, RequestRate);
+        var rate = RequestValue.FromHeader(context.Request, RequestRate);
         context.Response.Headers[AllowedOrigin] = origin;
         context.Response.Headers[AllowedRate] = uint.TryParse(rate, NumberStyles.None, CultureInfo.InvariantCulture, out var perMinute) && perMinute > 0 ? rate : AnyRate;
         return TypedResults.Ok();

@@ -72,8 +72,6 @@ internal sealed class SettingsReader
     /// <summary>A duration, written as <see cref="DurationText"/> says.</summary>
     /// <param name="key">The setting, sections separated by ':'.</param>
     /// <param name="fallback">Its value when it is not set; it need not be in the range.</param>
-    /// <param name="min">The minimum.</param>
-    /// <param name="max">The maximum.</param>
     /// <param name="why">Where the range comes from, if not from here alone.</param>
     public TimeSpan Duration(string key, TimeSpan fallback, TimeSpan min, TimeSpan max, string why = "") => Read(
         key,

@@ -5,7 +5,7 @@ namespace SseFunctions.EventLog;
 /// <summary>Polls the change feed: one request for whatever other processes have written, however many topics that are.</summary>
 /// <param name="ownPages">What the names of this process's own pages begin with, which it need not read.</param>
 /// <param name="interval">From the start of a poll to the next, when storage keeps up.</param>
-internal sealed partial class ChangeFeedReader(EventTable table, string ownPages, TimeSpan interval, TimeProvider time, ILogger<ChangeFeedReader> logger)
+internal sealed partial class ChangeFeedReader(EventTable table, string ownPages, TimeSpan interval, TimeProvider time, ILogger<ChangeFeedReader> logger) : IDisposable
 {
     /// <summary>Every so many polls one does not trust the timestamps, which a step of the service's clock may have put in disorder.</summary>
     public const int PollsToFullPoll = 50;
@@ -58,8 +58,7 @@ internal sealed partial class ChangeFeedReader(EventTable table, string ownPages
             {
                 // Whatever it is, the polling goes on: streams hang on it.
                 pace.Failed();
-                if (faults.IsDue(out var count))
-                    LogPollFailed(ex.Message, count);
+                faults.Add(count => LogPollFailed(ex.Message, count));
             }
 
             // A little more or less, so that processes that started together do not poll together for ever.
@@ -67,6 +66,8 @@ internal sealed partial class ChangeFeedReader(EventTable table, string ownPages
             await Task.Delay(pause > pace.Interval / 2 ? pause : pace.Interval / 2, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
+
+    public void Dispose() => faults.Dispose();
 
     private async Task PollAsync(Run run, Action<TopicChange> onChange, Action onGap, CancellationToken stop)
     {

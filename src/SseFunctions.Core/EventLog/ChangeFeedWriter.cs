@@ -84,6 +84,7 @@ internal sealed partial class ChangeFeedWriter : IHostedService, IDisposable
     {
         log.Written -= OnWritten;
         stopping.Cancel();
+        faults.Dispose();
     }
 
     private void OnWritten(Topic topic, TopicHead head, IReadOnlyList<StoredEvent> events) =>
@@ -176,9 +177,7 @@ internal sealed partial class ChangeFeedWriter : IHostedService, IDisposable
         {
             // Whatever it is, the loop goes on: the streams of other processes hang on it.
             pace.Failed();
-            if (faults.IsDue(out var count))
-                LogFlushFailed(ex.Message, count);
-
+            faults.Add(count => LogFlushFailed(ex.Message, count));
             return false;
         }
     }

@@ -1,25 +1,65 @@
 namespace SseFunctions.EventLog;
 
-/// <summary>Counts faults of one kind, so that many of them make one line in the log: at once for the first, and then at most one an interval.</summary>
-internal sealed class FaultTally(TimeSpan interval, TimeProvider time)
+/// <summary>
+/// Makes few lines in the log of many faults of one kind: one at once for the first, and then at most one an interval, the last of
+/// them when the interval ends.
+/// </summary>
+internal sealed class FaultTally(TimeSpan interval, TimeProvider time) : IDisposable
 {
     private readonly Lock gate = new();
-    private long? lastReported;
+
+    /// <summary>Runs while faults have come within the interval.</summary>
+    private ITimer? timer;
+    private Action<int>? last;
+
+    /// <summary>Faults since the last line.</summary>
     private int faults;
 
     /// <summary>Takes note of a fault.</summary>
-    /// <param name="count">Those since the last report, this one included.</param>
-    /// <returns>Whether it is to be reported.</returns>
-    public bool IsDue(out int count)
+    /// <param name="log">Writes its line; given the number of faults since the last line, this one included.</param>
+    public void Add(Action<int> log)
     {
         lock (gate)
         {
-            count = ++faults;
-            if (lastReported is { } last && time.GetElapsedTime(last) < interval)
-                return false;
+            faults++;
+            last = log;
+            if (timer is not null)
+                return; // the end of the interval logs it
 
-            (faults, lastReported) = (0, time.GetTimestamp());
-            return true;
+            timer = time.CreateTimer(_ => OnIntervalEnd(), null, interval, interval);
         }
+
+        Log();
+    }
+
+    public void Dispose()
+    {
+        lock (gate)
+            timer?.Dispose();
+    }
+
+    private void OnIntervalEnd()
+    {
+        lock (gate)
+        {
+            if (faults == 0)
+            {
+                timer?.Dispose();
+                timer = null;
+            }
+        }
+
+        Log();
+    }
+
+    private void Log()
+    {
+        Action<int>? log;
+        int count;
+        lock (gate)
+            (log, count, faults) = (last, faults, 0);
+
+        if (count > 0)
+            log?.Invoke(count);
     }
 }

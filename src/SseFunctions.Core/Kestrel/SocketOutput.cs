@@ -9,8 +9,10 @@ namespace SseFunctions.Kestrel;
 /// output goes through a pipe and a second task.
 /// </summary>
 /// <remarks>
-/// As with every PipeWriter, one caller at a time writes and flushes; Kestrel ensures that. Complete and CancelPendingFlush
-/// may come from other threads at any time, and so they touch no buffer: only a flush gives a buffer back to the pool.
+/// As with every PipeWriter, one caller at a time writes and flushes. Kestrel ensures that: for HTTP/1.1 its Http1OutputProducer puts a
+/// ConcurrentPipeWriter in front of a connection's output, which keeps back what is written while a flush is under way, and HTTP/2
+/// and TLS have one writer each. Complete and CancelPendingFlush may come from other threads at any time, and so they touch no
+/// buffer: only a flush gives a buffer back to the pool.
 /// </remarks>
 /// <param name="socket">The connection's socket, non-blocking.</param>
 /// <param name="inner">The output that this one replaces; nothing is written to it, and its completion ends the connection.</param>

@@ -4,7 +4,6 @@ using CloudNative.CloudEvents;
 using CloudNative.CloudEvents.Http;
 using CloudNative.CloudEvents.SystemTextJson;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Primitives;
 using SseFunctions.EventLog;
 
 namespace SseFunctions.Publishing;
@@ -36,7 +35,7 @@ internal static class BinaryCloudEvent
         try
         {
             var cloudEvent = ReadAttributes(headers);
-            var contentType = headers.ContentType.Count > 0 ? Only(ContentType, headers.ContentType) : null;
+            var contentType = headers.ContentType.Count > 0 ? SingleValue.Require(ContentType, headers.ContentType) : null;
             if (!body.IsEmpty)
                 ReadData(cloudEvent, contentType, body);
 
@@ -72,7 +71,7 @@ internal static class BinaryCloudEvent
 
     private static CloudEvent ReadAttributes(IHeaderDictionary headers)
     {
-        var version = headers.TryGetValue(SpecVersion, out var versions) ? CloudEventsSpecVersion.FromVersionId(Only(SpecVersion, versions)) : null;
+        var version = headers.TryGetValue(SpecVersion, out var versions) ? CloudEventsSpecVersion.FromVersionId(SingleValue.Require(SpecVersion, versions)) : null;
         if (version is null)
             throw new InvalidInputException(SpecVersion, $"{SpecVersion} is missing or not 1.0.");
         var cloudEvent = new CloudEvent(version);
@@ -82,7 +81,7 @@ internal static class BinaryCloudEvent
             if (name is null || name == CloudEventsSpecVersion.SpecVersionAttribute.Name)
                 continue;
 
-            Set(cloudEvent, header, name, HttpUtilities.DecodeHeaderValue(Only(header, values)));
+            Set(cloudEvent, header, name, HttpUtilities.DecodeHeaderValue(SingleValue.Require(header, values) ?? ""));
         }
 
         foreach (var required in version.RequiredAttributes.Where(required => cloudEvent[required] is null))
@@ -102,8 +101,4 @@ internal static class BinaryCloudEvent
             throw new InvalidInputException(header, $"{header} has {value.Length} characters that are no value of the attribute '{name}', or that is no attribute's name.");
         }
     }
-
-    private static string Only(string header, StringValues values) => values.Distinct().Count() == 1
-        ? values[0]!
-        : throw new InvalidInputException(header, $"{header} is given {values.Count} times with different values; one is allowed.");
 }

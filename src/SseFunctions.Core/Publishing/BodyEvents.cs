@@ -13,7 +13,6 @@ internal static class BodyEvents
     }
 
     /// <summary>Checks one event of several.</summary>
-    /// <param name="newEvent">The event.</param>
     /// <param name="place">Where it stands in the body, such as "line 3".</param>
     /// <exception cref="InvalidInputException">Its type or its data is outside its limits; the message names the place.</exception>
     public static NewEvent Require(NewEvent newEvent, string place)

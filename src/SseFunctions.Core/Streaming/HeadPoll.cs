@@ -8,7 +8,6 @@ namespace SseFunctions.Streaming;
 /// <param name="view">What the feed knows.</param>
 /// <param name="onFailed">Takes the fault of a read that failed.</param>
 /// <param name="interval">The minimum time between the starts of two reads: clients cost the table nothing.</param>
-/// <param name="time">The clock.</param>
 internal sealed class HeadPoll(Func<Task> readHeadAsync, Func<TopicView> view, Action<Exception> onFailed, TimeSpan interval, TimeProvider time)
 {
     /// <summary>The time between two looks at a topic that nobody asks for.</summary>
@@ -30,7 +29,7 @@ internal sealed class HeadPoll(Func<Task> readHeadAsync, Func<TopicView> view, A
 
     private readonly AsyncAutoResetEvent signal = new();
     private readonly TaskCompletionSource firstAnswer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private long origin;
+    private readonly long origin = time.GetTimestamp();
 
     private TimeSpan started;
     private TimeSpan rhythm = BusyInterval;
@@ -63,7 +62,6 @@ internal sealed class HeadPoll(Func<Task> readHeadAsync, Func<TopicView> view, A
 
     public async Task RunAsync(CancellationToken stop)
     {
-        origin = time.GetTimestamp();
         using var timer = time.CreateTimer(_ => signal.Set(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         while (!stop.IsCancellationRequested)
         {
@@ -90,7 +88,7 @@ internal sealed class HeadPoll(Func<Task> readHeadAsync, Func<TopicView> view, A
     private TimeSpan Due()
     {
         var known = view();
-        Judge(known.Unannounced);
+        Judge(known);
         var due = look;
         if (known.IsAwaited || (known.IsHeadDue && !known.IsFailing))
             due = started + interval;
@@ -102,20 +100,23 @@ internal sealed class HeadPoll(Func<Task> readHeadAsync, Func<TopicView> view, A
         return due < earliest ? due : earliest;
     }
 
-    /// <summary>News whose hint has not come in time begins the polling, or prolongs it.</summary>
-    private void Judge(EventLog.EventId? unannounced)
+    /// <summary>
+    /// News whose hint has not come in time begins the polling, or prolongs it. Newer news do not give their predecessor's hint
+    /// more time: on a busy topic there are some with each poll.
+    /// </summary>
+    private void Judge(TopicView known)
     {
-        if (unannounced is not { } last)
+        if (known.Unannounced is not { } newest)
         {
             suspect = null;
         }
-        else if (suspect?.Last != last)
+        else if (suspect is not { } news || (news.Last != newest && (known.IsAnnounced(news.Last) || news.Until + PolledTime <= polledUntil)))
         {
-            suspect = (last, Now + HintGrace);
+            suspect = (newest, Now + HintGrace);
         }
-        else if (Now >= suspect.Value.Until && suspect.Value.Until + PolledTime > polledUntil)
+        else if (Now >= news.Until && news.Until + PolledTime > polledUntil)
         {
-            polledUntil = suspect.Value.Until + PolledTime;
+            polledUntil = news.Until + PolledTime;
             rhythm = BusyInterval;
         }
     }

@@ -86,7 +86,7 @@ internal sealed partial class PushLoop(
             }
             else
             {
-                leaveToReaders(); // they see what is wrong, and tell their clients
+                leaveToReaders(); // they see what is wrong, and report it to their clients
                 break;
             }
         }

@@ -6,7 +6,7 @@ namespace SseFunctions.Streaming;
 /// <summary>What all feeds of this process read from the table: so much at a time, first come first served, however many feeds there are.</summary>
 internal sealed partial class TableReads(TableEventLog log, TimeProvider time, ILogger logger) : IDisposable
 {
-    /// <summary>Heads read at a time: of 1,000 topics that answer within 10 ms, each has its turn within half a second.</summary>
+    /// <summary>Heads, and places of times, read at a time: of 1,000 topics that answer within 10 ms, each has its turn within half a second.</summary>
     public const int MaxHeadReads = 32;
 
     /// <summary>Bytes of events loaded at a time, by their size in the table; decoding takes several times as much.</summary>
@@ -16,13 +16,7 @@ internal sealed partial class TableReads(TableEventLog log, TimeProvider time, I
 
     private readonly SemaphoreSlim heads = new(MaxHeadReads);
     private readonly ByteGate loads = new(MaxLoadBytes);
-
-    private readonly Lock gate = new();
-    private ITimer? interval;
-    private (string What, Topic Topic, string Fault) lastFailure;
-
-    /// <summary>Failures since the last line.</summary>
-    private int failures;
+    private readonly FaultTally faults = new(LogInterval, time);
 
     /// <summary>Loads that wait for their turn.</summary>
     public int WaitingLoads => loads.Waiting;
@@ -41,6 +35,20 @@ internal sealed partial class TableReads(TableEventLog log, TimeProvider time, I
         }
     }
 
+    /// <inheritdoc cref="SinceSearch.FindAsync"/>
+    public async Task<EventLog.EventId> SinceAsync(Topic topic, Since since, CancellationToken cancellationToken)
+    {
+        await heads.WaitAsync(cancellationToken);
+        try
+        {
+            return await log.FindAsync(topic, since, cancellationToken);
+        }
+        finally
+        {
+            heads.Release();
+        }
+    }
+
     /// <summary>Waits until events of so many bytes may be loaded.</summary>
     /// <returns>To be disposed when they have become frames.</returns>
     public Task<IDisposable> EnterLoadAsync(long bytes, CancellationToken cancellationToken) => loads.EnterAsync(bytes, cancellationToken);
@@ -50,51 +58,10 @@ internal sealed partial class TableReads(TableEventLog log, TimeProvider time, I
         log.ReadAsync(topic, epoch, first, last, cancellationToken);
 
     /// <summary>Logs a read that failed: a storage that is down fails all topics', which is one line a second, not one a topic.</summary>
-    public void LogFailure(Topic topic, string what, string fault)
-    {
-        lock (gate)
-        {
-            failures++;
-            lastFailure = (what, topic, fault);
-            if (interval is not null)
-                return; // its end logs it
+    public void LogFailure(Topic topic, string what, string fault) => faults.Add(count => LogReadFailed(what, topic, fault, count));
 
-            interval = time.CreateTimer(_ => OnIntervalEnd(), null, LogInterval, LogInterval);
-        }
-
-        LogFailures();
-    }
-
-    public void Dispose()
-    {
-        interval?.Dispose();
-        heads.Dispose();
-    }
-
-    private void OnIntervalEnd()
-    {
-        lock (gate)
-        {
-            if (failures == 0)
-            {
-                interval?.Dispose();
-                interval = null;
-            }
-        }
-
-        LogFailures();
-    }
-
-    private void LogFailures()
-    {
-        int count;
-        (string What, Topic Topic, string Fault) last;
-        lock (gate)
-            (count, failures, last) = (failures, 0, lastFailure);
-
-        if (count > 0)
-            LogReadFailed(last.What, last.Topic, last.Fault, count);
-    }
+    /// <summary>Reads that are still under way come to their end.</summary>
+    public void Dispose() => faults.Dispose();
 
     [LoggerMessage(EventId = 101, Level = LogLevel.Warning, Message = "{What} of topic {Topic} could not be read: {Fault} ({Count} reads have failed since the last such line)")]
     private partial void LogReadFailed(string what, Topic topic, string fault, int count);

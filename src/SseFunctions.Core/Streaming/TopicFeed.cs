@@ -84,17 +84,20 @@ internal sealed class TopicFeed : IDisposable
     /// <summary>What follows the cursor. Never waits and never reads the table.</summary>
     /// <inheritdoc cref="TopicView.Read"/>
     /// <param name="loaded">What the reader has just loaded, if anything.</param>
-    public FeedRead Read(EventId cursor, long ticket, bool isLive, FrameBuffer? loaded = null)
+    /// <param name="filter">Which events the reader wants; null for all.</param>
+    /// <param name="max">The last sequence that the reader wants, and nothing is to be read ahead; null to go on.</param>
+    public FeedRead Read(EventId cursor, long ticket, bool isLive, FrameBuffer? loaded = null, EventFilter? filter = null, long? max = null)
     {
         lock (gate)
         {
             var read = AwaitedIfWaiting(view.Read(cursor, ticket, isLive));
-            if (read.Kind != FeedReadKind.NotLoaded || !TryRead(read.Cursor, read.Until, loaded, out var slice))
+            loaded = loaded?.Epoch == read.Cursor.Epoch ? loaded : null;
+            if (read.Kind != FeedReadKind.NotLoaded || !cache.TryRead(this, read.Cursor.Sequence + 1, Math.Min(read.Until, max ?? read.Until), loaded, out var slice, filter))
                 return read;
 
             var next = read.Cursor with { Sequence = slice.Last };
-            if (slice.Last < read.Until)
-                loads.ReadAhead(next, view.First, view.Head!.Last);
+            if (slice.Last < read.Until && max is null)
+                loads.ReadAhead(next, view.Head!.Last);
 
             return read with { Kind = FeedReadKind.Frames, Cursor = next, Slice = slice };
         }
@@ -106,21 +109,21 @@ internal sealed class TopicFeed : IDisposable
     {
         var known = view;
         return known.Head?.Epoch == cursor.Epoch
-            ? loads.Begin(cursor, known.First, known.Head.Last)
+            ? loads.Begin(cursor, known.Head.Last)
             : Task.FromResult<FrameBuffer?>(null); // changed since it was read: the next read reports it
     }
 
     /// <summary>Takes note of a write of this process, which then need not be read from the table.</summary>
     public void OnWritten(TopicHead written, IReadOnlyList<StoredEvent> events)
     {
-        var blocks = FrameBlock.From(written.Epoch, events);
+        var buffers = FrameBuffer.From(written.Epoch, events);
         lock (gate)
         {
             if (stop.IsCancellationRequested)
                 return;
 
             if (events.Count > 0 && written.Epoch == view.Head?.Epoch && events[0].Sequence == view.Head.Last + 1)
-                blocks.ForEach(block => cache.Put(this, block));
+                buffers.ForEach(buffer => cache.Put(this, buffer));
 
             Become(view.Written(written, out var change), change);
         }
@@ -140,7 +143,7 @@ internal sealed class TopicFeed : IDisposable
     {
         lock (gate)
         {
-            stop.Cancel();
+            _ = stop.CancelAsync(); // what is cancelled must not run under the lock
             cache.Evict(this);
         }
 
@@ -148,19 +151,16 @@ internal sealed class TopicFeed : IDisposable
         push.Signal();
     }
 
-    private bool TryRead(EventId after, long until, FrameBuffer? loaded, out FrameSlice slice) =>
-        cache.TryRead(this, after.Sequence + 1, until, loaded?.Epoch == after.Epoch ? loaded : null, out slice);
-
-    private void OnLoaded(EventId after, long to, List<FrameBlock> blocks)
+    private void OnLoaded(EventId after, long to, List<FrameBuffer> buffers)
     {
         lock (gate)
         {
             if (view.Head?.Epoch != after.Epoch || stop.IsCancellationRequested)
                 return;
 
-            view = view.Loaded(after.Sequence + 1, to, blocks.FirstOrDefault()?.First);
-            blocks.ForEach(block => cache.Put(this, block));
-            if (blocks.LastOrDefault()?.Last is { } last)
+            view = view.Loaded(after.Sequence + 1, to, buffers.FirstOrDefault()?.First);
+            buffers.ForEach(buffer => cache.Put(this, buffer));
+            if (buffers.LastOrDefault()?.Last is { } last)
                 Become(view.Proved(after with { Sequence = last }, out var change), change);
         }
     }
@@ -183,7 +183,7 @@ internal sealed class TopicFeed : IDisposable
 
         var polled = await reads.HeadAsync(Topic, stop.Token);
         lock (gate)
-            Become(view.PollAnswered(before.PollsStarted, before.Writes, polled, out var change, out _), change);
+            Become(view.PollAnswered(before.PollsStarted, before.Writes, polled, out var change), change);
 
         hints.Signal();
     }
@@ -210,7 +210,7 @@ internal sealed class TopicFeed : IDisposable
                 return null;
             }
 
-            if (TryRead(after, until!.Value.Sequence, null, out slice))
+            if (cache.TryRead(this, after.Sequence + 1, until!.Value.Sequence, null, out slice))
             {
                 view = view.PushedTo(slice.Last);
                 receivers.AddRange(readers);

@@ -37,9 +37,13 @@ internal sealed class TopicFeedRegistry : IDisposable
         (this.log, this.changes, this.options, this.time, this.logger) = (log, changes, options, time, logger);
         reads = new TableReads(log, time, logger);
         cache = new FrameCache(options.CacheBytes);
+        Times = new SinceLookups(reads, time);
         cooling = time.CreateTimer(_ => EvictCold(), null, WarmTime, WarmTime);
         log.Written += OnWritten;
     }
+
+    /// <summary>Where times are in logs.</summary>
+    public SinceLookups Times { get; }
 
     /// <summary>How many topics are being followed.</summary>
     public int Count
@@ -52,9 +56,6 @@ internal sealed class TopicFeedRegistry : IDisposable
     }
 
     /// <summary>Joins the topic's feed, or a new one.</summary>
-    /// <param name="topic">The topic.</param>
-    /// <param name="reader">Who reads it.</param>
-    /// <param name="feed">Its feed.</param>
     /// <param name="ticket">To read with.</param>
     /// <returns>False when the topic is not followed yet and no more may be.</returns>
     public bool TryJoin(Topic topic, IFeedReader reader, [NotNullWhen(true)] out TopicFeed? feed, out long ticket)
@@ -100,6 +101,8 @@ internal sealed class TopicFeedRegistry : IDisposable
             idleNodes.Clear();
             FollowChanges();
         }
+
+        reads.Dispose();
     }
 
     /// <summary>The change feed is read while there are feeds, and so for all the time that each of them lives.</summary>
@@ -107,7 +110,7 @@ internal sealed class TopicFeedRegistry : IDisposable
     {
         if (feeds.Count == 0)
         {
-            following?.Cancel();
+            _ = following?.CancelAsync(); // what is cancelled must not run under the lock
             following = null;
         }
         else if (following is null)

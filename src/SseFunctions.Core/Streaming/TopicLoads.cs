@@ -14,15 +14,21 @@ internal sealed class TopicLoads(
     TableReads reads,
     FrameCache cache,
     object owner,
-    Action<EventId, long, List<FrameBlock>> onLoaded,
+    Action<EventId, long, List<FrameBuffer>> onLoaded,
     Func<Task> readHeadAsync,
     CancellationToken stop)
 {
-    /// <summary>What a load is to bring, about. Events have up to 64 KiB, and a thousand of them would be too much at a time.</summary>
-    private const int LoadBytes = 2 * 1024 * 1024;
+    /// <summary>
+    /// What a load is to bring, about. Events have up to 64 KiB, and a thousand of them would be too much at a time: the storage
+    /// client needs several times as much for the answer, in large arrays that stay in the process's pool for a while.
+    /// </summary>
+    private const int LoadBytes = 1024 * 1024;
 
-    /// <summary>The rows of the first load, before it is known how large this topic's events are.</summary>
-    private const int FirstLoadRows = 128;
+    /// <summary>What a load is to bring while many others are under way.</summary>
+    private const int MinLoadBytes = 256 * 1024;
+
+    /// <summary>The same for the first load, before it is known how large this topic's events are: 32 of the largest.</summary>
+    private const int FirstLoadBytes = 32 * AppendLimits.MaxDataBytes;
 
     /// <summary>
     /// What an event counts for at least while it is loaded: it may be up to 16 times as large, whatever those before it were. So
@@ -33,77 +39,70 @@ internal sealed class TopicLoads(
     private static readonly Task<FrameBuffer?> Nothing = Task.FromResult<FrameBuffer?>(null);
 
     private readonly Lock gate = new();
-    private readonly Dictionary<(string Epoch, long Block), Task<FrameBuffer?>> loads = [];
+
+    /// <summary>Those under way; no two read the same event.</summary>
+    private readonly List<Load> loads = [];
 
     /// <summary>Bytes of an event, by those loaded last; null before the first.</summary>
     private long? rowBytes;
 
-    /// <summary>Reads what follows the cursor, about as much as one request brings.</summary>
+    /// <summary>Reads what follows the cursor, about as much as one request brings, up to what is held or being read already.</summary>
     /// <param name="cursor">Of the log's epoch.</param>
-    /// <param name="first">The first sequence that may be in the table.</param>
-    /// <param name="last">The last one.</param>
+    /// <param name="last">The last sequence that may be in the table.</param>
     /// <param name="committed">The last one that is known to be committed, where that is less: what follows is missing if it is not.</param>
     /// <returns>The beginning of what was read, or null when there was nothing.</returns>
-    public Task<FrameBuffer?> Begin(EventId cursor, long first, long last, long? committed = null)
+    public Task<FrameBuffer?> Begin(EventId cursor, long last, long? committed = null)
     {
         lock (gate)
         {
-            var (epoch, from, block) = (cursor.Epoch, cursor.Sequence + 1, FrameBlock.NumberOf(cursor.Sequence + 1));
-            if (loads.TryGetValue((epoch, block), out var load))
-                return load;
-
-            var to = Math.Min(last, cursor.Sequence + RowsOfLoad());
-            if (cache.Held(owner, block) is { } held)
+            var (from, to) = (cursor.Sequence + 1, Math.Min(last, cursor.Sequence + RowsOfLoad()));
+            foreach (var other in loads)
             {
-                // What touches that is joined to it.
-                (from, to) = from < held.First
-                    ? (Math.Max(first, FrameBlock.FirstOf(block)), held.First - 1)
-                    : (held.Last + 1, to);
+                if (other.Epoch != cursor.Epoch || other.Last < from)
+                    continue;
+
+                if (other.First <= from)
+                    return other.Frames;
+
+                to = Math.Min(to, other.First - 1);
             }
 
-            for (var next = block + 1; FrameBlock.FirstOf(next) <= to; next++)
-            {
-                if (cache.Held(owner, next) is not null || loads.ContainsKey((epoch, next)))
-                    to = FrameBlock.FirstOf(next) - 1;
-            }
+            if (cache.NextHeld(owner, from) is { } held)
+                to = Math.Min(to, held.First - 1);
 
             if (from > to)
                 return Nothing;
 
+            Task<FrameBuffer?> load;
             using (ExecutionContext.SuppressFlow())
-                load = Task.Run(() => LoadAsync(cursor with { Sequence = from - 1 }, to, cursor.Sequence + 1, committed ?? last), CancellationToken.None);
+                load = Task.Run(() => LoadAsync(cursor, to, committed ?? last), CancellationToken.None);
 
             Observe(load);
-            for (var covered = block; covered <= FrameBlock.NumberOf(to); covered++)
-                loads[(epoch, covered)] = load;
-
+            loads.Add(new(cursor.Epoch, from, to, load));
             return load;
         }
     }
 
     /// <summary>Reads what a hint has announced after the known head.</summary>
-    public Task BeginHinted(TopicView known) => Begin(known.Head!.LastId, known.First, known.HintedRows!.Value, committed: known.Head.Last);
+    public Task BeginHinted(TopicView known) => Begin(known.Head!.LastId, known.HintedRows!.Value, committed: known.Head.Last);
 
     /// <summary>
     /// Keeps one load ahead of a reader that catches up: the table works while the reader's client is written to. Not where
     /// that would evict what others read.
     /// </summary>
     /// <inheritdoc cref="Begin"/>
-    public void ReadAhead(EventId cursor, long first, long last)
+    public void ReadAhead(EventId cursor, long last)
     {
         int rows;
         lock (gate)
             rows = RowsOfLoad();
 
         var ahead = cursor.Sequence;
-        while (ahead - cursor.Sequence < rows
-            && cache.Held(owner, FrameBlock.NumberOf(ahead + 1)) is { } held && held.First <= ahead + 1 && held.Last > ahead)
-        {
+        while (ahead - cursor.Sequence < rows && cache.NextHeld(owner, ahead + 1) is { } held && held.First <= ahead + 1)
             ahead = held.Last;
-        }
 
         if (ahead < last && ahead - cursor.Sequence < rows && cache.HasRoomFor(LoadBytes))
-            _ = Begin(cursor with { Sequence = ahead }, first, last);
+            _ = Begin(cursor with { Sequence = ahead }, last);
     }
 
     /// <summary>A load that failed has been logged, and those who still wait for it learn of it; there may be nobody.</summary>
@@ -114,15 +113,16 @@ internal sealed class TopicLoads(
         TaskScheduler.Default);
 
     /// <summary>While others wait for their turn, a load brings less: what it brings too early, theirs would evict.</summary>
-    private int RowsOfLoad() => rowBytes is { } bytes
-        ? (int)Math.Clamp(Math.Max(LoadBytes / (1 + reads.WaitingLoads), FrameBuffer.MaxBytes) / bytes, 1, TableEventLog.PageRows)
-        : FirstLoadRows;
+    private int RowsOfLoad()
+    {
+        var share = (rowBytes is null ? FirstLoadBytes : LoadBytes) / (1 + Math.Max(reads.WaitingLoads, loads.Count));
+        return (int)Math.Clamp(Math.Max(share, MinLoadBytes) / (rowBytes ?? AppendLimits.MaxDataBytes), 1, TableEventLog.PageRows);
+    }
 
     /// <param name="after">The event before the first to load.</param>
     /// <param name="to">The last one.</param>
-    /// <param name="wanted">The one that its reader waits for.</param>
     /// <param name="committed">The last one that is known to be committed.</param>
-    private async Task<FrameBuffer?> LoadAsync(EventId after, long to, long wanted, long committed)
+    private async Task<FrameBuffer?> LoadAsync(EventId after, long to, long committed)
     {
         var (epoch, from) = (after.Epoch, after.Sequence + 1);
         try
@@ -132,16 +132,15 @@ internal sealed class TopicLoads(
             if (events.Count == 0 || events[0].Sequence != from)
                 await readHeadAsync();
 
-            var blocks = FrameBlock.From(epoch, events);
-            var buffer = blocks.FirstOrDefault()?.BufferAt(wanted); // before others add to it
-            if (blocks.LastOrDefault() is { } newest)
+            var buffers = FrameBuffer.From(epoch, events);
+            if (events.Count > 0)
             {
                 lock (gate)
-                    rowBytes = newest.Size / newest.Count;
+                    rowBytes = buffers.Sum(buffer => buffer.Size) / events.Count;
             }
 
-            onLoaded(after, Math.Min(to, committed), blocks);
-            return buffer;
+            onLoaded(after, Math.Min(to, committed), buffers);
+            return buffers.FirstOrDefault();
         }
         catch (Exception ex) when (!stop.IsCancellationRequested)
         {
@@ -151,10 +150,9 @@ internal sealed class TopicLoads(
         finally
         {
             lock (gate)
-            {
-                for (var block = FrameBlock.NumberOf(wanted); block <= FrameBlock.NumberOf(to); block++)
-                    loads.Remove((epoch, block));
-            }
+                loads.RemoveAll(load => load.Epoch == epoch && load.First == from);
         }
     }
+
+    private sealed record Load(string Epoch, long First, long Last, Task<FrameBuffer?> Frames);
 }

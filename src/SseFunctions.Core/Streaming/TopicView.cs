@@ -62,10 +62,13 @@ internal sealed record TopicView
     {
         cursor = start.LastEventId ?? Oldest();
         if (start.LastEventId is null && Head is not null && start.Newest is { } newest)
-            cursor = new EventId(Head.Epoch, Math.Max(cursor.Sequence, Head.Last - newest));
+            cursor = new EventId(Head.Epoch, Math.Max(cursor.Sequence, LastBefore(start.Before) - newest));
 
         return start.LastEventId is not null || IsKnown;
     }
+
+    /// <summary>Whether a hint or a write of this process has announced an event, or a later one.</summary>
+    public bool IsAnnounced(EventId id) => Covers(Hint, id);
 
     /// <summary>What follows a cursor.</summary>
     /// <param name="cursor">The last event that the reader has.</param>
@@ -139,10 +142,9 @@ internal sealed record TopicView
     /// <param name="writesBefore"><see cref="Writes"/> when it started.</param>
     /// <param name="polled">The head as the table had it.</param>
     /// <param name="change">What that changes.</param>
-    /// <param name="isNews">Whether it was worth asking.</param>
-    public TopicView PollAnswered(long number, long writesBefore, TopicHead? polled, out ViewChange change, out bool isNews)
+    public TopicView PollAnswered(long number, long writesBefore, TopicHead? polled, out ViewChange change)
     {
-        (change, isNews) = (ViewChange.None, false);
+        change = ViewChange.None;
         polled = polled is { IsDeleted: true } ? null : polled;
         if (number < NewestAnswered)
             return this; // a poll that started later has answered already
@@ -150,19 +152,15 @@ internal sealed record TopicView
         // Overtaken by a write of this process: what was read may be older than what is known.
         var isOvertaken = Writes != writesBefore && IsKnown;
         if (isOvertaken && polled?.Epoch != Head?.Epoch)
-        {
-            isNews = true; // which of the two is the older, the next poll tells
-            return this;
-        }
+            return this; // which of the two is the older, the next poll tells
 
         // Completion is final, so a head that has it is never the older one.
         if (isOvertaken && polled?.Last <= Head?.Last && polled is not { Complete: true })
             polled = Head;
 
-        isNews = polled != Head || IsFailing;
         var isUnannounced = IsKnown && polled is not null && !Covers(Head?.LastId, polled.LastId) && !Covers(Hint, polled.LastId);
         var view = this with { NewestAnswered = number, IsFailing = false, Unannounced = isUnannounced ? polled!.LastId : Unannounced };
-        return isNews || IsAwaited ? view.Adopt(polled, isPolled: true, out change) : view;
+        return polled != Head || IsAwaited ? view.Adopt(polled, isPolled: true, out change) : view;
     }
 
     /// <summary>Takes in a write of this process.</summary>
@@ -210,6 +208,8 @@ internal sealed record TopicView
     /// <param name="to">The last one that was known to be committed.</param>
     /// <param name="found">The first one that was there; null for none.</param>
     public TopicView Loaded(long from, long to, long? found) => found == from || (found is null && to < from) ? this : this with { First = Math.Max(First, found ?? (to + 1)) };
+
+    private long LastBefore(EventId? before) => before is { } id && id.Epoch == Head!.Epoch ? Math.Min(Head.Last, id.Sequence - 1) : Head!.Last;
 
     private TopicView Announced(EventId last) => this with
     {

@@ -16,7 +16,7 @@ internal sealed class CrowdClient : IDisposable
 
     /// <summary>Asks, and waits until the answer begins or the connection is closed without one.</summary>
     /// <param name="headers">Lines of the request, each with its end.</param>
-    /// <param name="more">What is sent behind the request, and may never arrive.</param>
+    /// <param name="more">What is sent after the request, and may never arrive.</param>
     /// <returns>Null when the host refused the connection.</returns>
     public static async Task<CrowdClient?> OpenAsync(Uri baseAddress, string path, string headers = "", byte[]? more = null)
     {

@@ -4,7 +4,7 @@ namespace SseFunctions.EndToEnd.Packages;
 internal static class DotNet
 {
     /// <summary>A build restores and compiles on a machine that does other things too.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(10);
 
     /// <returns>What it has written, line by line.</returns>
     public static async Task<IReadOnlyList<string>> RunAsync(string folder, params string[] arguments)
@@ -16,7 +16,7 @@ internal static class DotNet
             ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1",
             ["DOTNET_NOLOGO"] = "1",
         });
-        var exitCode = await process.ExitAsync(Patience);
+        var exitCode = await process.ExitAsync(Timeout);
         Assert.True(exitCode == 0, $"dotnet {string.Join(' ', arguments)} ended with exit code {exitCode}.\n{process.Output}");
         return process.Output.Split('\n');
     }

@@ -11,13 +11,11 @@ public sealed class GuestAppTests(PackageFeed feed)
 {
     private const int Events = 20;
 
-    private static readonly string Sources = Path.GetFullPath(Path.Combine(NodeFolder.FullName, "../Packages/GuestApp"));
-
     [Fact]
     public async Task App_streams_each_event_once_and_keeps_what_is_its_own()
     {
-        var app = new FunctionApp(await BuildAsync());
-        await using var before = await StartAsync(app, "WITHOUT_SSE=1");
+        var app = await feed.GuestAppAsync();
+        await using var before = await StartAsync(app, "WITHOUT_SSE=1", "ClockSchedule=0 0 0 1 1 *", "RetentionSchedule=0 0 0 1 1 *"); // nothing tells the host which functions are off
         await using var host = await StartAsync(app, "Stream__Lifetime=00:00:01", "Stream__Retry=00:00:00.010");
         using var client = host.NewClient();
 
@@ -28,10 +26,36 @@ public sealed class GuestAppTests(PackageFeed feed)
         await AssertStreamsOnceAsync(client);
     }
 
+    [Fact]
+    public async Task App_has_the_emitters_routes_below_a_prefix_and_its_settings_in_a_section()
+    {
+        await using var host = await StartAsync(
+            await feed.GuestAppAsync(), "SsePrefix=live", "SseSection=Sse", "Sse__RetentionSchedule=0 0 0 1 1 *", "Sse__Access__AnonymousTopics=*", "Access__OfTheApp=1",
+            $"Sse__EventLog__TableName={TestStorage.NewTableName()}", $"Sse__EventLog__ConnectionString={await TestStorage.ConnectionStringAsync()}");
+        using var client = new HttpClient { BaseAddress = new Uri(host.BaseAddress, "live/") };
+        client.DefaultRequestHeaders.Add("x-functions-key", host.FunctionKey);
+
+        var id = await client.PublishAsync("news", "Hello");
+
+        await using var stream = await SseStream.OpenAsync(client, "events/news?from=start");
+        Assert.Equal(new SseMessage(id, "message", "Hello"), await stream.ReadEventAsync());
+        Assert.Equal("0 0 0 1 1 *", host.Functions.Single(function => function.Name == "SseRetention").Trigger.Schedule);
+        using var elsewhere = await host.NewClient().GetAsync(new Uri("health", UriKind.Relative)).WaitAsync(SseStream.Timeout);
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, elsewhere.StatusCode);
+    }
+
+    [Fact]
+    public async Task App_does_not_start_when_one_of_its_routes_is_the_emitters_too()
+    {
+        var ex = await Assert.ThrowsAnyAsync<Exception>(async () => await StartAsync(await feed.GuestAppAsync(), "SsePrefix=status"));
+
+        Assert.Contains("Function Status and function SseHealth have the same route, status/health.", ex.Message, StringComparison.Ordinal);
+    }
+
     /// <summary>The app's own are as they were; of the package's, those that are off are not there, nor is a timer whose setting is missing.</summary>
     private static void AssertFunctions(FunctionsHost host)
     {
-        string[] own = ["Greet", "Order", "Report"];
+        string[] own = ["Greet", "Order", "Report", "Status"];
         var names = host.Functions.Select(function => function.Name).ToList();
         Assert.Equal(own, names.Where(name => !name.StartsWith("Sse", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         Assert.Contains("SseStream", names);
@@ -42,10 +66,13 @@ public sealed class GuestAppTests(PackageFeed feed)
 
     private static async Task AssertAdviceAsync(FunctionsHost host)
     {
-        await host.WorkerAsync();
-        var log = $"{host.Log}";
+        string log;
+        using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        using var timeout = new CancellationTokenSource(SseStream.Timeout);
+        while (!(log = $"{host.Log}").Contains("Write \"maxConcurrentRequests\": -1.", StringComparison.Ordinal))
+            await look.WaitForNextTickAsync(timeout.Token); // it may still be on its way
+
         Assert.Contains("functionTimeout is 00:01:00", log, StringComparison.Ordinal);
-        Assert.Contains("Write \"maxConcurrentRequests\": -1.", log, StringComparison.Ordinal);
         Assert.DoesNotContain("maxOutstandingRequests", log, StringComparison.Ordinal);
     }
 
@@ -76,16 +103,7 @@ public sealed class GuestAppTests(PackageFeed feed)
     {
         App = app,
         Settings = (await AppSettings.ForAsync(TestStorage.NewTableName(), settings))
-            .Where(setting => setting.Key is not ("ClockSchedule" or "RetentionSchedule"))
+            .Where(setting => setting.Key is not ("ClockSchedule" or "RetentionSchedule") || settings.Contains($"{setting.Key}={setting.Value}"))
             .ToDictionary(),
     });
-
-    private async Task<string> BuildAsync()
-    {
-        var app = Directory.CreateDirectory(feed.NewFolder("GuestApp")).FullName;
-        foreach (var file in Directory.EnumerateFiles(Sources))
-            File.Copy(file, Path.Combine(app, Path.GetFileName(file)));
-
-        return (await feed.BuildAsync(app)).Output;
-    }
 }

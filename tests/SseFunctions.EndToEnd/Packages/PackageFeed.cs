@@ -1,4 +1,5 @@
 using System.Globalization;
+using SseFunctions.WorkerHost;
 
 namespace SseFunctions.EndToEnd.Packages;
 
@@ -9,7 +10,12 @@ public sealed class PackageFeed : IAsyncLifetime
 
     private static readonly string Sources = Path.GetFullPath(Path.Combine(NodeFolder.FullName, "../../../src"));
 
+    private static readonly string GuestSources = Path.GetFullPath(Path.Combine(NodeFolder.FullName, "../Packages/GuestApp"));
+
+    private readonly Lazy<Task<FunctionApp>> guestApp;
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("sse-packages-");
+
+    public PackageFeed() => guestApp = new(BuildGuestAppAsync);
 
     public string Version { get; } = "0.0.0-test" + DateTime.UtcNow.ToString("yyyyMMddHHmmssfff", CultureInfo.InvariantCulture);
 
@@ -45,6 +51,9 @@ public sealed class PackageFeed : IAsyncLifetime
         return Task.CompletedTask;
     }
 
+    /// <summary>Packages/GuestApp, built once for all tests.</summary>
+    internal Task<FunctionApp> GuestAppAsync() => guestApp.Value;
+
     /// <summary>A new folder, which goes with the feed.</summary>
     public string NewFolder(string name) => Path.Combine(folder.FullName, name);
 
@@ -56,5 +65,14 @@ public sealed class PackageFeed : IAsyncLifetime
         var lines = await DotNet.RunAsync(
             app, "build", "--nologo", "-o", output, $"-p:RestoreAdditionalProjectSources={Folder}", $"-p:SseFunctionsVersion={Version}", "-p:UseSharedCompilation=false");
         return (output, lines);
+    }
+
+    private async Task<FunctionApp> BuildGuestAppAsync()
+    {
+        var app = Directory.CreateDirectory(NewFolder("GuestApp")).FullName;
+        foreach (var file in Directory.EnumerateFiles(GuestSources))
+            File.Copy(file, Path.Combine(app, Path.GetFileName(file)));
+
+        return new FunctionApp((await BuildAsync(app)).Output);
     }
 }

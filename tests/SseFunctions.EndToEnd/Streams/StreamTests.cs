@@ -179,8 +179,8 @@ public abstract class StreamTests(Target target)
     }
 
     [Theory]
-    [InlineData("no id of ours", true)]
-    [InlineData("no id of ours", false)]
+    [InlineData("no id of this server", true)]
+    [InlineData("no id of this server", false)]
     [InlineData("ünïcode-🎉", false)] // in the header: see ForeignIdTests
     [InlineData("-", true)]
     [InlineData("abc123-", true)]
@@ -234,7 +234,7 @@ public abstract class StreamTests(Target target)
     public async Task Reset_is_not_repeated_when_the_client_comes_back_with_its_id()
     {
         var ids = await PublishAsync(2);
-        await using var stream = await OpenAsync("", "no id of ours");
+        await using var stream = await OpenAsync("", "no id of this server");
         var reset = await stream.ReadEventAsync();
         Assert.Equal("sse.reset", reset?.Type);
 

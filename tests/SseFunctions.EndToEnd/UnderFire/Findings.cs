@@ -5,7 +5,7 @@ namespace SseFunctions.EndToEnd.UnderFire;
 /// <summary>What was seen that must never be, and a count of what was seen that may.</summary>
 internal sealed class Findings : IDisposable
 {
-    private const int Told = 20;
+    private const int MaxShown = 20;
 
     private readonly ConcurrentQueue<string> broken = [];
     private readonly ConcurrentDictionary<string, long> counts = [];
@@ -25,7 +25,7 @@ internal sealed class Findings : IDisposable
     public long CountOf(string what) => counts.GetValueOrDefault(what);
 
     /// <summary>The first promises that were broken; empty when none was.</summary>
-    public string Broken => broken.IsEmpty ? "" : $"{broken.Count} promises broken:\n{string.Join('\n', broken.Take(Told))}";
+    public string Broken => broken.IsEmpty ? "" : $"{broken.Count} promises broken:\n{string.Join('\n', broken.Take(MaxShown))}";
 
     public void Dispose() => first.Dispose();
 

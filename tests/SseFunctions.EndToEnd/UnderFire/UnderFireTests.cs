@@ -35,7 +35,7 @@ public sealed class UnderFireTests(ITestOutputHelper output) : IDisposable
     {
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
         var schedule = FireSchedule.Draw(FuzzSeed.Value, Length() - TimeWithoutFire);
-        Tell($"{FuzzSeed.Hint} The witness is instance {schedule.Witness}.\n{string.Join('\n', schedule.Rehearsal)}\n-- memory --\n{string.Join('\n', schedule.Fire)}");
+        Report($"{FuzzSeed.Hint} The witness is instance {schedule.Witness}.\n{string.Join('\n', schedule.Rehearsal)}\n-- memory --\n{string.Join('\n', schedule.Fire)}");
         await using var deployment = await Deployment.StartAsync();
         var ledger = new Ledger(findings);
         foreach (var topic in FireTopic.All)
@@ -68,8 +68,8 @@ public sealed class UnderFireTests(ITestOutputHelper output) : IDisposable
         foreach (var topic in FireTopic.All)
             Assert.Equal($"{ledger.Last(topic.Name)}", (await deployment.Host(0).Client.GetTopicAsync(topic.Name)).GetProperty("last").GetString());
 
-        Tell($"{FireTopic.All.Sum(topic => ledger.Count(topic.Name))} events; {deployment.Cuts} connections cut, {deployment.FailedCalls} calls to storage failed, {deployment.LostHints} hints lost; {findings}.");
-        Tell($"The witness's memory: {warm} when warm, {memory} at the end.");
+        Report($"{FireTopic.All.Sum(topic => ledger.Count(topic.Name))} events; {deployment.Cuts} connections cut, {deployment.FailedCalls} calls to storage failed, {deployment.LostHints} hints lost; {findings}.");
+        Report($"The witness's memory: {warm} when warm, {memory} at the end.");
         Assert.Equal("", findings.Broken);
         foreach (var met in Enum.GetNames<FireFaultKind>().Select(kind => $"times {kind}").Append("resets"))
             Assert.True(findings.CountOf(met) > 0, $"There were no {met}: the run says little.");
@@ -163,5 +163,5 @@ public sealed class UnderFireTests(ITestOutputHelper output) : IDisposable
         }
     }
 
-    private void Tell(string text) => output.WriteLine(text);
+    private void Report(string text) => output.WriteLine(text);
 }

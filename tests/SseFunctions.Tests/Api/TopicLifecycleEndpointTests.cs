@@ -11,7 +11,7 @@ using SseFunctions.TestSupport;
 
 namespace SseFunctions.Tests.Api;
 
-/// <summary>GET topics, PUT and DELETE topics/{topic} where a test must see behind the answer, or another process takes part.</summary>
+/// <summary>GET topics, PUT and DELETE topics/{topic} where a test must see more than the answer, or another process takes part.</summary>
 public sealed class TopicLifecycleEndpointTests
 {
     [Fact]
@@ -110,7 +110,7 @@ public sealed class TopicLifecycleEndpointTests
         Assert.Contains("deleted", Assert.Single(await stream.ReadToEndAsync()), StringComparison.Ordinal);
     }
 
-    /// <summary>Else the client would keep an id that says nothing of it, and be told the same on every connection.</summary>
+    /// <summary>Else the client would keep an id that says nothing of it, and get the same report on every connection.</summary>
     [Theory]
     [InlineData("?topic=a&topic=b")]
     [InlineData("?topic=b&topic=c")]
@@ -123,10 +123,10 @@ public sealed class TopicLifecycleEndpointTests
         await using var before = await host.OpenAsync("events" + topics + "&mode=poll&from=start");
         var last = (await before.ReadEventsAsync(2))[1].Id;
         await DeleteAsync(host, "b");
-        await using var told = await host.OpenAsync("events" + topics, last);
-        var reset = await told.ReadEventAsync();
+        await using var again = await host.OpenAsync("events" + topics, last);
+        var reset = await again.ReadEventAsync();
         Assert.Equal("sse.reset", reset!.Type);
-        Assert.Null(await told.ReadEventAsync());
+        Assert.Null(await again.ReadEventAsync());
         await host.PublishAsync("b", "anew");
 
         await using var after = await host.OpenAsync("events" + topics + "&mode=poll", reset.Id);

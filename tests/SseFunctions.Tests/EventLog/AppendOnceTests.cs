@@ -118,7 +118,7 @@ public sealed class AppendOnceTests
 
     /// <summary>What stands where the events would be is another writer's: they go after it.</summary>
     [Fact]
-    public async Task AppendAsync_writes_behind_the_others_when_they_came_instead_of_the_lost_request()
+    public async Task AppendAsync_writes_after_the_others_when_they_came_instead_of_the_lost_request()
     {
         await using var proxy = await StorageProxy.StartAsync();
         var table = await LogTable.NewAsync();
@@ -155,7 +155,7 @@ public sealed class AppendOnceTests
 
     /// <summary>A conflict is an answer: nothing was written, and no row is needed to know it.</summary>
     [Fact]
-    public async Task AppendAsync_writes_behind_the_others_when_it_lost_the_race_and_their_events_were_trimmed()
+    public async Task AppendAsync_writes_after_the_others_when_it_lost_the_race_and_their_events_were_trimmed()
     {
         await using var proxy = await StorageProxy.StartAsync();
         var table = await LogTable.NewAsync();

@@ -123,7 +123,7 @@ public sealed class CompleteTests
     }
 
     [Fact]
-    public async Task CompleteAsync_ends_behind_the_event_when_one_came_just_before_its_write()
+    public async Task CompleteAsync_ends_after_the_event_when_one_came_just_before_its_write()
     {
         await using var proxy = await StorageProxy.StartAsync();
         var table = await LogTable.NewAsync();

@@ -82,7 +82,7 @@ public sealed class EventIdTests
     }
 
     [Fact]
-    public void ToString_leaves_room_for_eight_topics_when_ids_are_longest()
+    public void ToString_leaves_room_for_eight_topics_when_ids_have_their_maximum_length()
     {
         var cursor = string.Join('.', Enumerable.Repeat(new EventId(EventId.NewEpoch(), EventId.MaxSequence), 8));
 

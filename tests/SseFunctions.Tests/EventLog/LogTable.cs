@@ -41,7 +41,7 @@ internal sealed record LogTable(string ConnectionString, string Name)
         return keys;
     }
 
-    /// <summary>The sequences of the event rows of a topic, retained or left behind.</summary>
+    /// <summary>The sequences of the event rows of a topic, retained or not.</summary>
     public async Task<IReadOnlyList<long>> EventRowsAsync(Topic topic) =>
         [.. (await RowKeysAsync(topic.Name)).Where(key => key[0] != '!').Select(key => long.Parse(key, CultureInfo.InvariantCulture))];
 

@@ -12,7 +12,7 @@ public sealed class RetryBudgetTests
     [InlineData(409, 80)]
     [InlineData(412, 80)]
     [InlineData(500, 1000)]
-    public async Task DelayOrThrowAsync_grows_to_its_longest_and_no_further(int status, int longest)
+    public async Task DelayOrThrowAsync_grows_to_its_maximum_and_no_further(int status, int max)
     {
         var time = new Pausing();
         var retry = new RetryBudget(TimeSpan.FromHours(1), time);
@@ -20,8 +20,8 @@ public sealed class RetryBudgetTests
         for (var i = 0; i < Delays; i++)
             await retry.DelayOrThrowAsync(StorageFault.Unavailable(new RequestFailedException(status, "A fault.")), CancellationToken.None);
 
-        // Drawn at random: that all are below an eighth of the longest happens once in 10^20 runs.
-        Assert.InRange(time.MaxDelay.TotalMilliseconds, longest / 8, longest);
+        // Drawn at random: that all are below an eighth of the maximum happens once in 10^20 runs.
+        Assert.InRange(time.MaxDelay.TotalMilliseconds, max / 8, max);
     }
 
     [Fact]

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Azure.Data.Tables;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -69,14 +71,15 @@ public class BoundedFeedsTests
     {
         const int Topics = 10;
         const int Events = 40;
+        const int EventBytes = 60_000;
         await using var proxy = await StorageProxy.StartAsync();
         await using var host = await TestHost.StartAsync(connectionString: proxy.ConnectionString);
         var log = new LogTable(await TestStorage.ConnectionStringAsync(), host.Table).Log();
         for (var i = 0; i < Topics; i++)
-            await log.AppendAsync(Topic.Parse($"topic{i}"), [.. Enumerable.Repeat(new NewEvent(null, new byte[60_000]), Events)], null, CancellationToken.None);
+            await log.AppendAsync(Topic.Parse($"topic{i}"), [.. Enumerable.Repeat(new NewEvent(null, new byte[EventBytes]), Events)], null, CancellationToken.None);
 
         var (held, allOpen) = (new HeldReads(), new TaskCompletionSource());
-        proxy.Intercept = call => call.IsQuery && !ChangeFeedTests.IsChangePoll(call) ? held.HoldAsync(call, allOpen.Task) : StorageProxy.PassOnAsync(call);
+        proxy.Intercept = call => call.IsQuery && !ChangeFeedTests.IsChangePoll(call) ? held.HoldAsync(call, allOpen.Task, Rows(call) * EventBytes) : StorageProxy.PassOnAsync(call);
         var streams = await Task.WhenAll(Enumerable.Range(0, Topics).Select(i => host.OpenAsync($"events/topic{i}?from=start")));
         allOpen.SetResult();
         foreach (var stream in streams)
@@ -85,7 +88,11 @@ public class BoundedFeedsTests
             await stream.DisposeAsync();
         }
 
-        Assert.InRange(held.Max, 1, (int)(TableReads.MaxLoadBytes / (Events * AppendLimits.MaxDataBytes)));
+        Assert.InRange(held.Max, TableReads.MaxLoadBytes / 4, TableReads.MaxLoadBytes); // the first load alone is half of it
+
+        static long Rows(StorageCall call) => Regex.Matches(Uri.UnescapeDataString(call.PathAndQuery), "[0-9]{19}").Select(key => long.Parse(key.Value, CultureInfo.InvariantCulture)).ToArray() is [var first, var last]
+            ? last - first + 1
+            : throw new InvalidOperationException(call.PathAndQuery);
     }
 
     [Fact]
@@ -156,19 +163,19 @@ public class BoundedFeedsTests
         return (await stream.ReadToEndAsync())[^1].Split(": ")[^1];
     }
 
-    /// <summary>Counts reads that are under way at a time; one that the client tries again is the same.</summary>
+    /// <summary>Counts reads that are under way at a time, by their weight; one that the client tries again is the same.</summary>
     private sealed class HeldReads
     {
-        private readonly HashSet<string> underWay = [];
+        private readonly Dictionary<string, long> underWay = [];
 
-        public int Max { get; private set; }
+        public long Max { get; private set; }
 
-        public async Task HoldAsync(StorageCall call, Task until)
+        public async Task HoldAsync(StorageCall call, Task until, long weight = 1)
         {
             lock (underWay)
             {
-                underWay.Add(call.PathAndQuery);
-                Max = Math.Max(Max, underWay.Count);
+                underWay[call.PathAndQuery] = weight;
+                Max = Math.Max(Max, underWay.Values.Sum());
             }
 
             await until;

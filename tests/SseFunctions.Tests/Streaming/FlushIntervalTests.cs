@@ -16,7 +16,7 @@ public class FlushIntervalTests
     [Theory]
     [InlineData("events/a")]
     [InlineData("events?topic=a&topic=b")]
-    public async Task Event_after_a_quiet_spell_is_written_at_once_and_those_close_behind_it_together(string path)
+    public async Task Event_after_a_quiet_spell_is_written_at_once_and_those_soon_after_it_together(string path)
     {
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
         await using var host = await StartAsync(time);

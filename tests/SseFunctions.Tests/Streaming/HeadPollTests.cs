@@ -37,11 +37,7 @@ public sealed class HeadPollTests : IDisposable
     public async Task Topic_with_news_that_no_hint_announces_is_polled_for_ten_minutes()
     {
         Start();
-        time.Pass(await time.ArmedAsync());
-        await time.ArmedAsync();
-        poll = () => Head(2);
-        time.Pass(HeadPoll.LookInterval);
-        Assert.Equal(HeadPoll.HintGrace, await time.ArmedAsync());
+        await FindNewsAsync();
         time.Pass(HeadPoll.HintGrace);
 
         var (dues, passed) = (new List<double>(), TimeSpan.Zero);
@@ -59,15 +55,50 @@ public sealed class HeadPollTests : IDisposable
         Assert.InRange(passed, HeadPoll.PolledTime - TimeSpan.FromSeconds(4), HeadPoll.PolledTime + TimeSpan.FromSeconds(4));
     }
 
+    /// <summary>Each poll finds something newer there: that must not put off the judgement of what came before.</summary>
+    [Fact]
+    public async Task Polling_of_a_busy_topic_does_not_pause()
+    {
+        Start();
+        await FindNewsAsync();
+        poll = () => Head(polls);
+        time.Pass(HeadPoll.HintGrace);
+
+        var passed = TimeSpan.Zero;
+        for (var due = await time.ArmedAsync(); passed < 3 * HeadPoll.PolledTime; due = await time.ArmedAsync())
+        {
+            Assert.InRange(due, TimeSpan.Zero, TimeSpan.FromSeconds(0.5));
+            passed += due;
+            time.Pass(due);
+        }
+    }
+
+    /// <summary>The news of each poll are announced, if only after the next one.</summary>
+    [Fact]
+    public async Task Polling_of_a_busy_topic_ends_once_its_news_are_announced()
+    {
+        Start();
+        await FindNewsAsync();
+        poll = () => Head(polls);
+        time.Pass(HeadPoll.HintGrace);
+
+        var (passed, due) = (TimeSpan.Zero, await time.ArmedAsync());
+        while (passed < HeadPoll.PolledTime)
+        {
+            view = view.Hinted(Head(polls - 1).LastId, hasEnded: false);
+            passed += due;
+            time.Pass(due);
+            due = await time.ArmedAsync();
+        }
+
+        Assert.InRange(due, TimeSpan.FromSeconds(1), HeadPoll.HintGrace); // not half a second: it waits for the last one's hint only
+    }
+
     [Fact]
     public async Task Topic_whose_news_are_announced_in_time_is_not_polled()
     {
         Start();
-        time.Pass(await time.ArmedAsync());
-        await time.ArmedAsync();
-        poll = () => Head(2);
-        time.Pass(HeadPoll.LookInterval);
-        Assert.Equal(HeadPoll.HintGrace, await time.ArmedAsync());
+        await FindNewsAsync();
 
         view = view.Hinted(Head(2).LastId, hasEnded: false);
         time.Pass(HeadPoll.HintGrace);
@@ -126,6 +157,16 @@ public sealed class HeadPollTests : IDisposable
 
     private static TopicHead Head(long last) => new("abc123", 1, last, Complete: false, "", default);
 
+    /// <summary>Has a look find an event that no hint has announced so far.</summary>
+    private async Task FindNewsAsync()
+    {
+        time.Pass(await time.ArmedAsync());
+        await time.ArmedAsync();
+        poll = () => Head(2);
+        time.Pass(HeadPoll.LookInterval);
+        Assert.Equal(HeadPoll.HintGrace, await time.ArmedAsync());
+    }
+
     private (HeadPoll Poll, Task Running) Start()
     {
         var headPoll = new HeadPoll(ReadHeadAsync, () => view, OnFailed, Interval, time);
@@ -136,7 +177,7 @@ public sealed class HeadPollTests : IDisposable
     {
         polls++;
         var started = view = view.PollStarted();
-        view = started.PollAnswered(started.PollsStarted, started.Writes, poll(), out _, out _);
+        view = started.PollAnswered(started.PollsStarted, started.Writes, poll(), out _);
         return Task.CompletedTask;
     }
 

@@ -10,7 +10,7 @@ namespace SseFunctions.Tests.Streaming;
 public class ReplayTests
 {
     [Fact]
-    public async Task Stream_continues_behind_the_last_event_id_and_goes_live()
+    public async Task Stream_continues_after_the_last_event_id_and_goes_live()
     {
         await using var host = await TestHost.StartAsync();
         var ids = await host.PublishAsync("a", "1", "2", "3");
@@ -43,7 +43,7 @@ public class ReplayTests
     }
 
     [Fact]
-    public async Task Stream_begins_behind_the_query_id_unless_the_header_has_a_newer_one()
+    public async Task Stream_begins_after_the_query_id_unless_the_header_has_a_newer_one()
     {
         await using var host = await TestHost.StartAsync();
         var ids = await host.PublishAsync("a", "1", "2", "3");
@@ -318,8 +318,8 @@ public class ReplayTests
 
         using var completed = await host.Client.PostAsync("topics/a/complete", null);
         var closing = await live.ReadToEndAsync();
-        await using var behind = await host.OpenAsync("events/a", ids[0]);
-        var rest = await behind.ReadToEndAsync();
+        await using var later = await host.OpenAsync("events/a", ids[0]);
+        var rest = await later.ReadToEndAsync();
         await using var fullyRead = await host.OpenAsync("events/a", ids[1]);
         await using var now = await host.OpenAsync("events/a");
         await using var unknown = await host.OpenAsync("events/a", "garbage");
@@ -333,7 +333,7 @@ public class ReplayTests
     }
 
     [Fact]
-    public async Task Stream_reads_segment_after_segment_when_far_behind()
+    public async Task Stream_reads_slice_after_slice_when_it_has_far_to_go()
     {
         await using var host = await TestHost.StartAsync();
         var log = (await TableOfAsync(host)).Log();

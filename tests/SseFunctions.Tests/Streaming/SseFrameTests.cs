@@ -112,14 +112,14 @@ public class SseFrameTests
 
         using (var relabelled = new RelabelledWriter(client))
         {
-            await relabelled.WriteAsync(frames, "before."u8.ToArray(), ".behind"u8.ToArray());
+            await relabelled.WriteAsync(frames, "before."u8.ToArray(), ".after"u8.ToArray());
             await relabelled.FlushAsync();
         }
 
         await pipe.Writer.CompleteAsync();
         var items = SseParser.Create(pipe.Reader.AsStream()).Enumerate().ToList();
         Assert.Equal(SseParser.Create(new MemoryStream(frames)).Enumerate().Select(item => (item.EventType, item.Data)), items.Select(item => (item.EventType, item.Data)));
-        Assert.All(items, item => Assert.Equal("before.abc123-15.behind", item.EventId));
+        Assert.All(items, item => Assert.Equal("before.abc123-15.after", item.EventId));
     }
 
     private static bool IsType(string? text)

@@ -99,7 +99,7 @@ public class StorageCostTests
         Assert.Equal("1", (await stays.ReadEventAsync())!.Data);
     }
 
-    /// <summary>A client far behind reads on while the table answers, and each row is read once.</summary>
+    /// <summary>A client that has far to go reads on while the table answers, and each row is read once.</summary>
     [Fact]
     public async Task Catching_up_a_long_way_takes_a_request_a_thousand_events()
     {
@@ -141,8 +141,8 @@ public class StorageCostTests
             await call.ReplyAsync(answer);
         };
 
-        await using var behind = await host.OpenAsync("events/a?from=start");
-        var events = await behind.ReadEventsAsync(801);
+        await using var late = await host.OpenAsync("events/a?from=start");
+        var events = await late.ReadEventsAsync(801);
 
         Assert.Equal("the newest", events[^1].Data);
         Assert.InRange(largest, 1, 256 * 81_000); // the first load, before it is known how large the events are, in base64

@@ -74,10 +74,10 @@ public class StreamFaultTests
         await using var host = await TestHost.StartAsync();
         var context = new AsyncLocal<string>();
         using var reads = new TableReads(host.Services.GetRequiredService<TableEventLog>(), TimeProvider.System, NullLogger.Instance);
+        var (time, seen) = (new Watch(), new TaskCompletionSource<string?>());
+        var feed = new TopicFeed(Topic.Parse("a"), reads, new FrameCache(1), new StreamOptions(), time, NullLogger.Instance, _ => { });
         context.Value = "the request's";
-        var seen = new TaskCompletionSource<string?>();
-        var feed = new TopicFeed(
-            Topic.Parse("a"), reads, new FrameCache(1), new StreamOptions(), new Watch(() => seen.TrySetResult(context.Value)), NullLogger.Instance, _ => { });
+        time.OnLook = () => seen.TrySetResult(context.Value);
 
         feed.Start();
 
@@ -225,11 +225,13 @@ public class StreamFaultTests
     }
 
     /// <summary>A clock that reports each reading.</summary>
-    private sealed class Watch(Action look) : TimeProvider
+    private sealed class Watch : TimeProvider
     {
+        public Action? OnLook { get; set; }
+
         public override long GetTimestamp()
         {
-            look();
+            OnLook?.Invoke();
             return base.GetTimestamp();
         }
     }

@@ -101,7 +101,7 @@ public class StreamLifecycleTests
 
     /// <summary>Between two slices the stream looks at its deadline, however much there is to write.</summary>
     [Fact]
-    public async Task Stream_ends_within_its_lifetime_when_its_client_reads_slowly_and_is_far_behind()
+    public async Task Stream_ends_within_its_lifetime_when_its_client_reads_slowly_and_has_far_to_go()
     {
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
         await using var other = await TestHost.StartAsync();

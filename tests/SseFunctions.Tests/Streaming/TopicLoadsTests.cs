@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging.Abstractions;
 using SseFunctions.EventLog;
 using SseFunctions.Streaming;
@@ -12,7 +13,7 @@ namespace SseFunctions.Tests.Streaming;
 public sealed class TopicLoadsTests : IAsyncLifetime, IDisposable
 {
     private const int Events = 400;
-    private const int FirstLoad = 128;
+    private const int FirstLoad = 32;
     private static readonly Topic Topic = Topic.Parse("a");
 
     private readonly object owner = new();
@@ -44,38 +45,76 @@ public sealed class TopicLoadsTests : IAsyncLifetime, IDisposable
         HoldQueries();
         var loads = Loads(new FrameCache(long.MaxValue));
 
-        var load = loads.Begin(Id(0), 1, Events);
+        var load = loads.Begin(Id(0), Events);
 
-        Assert.Same(load, loads.Begin(Id(5), 1, Events));
+        Assert.Same(load, loads.Begin(Id(5), Events));
         release.SetResult();
         await load.WaitAsync(SseStream.Timeout);
     }
 
     [Theory]
-    [InlineData(251, 260, 200, 201, 250)] // of the next block
-    [InlineData(101, 110, 50, 1, 100)] // of the same block: from its start, so that the two parts touch
-    [InlineData(1, 10, 5, 11, 5 + FirstLoad)]
+    [InlineData(221, 230, 200, 201, 220)]
+    [InlineData(1, 10, 200, 201, 200 + FirstLoad)] // the gap to it stays
+    [InlineData(391, 400, 200, 201, 200 + FirstLoad)]
     public async Task Load_leaves_out_what_is_held(long firstHeld, long lastHeld, long cursor, long from, long to)
     {
         var cache = new FrameCache(long.MaxValue);
         Hold(cache, firstHeld, lastHeld);
 
-        await Loads(cache).Begin(Id(cursor), 1, Events).WaitAsync(SseStream.Timeout);
+        await Loads(cache).Begin(Id(cursor), Events).WaitAsync(SseStream.Timeout);
 
         Assert.Equal([(from, to)], loaded);
     }
 
-    /// <summary>Else a reader there would get the finished load again and again, without what it waits for.</summary>
     [Fact]
-    public async Task Load_that_began_after_what_was_held_is_forgotten_when_it_ends()
+    public async Task What_is_held_is_not_loaded()
     {
         var cache = new FrameCache(long.MaxValue);
         Hold(cache, 1, 250);
+
+        Assert.Null(await Loads(cache).Begin(Id(200), Events).WaitAsync(SseStream.Timeout));
+
+        Assert.Empty(loaded);
+    }
+
+    /// <summary>Two readers at places near each other get what each lacks, and no row is read twice.</summary>
+    [Fact]
+    public async Task Load_ends_where_another_one_has_begun()
+    {
+        HoldQueries();
+        var loads = Loads(new FrameCache(long.MaxValue));
+
+        var later = loads.Begin(Id(30), Events);
+        var earlier = loads.Begin(Id(20), Events);
+        release.SetResult();
+        await Task.WhenAll(later, earlier).WaitAsync(SseStream.Timeout);
+
+        Assert.Equal([(21, 30), (31, 30 + FirstLoad)], loaded.Order());
+    }
+
+    /// <summary>What each brings too early, the others' would evict.</summary>
+    [Fact]
+    public async Task Loads_are_smaller_the_more_of_them_are_under_way()
+    {
+        HoldQueries();
+        var loads = Loads(new FrameCache(long.MaxValue));
+
+        var all = Enumerable.Range(0, 10).Select(i => loads.Begin(Id(40 * i), Events)).ToList();
+        release.SetResult();
+        await Task.WhenAll(all).WaitAsync(SseStream.Timeout);
+
+        Assert.Equal([32, 16, 10, 8, 6, 5, 4, 4, 4, 4], loaded.Order().Select(load => load.To - load.From + 1));
+    }
+
+    [Fact]
+    public async Task Load_is_forgotten_when_it_ends()
+    {
+        var cache = new FrameCache(long.MaxValue);
         var loads = Loads(cache);
-        await loads.Begin(Id(200), 1, Events).WaitAsync(SseStream.Timeout);
+        await loads.Begin(Id(200), Events).WaitAsync(SseStream.Timeout);
 
         cache.Evict(owner);
-        await loads.Begin(Id(200), 1, Events).WaitAsync(SseStream.Timeout);
+        await loads.Begin(Id(200), Events).WaitAsync(SseStream.Timeout);
 
         Assert.Equal(2, loaded.Count);
     }
@@ -85,15 +124,15 @@ public sealed class TopicLoadsTests : IAsyncLifetime, IDisposable
     {
         var loads = Loads(new FrameCache(long.MaxValue));
 
-        await loads.Begin(Id(0), 1, Events).WaitAsync(SseStream.Timeout);
-        await loads.Begin(Id(FirstLoad), 1, Events).WaitAsync(SseStream.Timeout);
+        await loads.Begin(Id(0), Events).WaitAsync(SseStream.Timeout);
+        await loads.Begin(Id(FirstLoad), Events).WaitAsync(SseStream.Timeout);
 
         Assert.Equal([(1, FirstLoad), (FirstLoad + 1, Events)], loaded);
     }
 
     [Theory]
     [InlineData(long.MaxValue, 11, 10 + FirstLoad)]
-    [InlineData(1024 * 1024, 201, 250)] // less than a load brings: it would evict what others read
+    [InlineData(1024 * 1024, 21, 40)] // less than a load brings: it would evict what others read
     public async Task Load_is_begun_ahead_of_a_reader_where_there_is_room(long capacity, long from, long to)
     {
         HoldQueries();
@@ -101,11 +140,11 @@ public sealed class TopicLoadsTests : IAsyncLifetime, IDisposable
         Hold(cache, 1, 10);
         var loads = Loads(cache);
 
-        loads.ReadAhead(Id(0), 1, Events);
+        loads.ReadAhead(Id(0), Events);
         cache.Evict(owner);
-        var sameBlock = loads.Begin(Id(200), 1, 250); // shares the load ahead, if there is one
+        var load = loads.Begin(Id(20), 40); // shares the load ahead, if there is one
         release.SetResult();
-        await sameBlock.WaitAsync(SseStream.Timeout);
+        await load.WaitAsync(SseStream.Timeout);
 
         Assert.Equal([(from, to)], loaded);
     }
@@ -115,10 +154,10 @@ public sealed class TopicLoadsTests : IAsyncLifetime, IDisposable
     public async Task Small_events_count_for_more_since_those_after_them_may_be_large()
     {
         var loads = Loads(new FrameCache(long.MaxValue));
-        await loads.Begin(Id(0), 1, Events).WaitAsync(SseStream.Timeout);
+        await loads.Begin(Id(0), Events).WaitAsync(SseStream.Timeout);
         var others = await reads!.EnterLoadAsync(TableReads.MaxLoadBytes - (512 * 1024), CancellationToken.None);
 
-        var load = loads.Begin(Id(FirstLoad), 1, Events); // 272 events of a byte
+        var load = loads.Begin(Id(FirstLoad), Events); // 336 events of a byte
         while (reads.WaitingLoads == 0)
         {
             Assert.False(load.IsCompleted);
@@ -129,15 +168,51 @@ public sealed class TopicLoadsTests : IAsyncLifetime, IDisposable
         await load.WaitAsync(SseStream.Timeout);
     }
 
+    /// <summary>Nobody may wait for a load ahead, and its fault is in the log already.</summary>
+    [Fact]
+    public async Task Load_ahead_that_fails_is_observed()
+    {
+        var unobserved = new ConcurrentQueue<string>();
+        TaskScheduler.UnobservedTaskException += Note;
+        try
+        {
+            proxy!.Intercept = call => call.IsQuery ? Faults.Refuse(400)(call) : StorageProxy.PassOnAsync(call);
+            await FailToReadAheadAsync();
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+        finally
+        {
+            TaskScheduler.UnobservedTaskException -= Note;
+        }
+
+        Assert.DoesNotContain(unobserved, exception => exception.Contains(nameof(TopicLoads), StringComparison.Ordinal));
+
+        void Note(object? sender, UnobservedTaskExceptionEventArgs args) => unobserved.Enqueue(args.Exception.ToString());
+    }
+
+    /// <summary>In a method of its own, so that nothing holds the load when it returns.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private async Task FailToReadAheadAsync()
+    {
+        var cache = new FrameCache(long.MaxValue);
+        Hold(cache, 1, 10);
+        var loads = Loads(cache);
+
+        loads.ReadAhead(Id(0), Events);
+
+        await Task.WhenAny(loads.Begin(Id(20), Events)).WaitAsync(SseStream.Timeout); // shares the load ahead, and does not ask what became of it
+    }
+
     private TopicLoads Loads(FrameCache cache) => new(
         Topic,
         reads!,
         cache,
         owner,
-        (after, to, blocks) =>
+        (after, to, buffers) =>
         {
             loaded.Enqueue((after.Sequence + 1, to));
-            blocks.ForEach(block => cache.Put(owner, block));
+            buffers.ForEach(buffer => cache.Put(owner, buffer));
         },
         () => Task.CompletedTask,
         CancellationToken.None);
@@ -150,9 +225,9 @@ public sealed class TopicLoadsTests : IAsyncLifetime, IDisposable
         await StorageProxy.PassOnAsync(call);
     };
 
-    private void Hold(FrameCache cache, long first, long last) => FrameBlock
+    private void Hold(FrameCache cache, long first, long last) => FrameBuffer
         .From(epoch, [.. Enumerable.Range((int)first, (int)(last - first) + 1).Select(i => new StoredEvent(i, null, "x"u8.ToArray(), default))])
-        .ForEach(block => cache.Put(owner, block));
+        .ForEach(buffer => cache.Put(owner, buffer));
 
     private EventId Id(long sequence) => new(epoch, sequence);
 }

@@ -63,8 +63,23 @@ public sealed class WriteDeadlineTests : IDisposable
         Assert.Equal(1, aborts);
     }
 
+    /// <summary>Not that of the write's or the deadline's own beginning: the platform counts from the stream's.</summary>
     [Fact]
-    public void Write_that_has_ended_leaves_no_deadline_behind()
+    public void Limit_counts_from_the_start_of_the_stream()
+    {
+        var clock = new StreamClock(time);
+        time.Advance(Limit - (10 * Second));
+        using var late = Create(clock);
+        late.Begin();
+
+        time.Advance(9 * Second);
+        Assert.Equal(0, aborts);
+        time.Advance(2 * Second);
+        Assert.Equal(1, aborts);
+    }
+
+    [Fact]
+    public void Write_that_has_ended_has_no_deadline_any_more()
     {
         deadline.Begin();
         time.Advance(Timeout - Second);
@@ -144,8 +159,10 @@ public sealed class WriteDeadlineTests : IDisposable
         hostStopping.Dispose();
     }
 
-    private WriteDeadline Create(TimeProvider clock) =>
-        new(Timeout, Limit, new StreamClock(clock), () => acknowledged, () => aborts++, hostStopping.Token);
+    private WriteDeadline Create(TimeProvider provider) => Create(new StreamClock(provider));
+
+    private WriteDeadline Create(StreamClock clock) =>
+        new(Timeout, Limit, clock, () => acknowledged, () => aborts++, hostStopping.Token);
 
     /// <summary>Timers that fire when the test says so, disposed or not.</summary>
     private sealed class LateTimers : TimeProvider

@@ -11,6 +11,9 @@ public class OwnFunctions(AppReport report)
     public static IResult Greet([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "greet/{name}")] HttpRequest request, string name) =>
         TypedResults.Text($"Hello, {name}");
 
+    [Function("Status")]
+    public static IResult Status([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "status/health")] HttpRequest request) => TypedResults.Text("well");
+
     [Function("Report")]
     public IResult Report([HttpTrigger(AuthorizationLevel.Function, "get", Route = "report")] HttpRequest request) => TypedResults.Json(report.Read());
 

@@ -9,5 +9,5 @@ builder.ConfigureFunctionsWebApplication();
 builder.Logging.AddFilter("GuestApp", LogLevel.Debug);
 builder.Services.AddSingleton<AppReport>();
 if (Environment.GetEnvironmentVariable("WITHOUT_SSE") is null)
-    builder.AddSseFunctions();
+    builder.AddSseFunctions(sse => (sse.RoutePrefix, sse.Section) = (builder.Configuration["SsePrefix"], builder.Configuration["SseSection"] ?? ""));
 await builder.Build().RunAsync();

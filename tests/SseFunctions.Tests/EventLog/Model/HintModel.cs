@@ -155,7 +155,7 @@ internal sealed class HintModel(HintMistake mistake, int maxEvents, bool isBLate
     private static Hints PollAnswered(Hints state, Announcement polled)
     {
         var head = polled == default ? null : new TopicHead(Epoch, 1, polled.Last, polled.HasEnded, "", default);
-        return state with { View = state.View.PollAnswered(state.View.PollsStarted, state.PollWrites, head, out _, out _), Poll = null, PollWrites = 0 };
+        return state with { View = state.View.PollAnswered(state.View.PollsStarted, state.PollWrites, head, out _), Poll = null, PollWrites = 0 };
     }
 
     /// <summary>TopicLoads.LoadAsync and TopicFeed.OnLoaded; where nothing is there, HintFollower has the head read.</summary>

@@ -42,7 +42,7 @@ internal sealed class ReaderModel(ModelOptions options)
     private static Reader Polled(State state)
     {
         var started = state.Reader.View.PollStarted();
-        var view = started.PollAnswered(started.PollsStarted, started.Writes, HeadOf(state), out _, out _);
+        var view = started.PollAnswered(started.PollsStarted, started.Writes, HeadOf(state), out _);
         return state.Reader with { View = view with { PollsStarted = 1, NewestAnswered = 1, Pushed = 0 } };
     }
 
@@ -117,7 +117,7 @@ internal sealed class ReaderModel(ModelOptions options)
         if (options.Mistake == Mistake.MissingRowsUnseen && Lowest(reader.Run, next) is var found && found > next)
             return new Move(step, state with { Reader = After(reader, (byte)found) }, $"promise 3: {next} to {found - 1} are skipped and nobody says so");
 
-        // FrameBlock: the frames of a run stand in the order of their sequences, from the first on.
+        // FrameBuffer: the frames stand in the order of their sequences, from the first on.
         var first = Lowest(reader.Run, next);
         var at = first;
         for (var i = first; i < next; i++)

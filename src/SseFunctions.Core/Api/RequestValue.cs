@@ -3,15 +3,12 @@ using SseFunctions.EventLog;
 
 namespace SseFunctions.Api;
 
-/// <summary>
-/// Reads what a request gives once. Clients repeat themselves: a value that is given twice counts once, an empty one not at
-/// all, and only two that differ are the client's fault.
-/// </summary>
-internal static class SingleValue
+/// <summary>Reads what a request gives once; see <see cref="SingleValue"/>.</summary>
+internal static class RequestValue
 {
     /// <returns>The query parameter; null when it is not there or empty.</returns>
     /// <exception cref="InvalidInputException">It has different values.</exception>
-    public static string? FromQuery(HttpRequest request, string name) => Require(name, request.Query[name]);
+    public static string? FromQuery(HttpRequest request, string name) => SingleValue.Require(name, request.Query[name]);
 
     /// <returns>Whether the query parameter is 'true'; false when it is not there or empty.</returns>
     /// <exception cref="InvalidInputException">It is neither 'true' nor 'false', or has different values.</exception>
@@ -28,17 +25,7 @@ internal static class SingleValue
     {
         // A client that adds a header twice sends it on two lines or, as fetch does, on one with ", " between them.
         return request.Headers.TryGetValue(name, out var lines)
-            ? Require(name, string.Join(", ", lines.ToArray()).Split(", ")) ?? ""
+            ? SingleValue.Require(name, string.Join(", ", lines.ToArray()).Split(", ")) ?? ""
             : null;
-    }
-
-    /// <returns>The one value; null when there is none but empty ones.</returns>
-    /// <exception cref="InvalidInputException">There are different values.</exception>
-    public static string? Require(string name, IEnumerable<string?> values)
-    {
-        var different = values.Where(value => !string.IsNullOrEmpty(value)).Distinct(StringComparer.Ordinal).ToList();
-        return different.Count > 1
-            ? throw new InvalidInputException(name, $"{name} is given {different.Count} different values; one is allowed.", 1, different.Count, tooLarge: true)
-            : different.FirstOrDefault();
     }
 }

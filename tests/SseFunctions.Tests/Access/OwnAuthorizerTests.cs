@@ -1,0 +1,131 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
+using Microsoft.Extensions.Time.Testing;
+using SseFunctions.Access;
+using SseFunctions.Api;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.Tests.Access;
+
+/// <summary>An app that decides itself who may read a topic and who may publish to it.</summary>
+public sealed class OwnAuthorizerTests
+{
+    private static readonly FakeTimeProvider Time = new(DateTimeOffset.UtcNow);
+
+    [Fact]
+    public async Task Own_authorizer_decides_whatever_the_settings_say()
+    {
+        await using var host = await StartAsync<Own>("Access:AnonymousTopics=*");
+
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(host, "topics/allowed"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(host, "topics/unknown"));
+        Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(host, "topics/forbidden"));
+        Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(host, "events?topic=allowed&topic=forbidden&mode=poll"));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync(host, "topics/unavailable"));
+        await AssertToldToComeBackAsync(host, "unavailable");
+    }
+
+    [Fact]
+    public async Task Stream_ends_when_its_authorizer_says_so()
+    {
+        await using var host = await StartAsync<Own>();
+        await using (var publishing = await TestHost.StartAsync(["Access:AnonymousTopics=*"], table: host.Table))
+            await publishing.PublishAsync("limited", "1"); // whose clock goes
+
+        await using var stream = await host.OpenAsync("events/limited?from=start");
+        Assert.Equal("1", (await stream.ReadEventAsync())!.Data);
+
+        Time.Advance(TimeSpan.FromSeconds(60));
+
+        Assert.Contains("end of this response", (await stream.ReadToEndAsync())[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Authorizer_that_throws_refuses_nobody_for_good_and_is_logged()
+    {
+        using var log = new FakeLoggerProvider();
+        await using var host = await StartAsync<Own>(log: log);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync(host, "topics/broken"));
+        await AssertToldToComeBackAsync(host, "broken");
+
+        var record = log.Collector.GetSnapshot().First(record => record.Category == typeof(AuthorizerCall).FullName);
+        Assert.Equal(LogLevel.Error, record.Level);
+        Assert.IsType<NotSupportedException>(record.Exception);
+    }
+
+    [Fact]
+    public async Task Nobody_publishes_without_a_key_where_the_authorizer_says_nothing_of_it()
+    {
+        await using var host = await StartAsync<Own>();
+
+        using var answer = await host.Client.PostAsync("topics/allowed/events", new StringContent("1")).WaitAsync(SseStream.Timeout);
+
+        Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task Own_authorizer_lives_in_the_requests_scope_and_may_ask_the_one_for_tokens()
+    {
+        await using var host = await StartAsync<Delegating>("Access:AnonymousTopics=open", $"Access:SigningKey={SignedToken.Key}");
+
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(host, "topics/member"));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(host, "topics/open"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(host, "topics/other"));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(host, $"topics/other?token={SignedToken.For(Time.GetUtcNow().AddHours(1), "other")}"));
+    }
+
+    private static Task<TestHost> StartAsync<TAuthorizer>(params string[] settings)
+        where TAuthorizer : class, ITopicAuthorizer => StartAsync<TAuthorizer>(null, settings);
+
+    private static Task<TestHost> StartAsync<TAuthorizer>(FakeLoggerProvider? log, params string[] settings)
+        where TAuthorizer : class, ITopicAuthorizer => TestHost.StartAsync(settings, Time, configure: builder =>
+        {
+            builder.Services.AddScoped<Members>();
+            builder.Services.AddScoped<ITopicAuthorizer, TAuthorizer>();
+            if (log is not null)
+                builder.Logging.AddProvider(log);
+        });
+
+    private static async Task AssertToldToComeBackAsync(TestHost host, string topic)
+    {
+        await using var stream = await host.OpenAsync($"events/{topic}");
+        Assert.Equal(HttpStatusCode.OK, stream.Response.StatusCode);
+        Assert.Matches(@"\Aretry: [1-9][0-9]*\n: access cannot be checked now; reconnect later\z", Assert.Single(await stream.ReadToEndAsync()));
+    }
+
+    private static async Task<HttpStatusCode> StatusAsync(TestHost host, string path)
+    {
+        using var answer = await host.Client.GetAsync(path).WaitAsync(SseStream.Timeout);
+        return answer.StatusCode;
+    }
+
+    private sealed class Own : ITopicAuthorizer
+    {
+        public ValueTask<TopicAccess> AuthorizeReadAsync(HttpContext context, string topic, CancellationToken cancellationToken) => new(topic switch
+        {
+            "allowed" => TopicAccess.Allowed(),
+            "limited" => TopicAccess.Allowed(Time.GetUtcNow().AddSeconds(60)),
+            "unknown" => TopicAccess.Unauthenticated("who are you?"),
+            "unavailable" => TopicAccess.Unavailable("the directory is down."),
+            "broken" => throw new NotSupportedException(),
+            _ => TopicAccess.Forbidden("not yours."),
+        });
+    }
+
+    private sealed class Members
+    {
+        private readonly string[] topics = ["member"];
+
+        public bool Has(string topic) => topics.Contains(topic);
+    }
+
+    private sealed class Delegating(Members members, TokenAuthorizer tokens) : ITopicAuthorizer
+    {
+        public async ValueTask<TopicAccess> AuthorizeReadAsync(HttpContext context, string topic, CancellationToken cancellationToken) =>
+            members.Has(topic) ? TopicAccess.Allowed() : await tokens.AuthorizeReadAsync(context, topic, cancellationToken);
+    }
+}
