@@ -11,7 +11,9 @@
 //
 // How it works: the live stream is the browser's EventSource, and where that reconnects by itself it is left alone. What an
 // EventSource hides, a poll tells: ?mode=poll answers with a status, with all that is behind the cursor, and with the id
-// where the stream is now, which an EventSource keeps to itself until an event comes. So a tab polls before it listens.
+// where the stream is now, which an EventSource keeps to itself until an event comes. So a tab polls before it listens. Where
+// something on the way holds responses back until they end, a stream does not open: then it polls all the time, each time until
+// something comes, and tries a stream again later.
 
 /** Full jitter: a retry waits for a random time up to these milliseconds, doubled with each failure up to the second. */
 const RETRY = 500;
@@ -19,6 +21,13 @@ const LONGEST_RETRY = 30_000;
 
 /** The server ends each response within 230 s, and the browser then opens another: what is silent for longer is dead. */
 const LONGEST_SILENCE = 240_000;
+
+/** A stream that has not opened by then is held back by something on the way, and so are others for some time. */
+const OPENING = 5_000;
+const POLLING = 600_000;
+
+/** The longest time of a timer. */
+const LONGEST_WAIT = 2 ** 31 - 1;
 
 /** How often to look. Browsers let a background tab do so once a minute; a longer break means that the page was asleep. */
 const LOOK = 15_000;
@@ -92,6 +101,9 @@ const covers = (cursor, id) => id.split('.').map((part, i) => {
  */
 const mix = (which, a, b) => which.map((isA, i) => (isA ? a : b).split('.')[i]).join('.');
 
+/** @param {number} milliseconds */
+const sleep = milliseconds => new Promise(done => setTimeout(done, Math.min(milliseconds, LONGEST_WAIT)));
+
 /** @param {string} token A JWT whose payload is plain Base64, as most are; the expiry of another is not known. */
 const expiresSoon = token => {
   try {
@@ -133,6 +145,8 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
   let position = cursor;
   let token = '';
   let failures = 0;
+  let wait = 0; // between two polls, as the server says
+  let pollsUntil = 0; // when a stream is to be tried again
   let lastHeard = 0;
   let lastLook = 0;
   const types = ['open', 'error', 'message', 'sse.reset']; // the first three have handlers, such as onopen
@@ -143,6 +157,8 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
   let channel;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   let timer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let opening;
   /** @type {AbortController | undefined} */
   let run; // from start to stop: meanwhile this tab leads or follows
   /** @type {AbortController | undefined} */
@@ -233,6 +249,7 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
   const begin = () => {
     attempt?.abort();
     source?.close();
+    clearTimeout(opening);
     return (attempt = new AbortController()).signal;
   };
 
@@ -247,28 +264,36 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
     return url;
   };
 
+  /** @param {string} frame @param {string} field */
+  const read = (frame, field) => `\n${frame}`.split(`\n${field}: `).slice(1).map(rest => rest.split('\n')[0]);
+
   /**
-   * Takes all that there is.
+   * Takes what comes, as it comes.
    * @param {AbortSignal} signal
+   * @param {string} mode
    * @returns {Promise<number>} The status; 0 when the answer does not say where the stream is.
    */
-  const poll = async signal => {
-    const answer = await fetch(address('poll'), { signal, credentials: withCredentials ? 'include' : undefined });
+  const poll = async (signal, mode) => {
+    const answer = await fetch(address(mode), { signal, credentials: withCredentials ? 'include' : undefined });
     if (answer.status !== 200)
       return answer.status;
 
-    // What stands behind the last empty line is not whole.
-    for (const frame of (await answer.text()).split('\n\n').slice(0, -1)) {
-      /** @param {string} field */
-      const read = field => `\n${frame}`.split(`\n${field}: `).slice(1).map(rest => rest.split('\n')[0]);
-      const isCursor = read('event')[0] === 'sse.cursor';
-      const data = isCursor ? [] : read('data');
-      const [type = data.length ? 'message' : ''] = isCursor ? [] : read('event');
-      const [id = ''] = read('id');
-      if (!signal.aborted)
-        receive({ type, data: data.join('\n'), id });
+    const reader = /** @type {ReadableStream} */ (answer.body).pipeThrough(new TextDecoderStream()).getReader();
+    let rest = '';
+    for (let part; !(part = await reader.read()).done;) {
+      const frames = (rest + part.value).split('\n\n');
+      rest = frames.pop() ?? ''; // not whole yet
+      for (const frame of frames) {
+        const isCursor = read(frame, 'event')[0] === 'sse.cursor';
+        const data = isCursor ? [] : read(frame, 'data');
+        const [type = data.length ? 'message' : ''] = isCursor ? [] : read(frame, 'event');
+        const [id = ''] = read(frame, 'id');
+        if (!signal.aborted)
+          receive({ type, data: data.join('\n'), id });
+      }
     }
 
+    wait = Number(read(rest, 'retry').at(-1)) || RETRY; // an answer ends in it
     return position ? 200 : 0;
   };
 
@@ -278,9 +303,9 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
     if (!isLeading)
       position = cursor;
 
-    for (; ; failures++) {
+    for (let mode = 'poll'; ; failures++) {
       if (failures)
-        await new Promise(done => setTimeout(done, Math.random() * Math.min(LONGEST_RETRY, RETRY * 2 ** failures)));
+        await sleep(Math.random() * Math.min(LONGEST_RETRY, RETRY * 2 ** failures));
 
       let status = 0;
       const isRenewing = renew && expiresSoon(token);
@@ -288,7 +313,7 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
         if (isRenewing && !signal.aborted)
           token = await Promise.race([renew(), new Promise((_, fail) => setTimeout(fail, LONGEST_RETRY))]);
 
-        status = await poll(signal);
+        status = await poll(signal, mode);
       } catch {
         // No network, or no token: both pass.
       }
@@ -311,8 +336,21 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
         token = '';
       else if (status !== 200)
         be(CONNECTING, status);
-      else if (isLeading) {
+      else if (isLeading && Date.now() < pollsUntil) {
+        if (state < OPEN)
+          be(OPEN);
+
+        mode = 'long-poll';
+        failures = -1; // none
+        lastHeard = Infinity; // it waits, for as long as the server has told it
+        await sleep(wait);
+        lastHeard = Date.now();
+      } else if (isLeading) {
         source = new EventSource(address(), { withCredentials });
+        opening = setTimeout(() => {
+          pollsUntil = Date.now() + POLLING;
+          connect();
+        }, OPENING);
         return types.forEach(hearOf);
       } else {
         failures = 0;
@@ -325,6 +363,9 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
   /** @param {MessageEvent} event The EventSource's. One with data is the server's, whatever its type. */
   const hear = event => {
     lastHeard = Date.now();
+    if (event.type !== 'error')
+      clearTimeout(opening);
+
     if (event.data !== undefined)
       receive({ type: event.type, data: event.data, id: event.lastEventId });
     else if (event.type === 'open') {

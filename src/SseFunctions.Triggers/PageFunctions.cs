@@ -26,4 +26,9 @@ public class PageFunctions(HealthEndpoint health, DemoRunEndpoint runs)
     [Function("SseClient")]
     public static IResult Client([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = Routes.Client)] HttpRequest request) =>
         PageEndpoint.Client();
+
+    /// <summary>GET openapi.json.</summary>
+    [Function("SseOpenApi")]
+    public static IResult OpenApi([HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = Routes.OpenApi)] HttpRequest request) =>
+        PageEndpoint.OpenApi();
 }

@@ -5,8 +5,14 @@ using SseFunctions.Api;
 namespace SseFunctions.Triggers;
 
 /// <summary>What a topic holds, how long it keeps it, and its end.</summary>
-public class TopicFunctions(TopicEndpoint endpoint)
+public class TopicFunctions(TopicEndpoint endpoint, HistoryEndpoint history)
 {
+    /// <summary>GET topics/{topic}/events.</summary>
+    [Function("SseHistory")]
+    public Task<IResult> ReadEventsAsync(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", "head", Route = Routes.EventsOfTopic)] HttpRequest request, string topic, FunctionContext context) =>
+        history.ReadAsync(request.HttpContext, topic, context.CancellationToken);
+
     /// <summary>GET topics/{topic}.</summary>
     [Function("SseTopic")]
     public Task<IResult> ReadAsync(

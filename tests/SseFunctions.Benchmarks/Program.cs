@@ -11,6 +11,7 @@ var all = new Dictionary<string, Func<IAsyncEnumerable<Figure>>>
     ["latency"] = Latency.MeasureAsync,
     ["fan-out"] = FanOut.MeasureAsync,
     ["outputs"] = Outputs.MeasureAsync,
+    ["filter"] = Filter.MeasureAsync,
     ["burst"] = Burst.MeasureAsync,
     ["memory"] = IdleMemory.MeasureAsync,
     ["poll"] = PollRequests.MeasureAsync,

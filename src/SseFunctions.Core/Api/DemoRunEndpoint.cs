@@ -23,7 +23,7 @@ public sealed class DemoRunEndpoint
     /// <returns>202 and the topic that it is in, once the topic has begun.</returns>
     public Task<IResult> StartAsync(HttpContext context) => errors.CatchAsync(context, async () =>
     {
-        var kind = SingleValue.FromQuery(context.Request, "kind") ?? "answer";
+        var kind = RequestValue.FromQuery(context.Request, "kind") ?? "answer";
         if (kind is not ("answer" or "job"))
             throw new InvalidInputException("kind", $"kind has {kind.Length} characters that are neither 'answer' nor 'job'.");
 
@@ -38,7 +38,7 @@ public sealed class DemoRunEndpoint
 
     private static int Number(HttpRequest request, string name, int otherwise, int max)
     {
-        if (SingleValue.FromQuery(request, name) is not { } text)
+        if (RequestValue.FromQuery(request, name) is not { } text)
             return otherwise;
 
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= max

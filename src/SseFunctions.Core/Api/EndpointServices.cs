@@ -24,6 +24,8 @@ internal static class EndpointServices
             Get<TableEventLog>(s), Get<AuthorizerCall>(s), Get<PublishLimits>(s), Get<ErrorAnswers>(s), Get<IHostApplicationLifetime>(s)));
         services.AddSingleton(s => new TopicEndpoint(
             Get<TableEventLog>(s), Get<TopicStates>(s), Get<ReadAccess>(s), Get<ErrorAnswers>(s), Get<IHostApplicationLifetime>(s)));
+        services.AddSingleton<HistoryReader>();
+        services.AddSingleton(s => new HistoryEndpoint(Get<ReadAccess>(s), Get<HistoryReader>(s), Get<TimeProvider>(s), Get<ErrorAnswers>(s)));
         services.AddSingleton(s => new TopicListEndpoint(Get<TableEventLog>(s), Get<ErrorAnswers>(s)));
         services.AddSingleton(s => new TokenEndpoint(Get<SubscriberTokens>(s), Get<TimeProvider>(s), Get<ErrorAnswers>(s)));
         services.AddSingleton(s => new DemoRunEndpoint(Get<DemoRuns>(s), Get<ErrorAnswers>(s), Get<IHostApplicationLifetime>(s)));

@@ -3,7 +3,7 @@ using SseFunctions.Pages;
 
 namespace SseFunctions.Api;
 
-/// <summary>GET demo and GET client.js: the pages for browsers.</summary>
+/// <summary>GET demo, GET client.js and GET openapi.json: the files that the app brings.</summary>
 internal static class PageEndpoint
 {
     /// <summary>The page of the classic example. What it asks for is relative to its own address, which so must not end in a slash.</summary>
@@ -13,4 +13,7 @@ internal static class PageEndpoint
 
     /// <summary>The optional client.</summary>
     public static IResult Client() => EmbeddedPage.Client;
+
+    /// <summary>What there is to ask for, as OpenAPI describes it.</summary>
+    public static IResult OpenApi() => EmbeddedPage.OpenApi;
 }

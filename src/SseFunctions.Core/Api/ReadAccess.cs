@@ -7,6 +7,12 @@ namespace SseFunctions.Api;
 /// <summary>Checks that a request may read topics: asks the app's <see cref="ITopicAuthorizer"/>.</summary>
 internal sealed class ReadAccess(AuthorizerCall authorizer, TimeProvider time)
 {
+    /// <returns>Whether everybody may read the topic.</returns>
+    /// <exception cref="AccessDeniedException">It may not be read.</exception>
+    /// <exception cref="AccessUnavailableException">That cannot be told now.</exception>
+    public async Task<bool> RequireReadableAsync(Topic topic, HttpContext context) =>
+        await authorizer.RequireAsync(context, asked => asked.AuthorizeReadAsync(context, topic.Name, context.RequestAborted)) == TopicAccess.Open;
+
     /// <returns>For how long the topics may be read; null without end.</returns>
     /// <exception cref="AccessDeniedException">One of them may not be read.</exception>
     /// <exception cref="AccessUnavailableException">That cannot be told now.</exception>

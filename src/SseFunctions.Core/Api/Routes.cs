@@ -16,6 +16,7 @@ internal static class Routes
     public const string Demo = "demo";
     public const string DemoRuns = "demo/runs";
     public const string Client = "client.js";
+    public const string OpenApi = "openapi.json";
 
     /// <summary>The app setting with the clock's NCRONTAB schedule.</summary>
     public const string ClockSchedule = ClockSource.Setting;

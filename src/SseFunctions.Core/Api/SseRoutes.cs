@@ -17,7 +17,7 @@ internal static class SseRoutes
     {
         var services = ((IEndpointRouteBuilder)routes).ServiceProvider;
         var (stream, publish) = (Get<StreamEndpoint>(), Get<PublishEndpoint>());
-        var (list, topics) = (Get<TopicListEndpoint>(), Get<TopicEndpoint>());
+        var (list, topics, history) = (Get<TopicListEndpoint>(), Get<TopicEndpoint>(), Get<HistoryEndpoint>());
         var (tokens, health) = (Get<TokenEndpoint>(), Get<HealthEndpoint>());
         open.MapMethods(Routes.Events, Reads, (HttpContext context, string topic) => stream.StreamAsync(context, topic, CancellationToken.None));
         open.MapMethods(Routes.EventsOfTopics, Reads, (HttpContext context) => stream.StreamTopicsAsync(context, CancellationToken.None));
@@ -26,12 +26,14 @@ internal static class SseRoutes
         open.MapPost(Routes.EventsOfTopic, (HttpContext context, string topic) => publish.PublishByTokenAsync(context, topic, CancellationToken.None));
         routes.MapMethods(Routes.Topics, Reads, (Delegate)((HttpContext context) => list.ListAsync(context, CancellationToken.None)));
         open.MapMethods(Routes.Topic, Reads, (HttpContext context, string topic) => topics.ReadAsync(context, topic));
+        open.MapMethods(Routes.EventsOfTopic, Reads, (HttpContext context, string topic) => history.ReadAsync(context, topic, CancellationToken.None));
         routes.MapPut(Routes.Topic, (HttpContext context, string topic) => topics.SetRetentionAsync(context, topic, CancellationToken.None));
         routes.MapDelete(Routes.Topic, (HttpContext context, string topic) => topics.DeleteAsync(context, topic));
         routes.MapPost(Routes.Complete, (HttpContext context, string topic) => topics.CompleteAsync(context, topic));
         routes.MapPost(Routes.Tokens, (Delegate)((HttpContext context) => tokens.MintAsync(context, CancellationToken.None)));
         open.MapMethods(Routes.Health, Reads, (Delegate)health.ReadAsync);
         open.MapMethods(Routes.Client, Reads, PageEndpoint.Client);
+        open.MapMethods(Routes.OpenApi, Reads, PageEndpoint.OpenApi);
         if (Get<SseFunctionsBuilder>().HasDemoPage)
         {
             open.MapMethods(Routes.Demo, Reads, PageEndpoint.Demo);

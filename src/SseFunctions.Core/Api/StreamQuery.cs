@@ -7,7 +7,7 @@ namespace SseFunctions.Api;
 
 /// <summary>
 /// Reads a stream request's header and query. <c>lastEventId</c> may be given several times, and the last counts;
-/// <c>mode</c>, <c>from</c>, <c>last</c> and <c>active</c> have one value.
+/// <c>mode</c>, <c>since</c>, <c>from</c>, <c>last</c> and <c>active</c> have one value.
 /// </summary>
 internal static class StreamQuery
 {
@@ -32,13 +32,16 @@ internal static class StreamQuery
     public static StreamRequest Read(HttpRequest http, IReadOnlyList<Topic> topics, TimeSpan? accessLeft)
     {
         var mode = RequestValue.FromQuery(http, "mode");
-        if (mode is not (null or "poll"))
-            throw new InvalidInputException("mode", $"mode has {mode.Length} characters that are not 'poll'; leave it out to hold the stream open.");
+        if (mode is not (null or "poll" or "long-poll"))
+            throw new InvalidInputException("mode", $"mode has {mode.Length} characters that are neither 'poll' nor 'long-poll'; leave it out to hold the stream open.");
 
         var isForActive = RequestValue.BooleanFromQuery(http, "active");
         var starts = ReadStarts(http, topics.Count, isForActive ? StreamStart.Oldest : StreamStart.Now);
         return new StreamRequest([.. topics.Zip(starts, (topic, start) => new TopicStart(topic, start))], IsPoll: mode == "poll", accessLeft, KeepsHalfFrames(http))
         {
+            IsLongPoll = mode == "long-poll",
+            Filter = TypeFilter.Read(http),
+
             // Who has got events already is to get the rest.
             IsForActive = isForActive && starts.All(start => start.LastEventId is null && !start.IsUnknownId),
         };
@@ -59,15 +62,18 @@ internal static class StreamQuery
         var lastEventId = LastOf(http.Headers[LastEventId]) ?? LastOf(http.Query["lastEventId"]);
         return lastEventId is not null
             ? StreamCursor.Starts(lastEventId, topics)
-            : [.. Enumerable.Repeat(ReadStart(RequestValue.FromQuery(http, "last"), RequestValue.FromQuery(http, "from"), otherwise), topics)];
+            : [.. Enumerable.Repeat(ReadStart(SinceText.Read(http), RequestValue.FromQuery(http, "last"), RequestValue.FromQuery(http, "from"), otherwise), topics)];
     }
 
     /// <summary>Clients that reconnect with a new id add it to what they have: the last is the newest.</summary>
     private static string? LastOf(IEnumerable<string?> values) =>
         values.SelectMany(value => (value ?? "").Split(',', StringSplitOptions.TrimEntries)).LastOrDefault(id => id.Length > 0);
 
-    private static StreamStart ReadStart(string? last, string? from, StreamStart otherwise)
+    private static StreamStart ReadStart(Since? since, string? last, string? from, StreamStart otherwise)
     {
+        if (since is { } time)
+            return StreamStart.At(time);
+
         if (last is not null)
         {
             return long.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count <= EventId.MaxSequence

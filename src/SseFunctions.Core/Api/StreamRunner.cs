@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
@@ -55,6 +56,8 @@ internal sealed partial class StreamRunner(
             SetHeaders(context.Response);
             if (HttpMethods.IsHead(context.Request.Method))
                 session.EndWithoutBody();
+            else if (request.IsLongPoll)
+                await AnswerAsync(context, session, request);
             else
                 await RunAsync(context, session, request);
         }
@@ -94,13 +97,25 @@ internal sealed partial class StreamRunner(
         if (rate is not null)
             rate.MinDataRate = null;
 
-        var end = await session.RunAsync(context.Response.BodyWriter, context.Abort, AcknowledgedBytes.From(context));
+        Log(request, session, await session.RunAsync(context.Response.BodyWriter, context.Abort, AcknowledgedBytes.From(context)));
+        if (rate is not null)
+            rate.MinDataRate = minDataRate; // for the response's last chunk, which the session does not watch over
+    }
+
+    /// <summary>A proxy that holds a response back until its end knows by its length when that is.</summary>
+    private async Task AnswerAsync(HttpContext context, StreamSession session, StreamRequest request)
+    {
+        using var body = new MemoryStream();
+        Log(request, session, await session.RunAsync(PipeWriter.Create(body), context.Abort));
+        context.Response.ContentLength = body.Length;
+        await context.Response.BodyWriter.WriteAsync(body.GetBuffer().AsMemory(0, (int)body.Length), CancellationToken.None);
+    }
+
+    private void Log(StreamRequest request, StreamSession session, StreamEnd end)
+    {
         LogStreamEnded(request, end);
         if (session.Fault is not null)
             LogStreamFailed(request, session.Fault);
-
-        if (rate is not null)
-            rate.MinDataRate = minDataRate; // for the response's last chunk, which the session does not watch over
     }
 
     [LoggerMessage(EventId = 1, Level = LogLevel.Debug, Message = "A stream of topic {Topic} ended: {End}")]

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using SseFunctions.EventLog;
 
@@ -10,10 +9,8 @@ namespace SseFunctions.Api;
 /// <param name="Limit">Maximum number of topics, 1 to 1,000; 100 by default.</param>
 internal sealed record TopicListQuery(string Prefix, string After, int Limit)
 {
-    private const int DefaultLimit = 100;
-
     /// <exception cref="InvalidInputException">A parameter has a value that is not allowed.</exception>
-    public static TopicListQuery Read(HttpRequest http) => new(ReadName(http, "prefix"), ReadName(http, "after"), ReadLimit(http));
+    public static TopicListQuery Read(HttpRequest http) => new(ReadName(http, "prefix"), ReadName(http, "after"), PageLimit.Read(http, TopicDirectory.MaxPage));
 
     private static string ReadName(HttpRequest http, string parameter)
     {
@@ -24,16 +21,5 @@ internal sealed record TopicListQuery(string Prefix, string After, int Limit)
             Topic.MaxLength,
             name.Length,
             name.Length > Topic.MaxLength);
-    }
-
-    private static int ReadLimit(HttpRequest http)
-    {
-        if (RequestValue.FromQuery(http, "limit") is not { } text)
-            return DefaultLimit;
-
-        // The log checks the range.
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit)
-            ? limit
-            : throw new InvalidInputException("limit", $"limit has {text.Length} characters that are no whole number from 1 to {TopicDirectory.MaxPage}.");
     }
 }

@@ -23,10 +23,11 @@ internal sealed class EventTable(TableClient table, TimeProvider time)
         await ReadRowAsync(topic.Name, LogRows.HeadKey, timeout, cancellationToken) is { } row ? LogRows.ToHead(row) : null;
 
     /// <returns>Null when the row, or the table, is not there.</returns>
-    public async Task<TableEntity?> ReadRowAsync(string partitionKey, string rowKey, TimeSpan timeout, CancellationToken cancellationToken)
+    public async Task<TableEntity?> ReadRowAsync(
+        string partitionKey, string rowKey, TimeSpan timeout, CancellationToken cancellationToken, string[]? select = null)
     {
         var answer = await ReadAsync(
-            token => table.GetEntityIfExistsAsync<TableEntity>(partitionKey, rowKey, cancellationToken: token)!, timeout, cancellationToken);
+            token => table.GetEntityIfExistsAsync<TableEntity>(partitionKey, rowKey, select, token)!, timeout, cancellationToken);
         return answer is { HasValue: true } ? answer.Value : null;
     }
 

@@ -16,18 +16,22 @@ internal sealed record NewEvent(string? Type, ReadOnlyMemory<byte> Data)
         if (Data.Length > AppendLimits.MaxDataBytes)
             throw new InvalidInputException("data", $"data has {Data.Length} bytes; {AppendLimits.MaxDataBytes} are allowed.", AppendLimits.MaxDataBytes, Data.Length, tooLarge: true);
 
-        if (Type is null)
-            return;
+        if (Type is not null)
+            ValidateType(Type);
+    }
 
-        var size = Encoding.UTF8.GetByteCount(Type);
+    /// <exception cref="InvalidInputException">No event can have the type.</exception>
+    public static void ValidateType(string type)
+    {
+        var size = Encoding.UTF8.GetByteCount(type);
         if (size is 0 or > AppendLimits.MaxTypeBytes)
             throw new InvalidInputException("type", $"type has {size} bytes; 1 to {AppendLimits.MaxTypeBytes} are allowed.", AppendLimits.MaxTypeBytes, size, size > AppendLimits.MaxTypeBytes);
 
         // A line break would end the field (an injection), and a NUL has no place in a name.
-        if (Type.Any(char.IsControl))
+        if (type.Any(char.IsControl))
             throw new InvalidInputException("type", "type holds a control character.");
 
-        if (Type.StartsWith(ReservedTypePrefix, StringComparison.Ordinal))
+        if (type.StartsWith(ReservedTypePrefix, StringComparison.Ordinal))
             throw new InvalidInputException("type", $"types that begin with '{ReservedTypePrefix}' are reserved.");
     }
 }

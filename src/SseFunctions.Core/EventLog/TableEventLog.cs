@@ -18,12 +18,14 @@ internal sealed partial class TableEventLog
     private readonly TopicWriterPool writers;
     private readonly TopicDirectory topics;
     private readonly TopicTrimmer trimmer;
+    private readonly SinceSearch times;
 
     public TableEventLog(EventTable table, LogTelemetry telemetry, TimeProvider time, ILogger<TableEventLog>? logger = null)
     {
         (this.table, this.logger) = (table, logger ?? NullLogger<TableEventLog>.Instance);
         topics = new TopicDirectory(table, time);
         trimmer = new TopicTrimmer(table, time);
+        times = new SinceSearch(table);
         writers = new TopicWriterPool(topic => new TopicWriter(topic, table, RaiseWritten, telemetry, time));
     }
 
@@ -59,6 +61,9 @@ internal sealed partial class TableEventLog
 
         return events;
     }
+
+    /// <inheritdoc cref="SinceSearch.FindAsync"/>
+    public Task<EventId> FindAsync(Topic topic, Since since, CancellationToken cancellationToken) => times.FindAsync(topic, since, cancellationToken);
 
     /// <summary>
     /// Appends all events or none, once, whatever the table's answers; their ids are consecutive. Appends that come while

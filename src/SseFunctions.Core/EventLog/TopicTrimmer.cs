@@ -15,7 +15,11 @@ internal sealed class TopicTrimmer(EventTable table, TimeProvider time)
     /// </summary>
     public static readonly TimeSpan EntryGrace = TimeSpan.FromHours(1);
 
+    /// <summary>By what the timestamps of rows may differ that one transaction wrote: no event is younger than the head's last write, and that.</summary>
+    private static readonly TimeSpan TransactionTime = TimeSpan.FromMinutes(1);
+
     private readonly TopicRowDeletion rows = new(table, time);
+    private readonly SinceSearch times = new(table);
 
     /// <summary>Trims a topic by its own retention or the general one; and removes it, when nothing is left and nobody has written to it for the maximum age.</summary>
     /// <param name="now">By the table's clock.</param>
@@ -97,7 +101,8 @@ internal sealed class TopicTrimmer(EventTable table, TimeProvider time)
                 return (0, null, default);
 
             var (head, written) = (LogRows.ToHead(row), LogRows.WrittenAt(row));
-            var first = Math.Max(head.Last - maxEvents + 1, await FirstSinceAsync(topic, head, oldest, cancellationToken));
+            var young = written < oldest - TransactionTime ? head.Last + 1 : await times.FirstAsync(topic, head, oldest, cancellationToken);
+            var first = Math.Max(head.Last - maxEvents + 1, young);
             if (first <= head.First)
                 return (0, head, written);
 
@@ -111,27 +116,6 @@ internal sealed class TopicTrimmer(EventTable table, TimeProvider time)
                 await retry.DelayOrThrowAsync(ex, cancellationToken);
             }
         }
-    }
-
-    /// <summary>
-    /// The first sequence that the table took at or after a moment, by binary search over the table's own timestamps:
-    /// they follow commit order, while a writer's clock may jump.
-    /// </summary>
-    private async Task<long> FirstSinceAsync(Topic topic, TopicHead head, DateTimeOffset moment, CancellationToken cancellationToken)
-    {
-        var (low, high) = (head.First, head.Last + 1);
-        while (low < high)
-        {
-            // The first probe is the oldest event: most runs have nothing to do, and then it is the only one.
-            var probe = low == head.First && high == head.Last + 1 ? low : low + ((high - low) / 2);
-            var row = await table.ReadRowAsync(topic.Name, LogRows.EventKey(probe), EventTable.ReadTimeout, cancellationToken);
-            if (row is null || row.Timestamp < moment)
-                low = probe + 1;
-            else
-                high = probe;
-        }
-
-        return low;
     }
 
     /// <summary>Removes the log of a topic without events, unless a publisher writes just then: its ETag would be another.</summary>

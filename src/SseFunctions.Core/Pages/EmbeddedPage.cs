@@ -30,6 +30,9 @@ internal sealed class EmbeddedPage : IResult
     /// <summary>The optional client.</summary>
     public static EmbeddedPage Client { get; } = new("client.js", "text/javascript");
 
+    /// <summary>What there is to ask for, as OpenAPI describes it.</summary>
+    public static EmbeddedPage OpenApi { get; } = new("openapi.json", "application/json");
+
     /// <summary>The demo page. It runs its own script and style, and asks this server only.</summary>
     public static EmbeddedPage Demo { get; } = new("demo.html", "text/html", html => string.Join(
         "; ",

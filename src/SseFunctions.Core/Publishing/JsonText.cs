@@ -9,6 +9,8 @@ internal static class JsonText
 {
     public const int MaxDepth = 1000;
 
+    private static readonly SearchValues<byte> Number = SearchValues.Create("+-.0123456789Ee"u8);
+
     public static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = MaxDepth };
 
     /// <summary>Ensures that a text is one JSON value.</summary>
@@ -20,13 +22,7 @@ internal static class JsonText
     {
         try
         {
-            var reader = new Utf8JsonReader(text.Span, ReaderOptions);
-            while (reader.Read())
-            {
-                // A string's escapes are checked only when it is read.
-                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
-                    Unescape(reader);
-            }
+            Check(text.Span);
         }
         catch (Exception ex) when (ex is JsonException or InvalidOperationException)
         {
@@ -38,10 +34,48 @@ internal static class JsonText
         return Trim(text);
     }
 
+    /// <summary>Whether a text is one JSON value.</summary>
+    /// <param name="text">UTF-8.</param>
+    public static bool IsValue(ReadOnlyMemory<byte> text)
+    {
+        var trimmed = Trim(text).Span;
+        if (trimmed.IsEmpty || !MayBeValue(trimmed))
+            return false;
+
+        try
+        {
+            Check(trimmed);
+            return true;
+        }
+        catch (Exception ex) when (ex is JsonException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
     public static ReadOnlyMemory<byte> Trim(ReadOnlyMemory<byte> json)
     {
         var start = json.Span.IndexOfAnyExcept(" \t\r\n"u8);
         return start < 0 ? default : json.Slice(start, json.Span.Trim(" \t\r\n"u8).Length);
+    }
+
+    /// <summary>An exception costs a hundred times what this look at the ends does, and most texts that are no JSON show it there.</summary>
+    private static bool MayBeValue(ReadOnlySpan<byte> text) => (text[0], text[^1]) switch
+    {
+        ((byte)'{', (byte)'}') or ((byte)'[', (byte)']') => true,
+        ((byte)'"', (byte)'"') => text.Length > 1,
+        _ => text.SequenceEqual("true"u8) || text.SequenceEqual("false"u8) || text.SequenceEqual("null"u8) || !text.ContainsAnyExcept(Number),
+    };
+
+    private static void Check(ReadOnlySpan<byte> text)
+    {
+        var reader = new Utf8JsonReader(text, ReaderOptions);
+        while (reader.Read())
+        {
+            // A string's escapes are checked only when it is read.
+            if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
+                Unescape(reader);
+        }
     }
 
     /// <summary>Checks the escapes without making a string of each.</summary>

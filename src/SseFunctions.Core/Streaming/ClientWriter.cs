@@ -34,6 +34,9 @@ internal sealed class ClientWriter(PipeWriter output, WriteDeadline deadline, St
     /// <summary>When something was written last.</summary>
     public TimeSpan LastWrite { get; private set; }
 
+    /// <summary>How many bytes were handed over.</summary>
+    public long Written { get; private set; }
+
     /// <summary>Whether these frames are few enough to be pushed.</summary>
     public static bool CanPush(ReadOnlyMemory<byte> frames) => frames.Length <= FrameSlice.MaxBytes;
 
@@ -111,6 +114,7 @@ internal sealed class ClientWriter(PipeWriter output, WriteDeadline deadline, St
         {
             LastWrite = clock.Elapsed;
             IsWriting = true;
+            Written += frames.Length;
             var write = output.WriteAsync(frames, clientLeft);
             if (!write.IsCompleted)
                 deadline.Begin();

@@ -6,8 +6,9 @@ namespace SseFunctions.Streaming;
 /// <param name="client">Whose lock the stream holds.</param>
 /// <param name="position">The stream's places in its topics.</param>
 /// <param name="staysLive">Whether the stream stays when it has all there is.</param>
+/// <param name="isFiltered">Whether the stream has some of the events only.</param>
 internal sealed class EventWriter(
-    ClientWriter client, StreamPosition position, bool staysLive, StreamClock clock, StreamTelemetry telemetry, KeyValuePair<string, object?>[] tags)
+    ClientWriter client, StreamPosition position, bool staysLive, bool isFiltered, StreamClock clock, StreamTelemetry telemetry, KeyValuePair<string, object?>[] tags)
 {
     private long sentEvents;
 
@@ -17,8 +18,12 @@ internal sealed class EventWriter(
     /// <summary>When events were written last; null before the first.</summary>
     public TimeSpan? LastEvents { get; private set; }
 
+    /// <summary>Whether the client has got something that it did not have: an event, a reset or its cursor.</summary>
+    public bool HasWritten { get; private set; }
+
     public async ValueTask WriteEventsAsync(TopicReader reader, FeedRead read)
     {
+        var before = sentEvents;
         if (position.Only is null)
         {
             await WriteRelabelledAsync(reader, read);
@@ -29,8 +34,8 @@ internal sealed class EventWriter(
             await client.WriteAsync(read.Slice.Bytes);
         }
 
-        position.MarkCursorSent();
-        LastEvents = clock.Elapsed;
+        if (sentEvents > before)
+            LastEvents = clock.Elapsed;
     }
 
     public async ValueTask WriteResetAsync(TopicReader reader, FeedRead read)
@@ -40,22 +45,45 @@ internal sealed class EventWriter(
         var id = position.HasUnknown ? null : position.Id;
         await client.WriteAsync(SseFrame.Reset(reader.Topic, read.Gap!, id));
         telemetry.Reset(read.Gap!.Reason);
+        HasWritten = true;
         if (id is not null)
             position.MarkCursorSent();
     }
 
     /// <summary>The client has all there is: sends it its cursor, if it does not have it.</summary>
+    /// <remarks>What a filter leaves out of a live stream moves the client's cursor with the next event, heartbeat or end, which costs no write of its own.</remarks>
     public async ValueTask OnCaughtUpAsync()
     {
-        if (!IsLive)
+        var wasLive = IsLive;
+        if (!wasLive)
             telemetry.CaughtUp(tags, sentEvents);
 
         IsLive = true;
-        if (position.ClientKnowsCursor)
+        if (position.ClientKnowsCursor || (wasLive && isFiltered))
             return;
 
         // Without it, a client that has seen no event yet would come back without a cursor.
-        await client.WriteAsync(SseFrame.Cursor(position.Id));
+        await WriteCursorAsync();
+        HasWritten = true;
+    }
+
+    /// <summary>Shows that the stream lives, and where it is.</summary>
+    public async ValueTask WriteHeartbeatAsync()
+    {
+        if (NeedsCursor)
+            await WriteCursorAsync(SseFrame.Heartbeat);
+        else
+            await client.WriteAsync(SseFrame.Heartbeat);
+    }
+
+    /// <summary>Says where the stream is, before its end.</summary>
+    public ValueTask WriteLastCursorAsync() => NeedsCursor ? WriteCursorAsync() : default;
+
+    private bool NeedsCursor => isFiltered && position is { IsKnown: true, ClientKnowsCursor: false };
+
+    private async ValueTask WriteCursorAsync(ReadOnlyMemory<byte> before = default)
+    {
+        await client.WriteAsync((byte[])[.. before.Span, .. SseFrame.Cursor(position.Id).Span]);
         position.MarkCursorSent();
     }
 
@@ -76,7 +104,18 @@ internal sealed class EventWriter(
 
     private void Take(TopicReader reader, FeedRead read)
     {
-        var events = reader.MoveTo(read.Cursor);
+        if (!read.Slice.Bytes.IsEmpty)
+            position.MarkCursorSent();
+
+        var moved = reader.MoveTo(read.Cursor);
+        if (!read.Slice.LeavesOutLast)
+            reader.MarkCursorSent();
+
+        var events = read.Slice.Passed ?? moved;
+        if (events == 0)
+            return;
+
+        HasWritten = true;
         sentEvents += events;
         telemetry.Sent(tags, events, read.Slice.Bytes.Length);
         if (IsLive)

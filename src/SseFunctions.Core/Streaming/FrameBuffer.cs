@@ -18,11 +18,15 @@ internal sealed class FrameBuffer(string epoch, long first)
     public const int MaxBytes = FrameSlice.MaxBytes;
 
     /// <summary>Bytes of a DateTimeOffset in a list.</summary>
-    private const int TimeSize = 16;
+    public const int TimeSize = 16;
+
+    /// <summary>Filters for which frames are kept; readers with others get bytes of their own.</summary>
+    public const int MaxFilters = 16;
 
     private readonly List<int> ends = [];
     private readonly List<DateTimeOffset> times = [];
     private byte[] bytes = [];
+    private List<FilteredFrames>? filtered;
 
     public string Epoch { get; } = epoch;
 
@@ -31,7 +35,7 @@ internal sealed class FrameBuffer(string epoch, long first)
     public long Last => First + ends.Count - 1;
 
     /// <summary>Bytes of memory.</summary>
-    public long Size => bytes.Length + ((sizeof(int) + TimeSize) * (long)ends.Capacity);
+    public long Size => bytes.Length + ((sizeof(int) + TimeSize) * (long)ends.Capacity) + (filtered?.Sum(frames => frames.Size) ?? 0);
 
     private int Length => StartOf(ends.Count);
 
@@ -86,6 +90,27 @@ internal sealed class FrameBuffer(string epoch, long first)
         var count = (int)Math.Min(ends.Count, last - First + 1);
         var end = FrameSlice.LastIndex(CollectionsMarshal.AsSpan(ends)[..count], index);
         return new FrameSlice(bytes.AsMemory(start, ends[end] - start), First + end, times[end]);
+    }
+
+    /// <summary>What a filter passes of the frames from one sequence to another, as far as a slice goes.</summary>
+    public FrameSlice Slice(long sequence, long last, EventFilter? filter)
+    {
+        if (filter is null)
+            return Slice(sequence, last);
+
+        last = Math.Min(last, Last);
+        var frames = filtered?.Find(kept => kept.Filter.Equals(filter));
+        if (frames is null && (filtered ??= []).Count < MaxFilters)
+            filtered.Add(frames = new FilteredFrames(filter, First));
+
+        frames ??= new FilteredFrames(filter, sequence);
+        while (frames.Next <= last)
+        {
+            var index = (int)(frames.Next - First);
+            frames.Add(bytes.AsSpan(StartOf(index), ends[index] - StartOf(index)), times[index], Length);
+        }
+
+        return frames.Slice(sequence, last);
     }
 
     /// <summary>Adds the frame of the next event.</summary>

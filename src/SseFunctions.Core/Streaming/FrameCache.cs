@@ -26,7 +26,9 @@ internal sealed class FrameCache(long capacity)
     /// <summary>Finds whole frames from one sequence to another, as many as are handed out at a time.</summary>
     /// <param name="owner">Whose frames.</param>
     /// <param name="loaded">What the reader has just loaded, of the same epoch: used even if it has been evicted already.</param>
-    public bool TryRead(object owner, long sequence, long last, FrameBuffer? loaded, out FrameSlice slice)
+    /// <param name="slice">The frames; those that the filter passes.</param>
+    /// <param name="filter">Which events the reader wants; null for all.</param>
+    public bool TryRead(object owner, long sequence, long last, FrameBuffer? loaded, out FrameSlice slice, EventFilter? filter = null)
     {
         slice = default;
         lock (gate)
@@ -34,13 +36,14 @@ internal sealed class FrameCache(long capacity)
             if (owners.TryGetValue(owner, out var held) && IndexOf(held, sequence) is >= 0 and var index && held[index].Value.Buffer.Has(sequence))
             {
                 Touch(held[index]);
-                loaded = held[index].Value.Buffer;
+                slice = Slice(held[index].Value.Buffer, sequence, last, filter);
+                return true;
             }
 
             if (loaded?.Has(sequence) != true)
                 return false;
 
-            slice = loaded.Slice(sequence, last);
+            slice = loaded.Slice(sequence, last, filter);
             return true;
         }
     }
@@ -85,9 +88,7 @@ internal sealed class FrameCache(long capacity)
                 Add(owner, held, index, part);
             }
 
-            // The newest stays, whatever its size: somebody is about to read it.
-            while (Size > capacity && byLastUse.First is { } oldest && oldest != byLastUse.Last)
-                Evict(oldest);
+            EvictOldest();
         }
     }
 
@@ -102,6 +103,26 @@ internal sealed class FrameCache(long capacity)
             foreach (var node in held)
                 Remove(node);
         }
+    }
+
+    /// <summary>What is kept for a filter counts as well.</summary>
+    private FrameSlice Slice(FrameBuffer buffer, long sequence, long last, EventFilter? filter)
+    {
+        if (filter is null)
+            return buffer.Slice(sequence, last);
+
+        Size -= buffer.Size;
+        var slice = buffer.Slice(sequence, last, filter);
+        Size += buffer.Size;
+        EvictOldest();
+        return slice;
+    }
+
+    /// <summary>The newest stays, whatever its size: somebody is about to read it.</summary>
+    private void EvictOldest()
+    {
+        while (Size > capacity && byLastUse.First is { } oldest && oldest != byLastUse.Last)
+            Evict(oldest);
     }
 
     /// <returns>Where the last buffer is that begins at a sequence or before it; -1 for none.</returns>

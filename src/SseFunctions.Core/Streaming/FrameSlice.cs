@@ -1,13 +1,19 @@
 namespace SseFunctions.Streaming;
 
 /// <summary>Frames to be written: shared bytes that never change.</summary>
-/// <param name="Bytes">Whole frames.</param>
-/// <param name="Last">The sequence of the last of them.</param>
-/// <param name="NewestTime">The time of the last event.</param>
+/// <param name="Bytes">Whole frames; none when a filter has left out all events.</param>
+/// <param name="Last">The sequence of the last event.</param>
+/// <param name="NewestTime">The time of the last frame's event.</param>
 internal readonly record struct FrameSlice(ReadOnlyMemory<byte> Bytes, long Last, DateTimeOffset NewestTime)
 {
     /// <summary>What a slice holds, unless one frame alone is larger: between two slices a stream looks at its deadline.</summary>
     public const int MaxBytes = 64 * 1024;
+
+    /// <summary>How many frames there are, when a filter has left out others; null when they are those of all events.</summary>
+    public int? Passed { get; init; }
+
+    /// <summary>Whether a filter has left out the last event: the id that the client gets is then an older one.</summary>
+    public bool LeavesOutLast { get; init; }
 
     /// <summary>Finds the last frame of a slice.</summary>
     /// <param name="ends">Where the frames end in their bytes.</param>

@@ -18,6 +18,9 @@ internal static class SseFrame
 {
     public const string ResetType = "sse.reset";
 
+    /// <summary>The type of an event without one.</summary>
+    public static ReadOnlySpan<byte> DefaultType => "message"u8;
+
     /// <summary>The type of an event that only moves the client's last event ID: nobody listens for it.</summary>
     public const string CursorType = "sse.cursor";
 
@@ -26,6 +29,10 @@ internal static class SseFrame
 
     /// <summary>An event begins with its id, so that an id can be put around it without looking further.</summary>
     public static ReadOnlySpan<byte> IdField => "id: "u8;
+
+    private static ReadOnlySpan<byte> TypeField => "event: "u8;
+
+    private static ReadOnlySpan<byte> DataField => "data: "u8;
 
     /// <summary>No frame has an empty line within it: every line of data has its field name.</summary>
     private static ReadOnlySpan<byte> FrameEnd => "\n\n"u8;
@@ -41,11 +48,11 @@ internal static class SseFrame
             WriteLine(output, IdField, id);
 
         if (type is not null)
-            WriteLine(output, "event: "u8, type);
+            WriteLine(output, TypeField, type);
 
         while (true)
         {
-            output.Write("data: "u8);
+            output.Write(DataField);
             var end = data.IndexOfAny(LineEnds);
             if (end < 0)
                 break;
@@ -90,10 +97,47 @@ internal static class SseFrame
     public static ReadOnlyMemory<byte> Reset(Topic topic, StreamGap gap, string? id)
     {
         var output = new ArrayBufferWriter<byte>();
-        var data = JsonSerializer.SerializeToUtf8Bytes(
-            new { topic = topic.Name, reason = gap.Reason, lost = gap.Lost, resumeFrom = gap.ResumeFrom.ToString() });
-        WriteEvent(output, id, ResetType, data);
+        WriteEvent(output, id, ResetType, ResetData(topic, gap));
         return output.WrittenMemory;
+    }
+
+    /// <summary>What a report of a gap says, in JSON.</summary>
+    public static byte[] ResetData(Topic topic, StreamGap gap) => JsonSerializer.SerializeToUtf8Bytes(
+        new { topic = topic.Name, reason = gap.Reason, lost = gap.Lost, resumeFrom = gap.ResumeFrom.ToString() });
+
+    /// <param name="frame">As <see cref="WriteEvent"/> has written it, with an id.</param>
+    public static ReadOnlySpan<byte> IdOf(ReadOnlySpan<byte> frame) => frame[IdField.Length..frame.IndexOf((byte)'\n')];
+
+    /// <summary>The data of an event, its lines separated by line feeds.</summary>
+    /// <param name="frame">As <see cref="WriteEvent"/> has written it, with an id.</param>
+    public static ReadOnlyMemory<byte> DataOf(ReadOnlyMemory<byte> frame)
+    {
+        var rest = frame[(frame.Span.IndexOf((byte)'\n') + 1)..];
+        if (rest.Span.StartsWith(TypeField))
+            rest = rest[(rest.Span.IndexOf((byte)'\n') + 1)..];
+
+        rest = rest[DataField.Length..^FrameEnd.Length];
+        var line = rest.Span.IndexOf((byte)'\n');
+        if (line < 0)
+            return rest; // as most have one line, without a copy
+
+        var data = new ArrayBufferWriter<byte>(rest.Length);
+        for (; line >= 0; line = rest.Span.IndexOf((byte)'\n'))
+        {
+            data.Write(rest.Span[..(line + 1)]);
+            rest = rest[(line + 1 + DataField.Length)..];
+        }
+
+        data.Write(rest.Span);
+        return data.WrittenMemory;
+    }
+
+    /// <summary>The type of an event, that of an event without one included.</summary>
+    /// <param name="frame">As <see cref="WriteEvent"/> has written it, with an id.</param>
+    public static ReadOnlySpan<byte> TypeOf(ReadOnlySpan<byte> frame)
+    {
+        var rest = frame[(frame.IndexOf((byte)'\n') + 1)..];
+        return rest.StartsWith(TypeField) ? rest[TypeField.Length..rest.IndexOf((byte)'\n')] : DefaultType;
     }
 
     /// <summary>Where the first of some frames, as <see cref="WriteEvent"/> has written them, is to be split.</summary>

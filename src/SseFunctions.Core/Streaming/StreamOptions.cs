@@ -11,6 +11,9 @@ internal sealed record StreamOptions
     /// <summary>The reconnection time, before it is drawn at random; see <see cref="ReconnectionTime"/>.</summary>
     public TimeSpan Retry { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a long poll waits for the first event.</summary>
+    public TimeSpan LongPoll { get; init; } = TimeSpan.FromSeconds(25);
+
     /// <summary>The maximum silence of a stream.</summary>
     public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(15);
 
@@ -56,6 +59,7 @@ internal sealed record StreamOptions
         {
             Lifetime = ReadLifetime(reader, defaults),
             Retry = reader.Duration("Stream:Retry", defaults.Retry, TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1)),
+            LongPoll = reader.Duration("Stream:LongPoll", defaults.LongPoll, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(3)),
             Heartbeat = reader.Duration("Stream:Heartbeat", defaults.Heartbeat, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(3)),
             WriteTimeout = reader.Duration("Stream:WriteTimeout", defaults.WriteTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(3)),
             PollInterval = reader.Duration("Stream:PollInterval", defaults.PollInterval, TimeSpan.FromMilliseconds(20), TimeSpan.FromMinutes(1)),

@@ -34,8 +34,17 @@ internal sealed class StreamPosition : IDisposable
     /// <summary>Where the stream is in all its topics.</summary>
     public string Id => StreamCursor.Join(readers.Select(reader => reader.Cursor.GetValueOrDefault()));
 
-    /// <summary>Completes when the table has answered, or failed to, for the first time for each.</summary>
-    public Task FirstAnswers => Task.WhenAll(readers.Select(reader => reader.FirstAnswer));
+    /// <summary>Waits until the table has answered, or failed to, for the first time for each; not for longer than given.</summary>
+    public async Task WaitForFirstAnswersAsync(TimeSpan max, TimeProvider time, CancellationToken clientLeft, CancellationToken hostStopping)
+    {
+        var answers = Task.WhenAll(readers.Select(reader => reader.FirstAnswer));
+        if (answers.IsCompleted)
+            return;
+
+        using var waited = CancellationTokenSource.CreateLinkedTokenSource(clientLeft, hostStopping);
+        await Task.WhenAny(answers, Task.Delay(max, time, waited.Token));
+        await waited.CancelAsync();
+    }
 
     /// <summary>Whether all topics are complete, and the client brought their last ids.</summary>
     public bool IsFullyRead => readers.TrueForAll(reader => reader.IsFullyRead);
@@ -45,6 +54,9 @@ internal sealed class StreamPosition : IDisposable
 
     /// <summary>Whether one of the client's ids was not issued by this server, and this is still to be reported.</summary>
     public bool HasUnknown => readers.Exists(reader => reader.IsUnknown);
+
+    /// <summary>Whether it is known where the stream is in all its topics, and the client's ids were all issued by this server.</summary>
+    public bool IsKnown => readers.TrueForAll(reader => reader is { Cursor: not null, IsUnknown: false });
 
     /// <summary>Whether any of the topics goes on.</summary>
     /// <returns>Complete when none does; Waiting while that is not known.</returns>

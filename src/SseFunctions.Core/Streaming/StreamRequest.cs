@@ -12,6 +12,15 @@ internal sealed record StreamRequest(IReadOnlyList<TopicStart> Topics, bool IsPo
     /// <summary>Topics of one connection: so many ids and the dots between them fit in a Last-Event-ID, see <see cref="EventId.MaxSequence"/>.</summary>
     public const int MaxTopics = 8;
 
+    /// <summary>What a long poll holds in memory, about: the answer has a length, and so begins when it is whole.</summary>
+    private const int MaxLongPollBytes = 4 * FrameSlice.MaxBytes;
+
+    /// <summary>Whether to wait for the first events, for a time (<see cref="StreamOptions.LongPoll"/>), and to end after them: for proxies that hold a response back until its end.</summary>
+    public bool IsLongPoll { get; init; }
+
+    /// <summary>Which events the client wants; null for all.</summary>
+    public EventFilter? Filter { get; init; }
+
     /// <summary>Whether the client wants a stream only where a topic has begun and is not complete.</summary>
     public bool IsForActive { get; init; }
 
@@ -20,6 +29,19 @@ internal sealed record StreamRequest(IReadOnlyList<TopicStart> Topics, bool IsPo
 
     /// <summary>How the stream starts, in a word.</summary>
     public string StartName => Topics[0].Start.Name;
+
+    /// <summary>Whether to end although there is more, after so many bytes.</summary>
+    public bool IsFull(long bytes) => IsLongPoll && bytes >= MaxLongPollBytes;
+
+    /// <summary>Why to end, with all there is; null to go on.</summary>
+    /// <param name="isComplete">Whether no more will come.</param>
+    /// <param name="hasWritten">Whether the client has got something.</param>
+    /// <param name="isHeld">Whether the stream may stay.</param>
+    public StreamEnd? EndCaughtUp(bool isComplete, bool hasWritten, bool isHeld) =>
+        isComplete ? StreamEnd.TopicComplete
+        : IsPoll || (IsLongPoll && hasWritten) ? StreamEnd.CaughtUp
+        : isHeld ? null
+        : StreamEnd.AtCapacity;
 
     public override string ToString() => string.Join(", ", Topics.Select(place => place.Topic));
 }

@@ -59,7 +59,7 @@ internal sealed class StreamSession : IDisposable
             timer = clock.CreateTimer(Wake, wake);
             onClientLeft = clientLeft.UnsafeRegister(Wake, wake);
             onHostStopping = hostStopping.UnsafeRegister(Wake, wake);
-            position = new StreamPosition(request.Topics, topic => new TopicReader(topic, feeds, wake, telemetry, tags, time));
+            position = new StreamPosition(request.Topics, topic => new TopicReader(topic, feeds, wake, telemetry, tags, time) { Filter = request.Filter });
         }
         catch
         {
@@ -74,7 +74,7 @@ internal sealed class StreamSession : IDisposable
     private StreamPosition Position => position!;
 
     /// <summary>When the stream ends by itself. A poll that has had no answer yet waits for one as long as it may.</summary>
-    private TimeSpan Deadline => request.IsPoll && !hasRead ? lifetime.Limit : lifetime.Planned;
+    private TimeSpan Deadline => request.IsPoll && !hasRead ? lifetime.Limit : request.IsLongPoll ? Min(lifetime.Planned, options.LongPoll) : lifetime.Planned;
 
     /// <summary>
     /// Whether there is nothing for the client, nor will be: the topics are complete and it has all of them, or it wants only what
@@ -82,14 +82,7 @@ internal sealed class StreamSession : IDisposable
     /// </summary>
     public async Task<bool> IsOverAsync()
     {
-        var answers = Position.FirstAnswers;
-        if (!answers.IsCompleted)
-        {
-            using var waited = CancellationTokenSource.CreateLinkedTokenSource(clientLeft, hostStopping);
-            await Task.WhenAny(answers, Task.Delay(HeadWait, clock.Time, waited.Token));
-            await waited.CancelAsync();
-        }
-
+        await Position.WaitForFirstAnswersAsync(HeadWait, clock.Time, clientLeft, hostStopping);
         if (!(request.IsForActive ? await IsInactiveAsync() : Position.IsFullyRead))
             return false;
 
@@ -108,9 +101,10 @@ internal sealed class StreamSession : IDisposable
     {
         var deadline = new WriteDeadline(options.WriteTimeout, lifetime.Limit, clock, acknowledged, abort, hostStopping);
         using var client = new ClientWriter(output, deadline, clock, clientLeft);
+        var events = new EventWriter(client, Position, staysLive: !endsCaughtUp, request.Filter is not null, clock, telemetry, tags);
         try
         {
-            end = await StreamAsync(client);
+            end = await StreamAsync(client, events);
         }
         catch (Exception ex) when (!client.IsCut && !client.IsWriting)
         {
@@ -122,7 +116,7 @@ internal sealed class StreamSession : IDisposable
         }
 
         if (!client.IsCut && !client.IsClosed && !client.IsWriting)
-            await WriteClosingFrameAsync(client, end.Value);
+            await WriteClosingFrameAsync(client, events, end.Value);
 
         if (client.IsTooSlow)
             end = StreamEnd.SlowClient;
@@ -154,11 +148,14 @@ internal sealed class StreamSession : IDisposable
         return false;
     }
 
-    private async ValueTask WriteClosingFrameAsync(ClientWriter client, StreamEnd reason)
+    private async ValueTask WriteClosingFrameAsync(ClientWriter client, EventWriter events, StreamEnd reason)
     {
         try
         {
-            await client.WriteAsync(ClosingFrame.For(reason, options.Retry));
+            if (reason != StreamEnd.Failed) // of what was to be written then, nobody knows how much was
+                await events.WriteLastCursorAsync();
+
+            await client.WriteAsync(ClosingFrame.For(reason, options.Retry, request.IsLongPoll));
         }
         catch (OperationCanceledException) when (client.IsCut)
         {
@@ -166,16 +163,15 @@ internal sealed class StreamSession : IDisposable
         }
     }
 
-    private async Task<StreamEnd> StreamAsync(ClientWriter client)
+    private async Task<StreamEnd> StreamAsync(ClientWriter client, EventWriter events)
     {
         var (retry, comment) = (ReconnectionTime.Draw(options.Retry), $"topic {request}");
         await client.WriteAsync(request.MayHaveHalfFrame
-            ? SseFrame.Resumption(retry, comment, Position.HasUnknown ? null : Position.Id)
+            ? SseFrame.Resumption(retry, comment, Position.IsKnown ? Position.Id : null)
             : SseFrame.Retry(retry, comment));
-        if (Position.Only is { } only)
+        if (Position.Only is { } only && !request.IsLongPoll)
             only.Client = client; // not of several topics, whose ids are this stream's own
 
-        var events = new EventWriter(client, Position, staysLive: !endsCaughtUp, clock, telemetry, tags);
         while (true)
         {
             if (clientLeft.IsCancellationRequested || client.IsClosed)
@@ -188,7 +184,7 @@ internal sealed class StreamSession : IDisposable
                 return StreamEnd.Lifetime;
 
             if (clock.Elapsed >= client.LastWrite + options.Heartbeat)
-                await client.WriteAsync(SseFrame.Heartbeat);
+                await events.WriteHeartbeatAsync();
 
             var next = Position.Next(isLive: !endsCaughtUp, out var reader);
             hasRead |= next.Kind is not (FeedReadKind.Waiting or FeedReadKind.NotLoaded);
@@ -200,6 +196,9 @@ internal sealed class StreamSession : IDisposable
                     continue;
                 case FeedReadKind.Frames:
                     await events.WriteEventsAsync(reader!, next);
+                    if (request.IsFull(client.Written))
+                        return StreamEnd.Lifetime;
+
                     continue;
                 case FeedReadKind.Gap:
                     await events.WriteResetAsync(reader!, next);
@@ -213,11 +212,8 @@ internal sealed class StreamSession : IDisposable
                     return StreamEnd.StorageUnavailable;
                 case FeedReadKind.CaughtUp or FeedReadKind.Complete:
                     await events.OnCaughtUpAsync();
-                    if (next.Kind == FeedReadKind.Complete)
-                        return StreamEnd.TopicComplete;
-
-                    if (endsCaughtUp)
-                        return request.IsPoll ? StreamEnd.CaughtUp : StreamEnd.AtCapacity;
+                    if (request.EndCaughtUp(next.Kind == FeedReadKind.Complete, events.HasWritten, isHeld: !endsCaughtUp) is { } reason)
+                        return reason;
 
                     SetTimer(client);
                     client.Exit(); // the feed may write to the client meanwhile

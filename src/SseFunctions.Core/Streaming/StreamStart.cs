@@ -23,17 +23,29 @@ internal sealed record StreamStart
     /// <summary>How many of the newest events to begin with; null for all.</summary>
     public long? Newest { get; private init; }
 
+    /// <summary>The time to begin at; null for another start.</summary>
+    public Since? Since { get; private init; }
+
+    /// <summary>The event before which <see cref="Newest"/> counts; null for the end of the log, which is also where an event of another log stands.</summary>
+    public EventId? Before { get; private init; }
+
     /// <summary>How the stream starts, in a word.</summary>
     public string Name => this switch
     {
         { LastEventId: not null } => "resumed",
         { IsUnknownId: true } => "unknown",
+        { Since: not null } => "since",
         { Newest: 0 } => "now",
         { Newest: null } => "oldest",
         _ => "newest",
     };
 
     public static StreamStart After(EventId id) => new() { LastEventId = id };
+
+    public static StreamStart At(Since since) => new() { Since = since };
+
+    /// <summary>So many events before another.</summary>
+    public static StreamStart LastBefore(EventId? before, long count) => new() { Before = before, Newest = count };
 
     public static StreamStart Last(long count) => new() { Newest = count };
 }

@@ -6,7 +6,7 @@ namespace SseFunctions.Streaming;
 /// <summary>What all feeds of this process read from the table: so much at a time, first come first served, however many feeds there are.</summary>
 internal sealed partial class TableReads(TableEventLog log, TimeProvider time, ILogger logger) : IDisposable
 {
-    /// <summary>Heads read at a time: of 1,000 topics that answer within 10 ms, each has its turn within half a second.</summary>
+    /// <summary>Heads, and places of times, read at a time: of 1,000 topics that answer within 10 ms, each has its turn within half a second.</summary>
     public const int MaxHeadReads = 32;
 
     /// <summary>Bytes of events loaded at a time, by their size in the table; decoding takes several times as much.</summary>
@@ -28,6 +28,20 @@ internal sealed partial class TableReads(TableEventLog log, TimeProvider time, I
         try
         {
             return await log.ReadHeadAsync(topic, cancellationToken);
+        }
+        finally
+        {
+            heads.Release();
+        }
+    }
+
+    /// <inheritdoc cref="SinceSearch.FindAsync"/>
+    public async Task<EventLog.EventId> SinceAsync(Topic topic, Since since, CancellationToken cancellationToken)
+    {
+        await heads.WaitAsync(cancellationToken);
+        try
+        {
+            return await log.FindAsync(topic, since, cancellationToken);
         }
         finally
         {

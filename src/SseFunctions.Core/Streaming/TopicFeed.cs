@@ -84,16 +84,19 @@ internal sealed class TopicFeed : IDisposable
     /// <summary>What follows the cursor. Never waits and never reads the table.</summary>
     /// <inheritdoc cref="TopicView.Read"/>
     /// <param name="loaded">What the reader has just loaded, if anything.</param>
-    public FeedRead Read(EventId cursor, long ticket, bool isLive, FrameBuffer? loaded = null)
+    /// <param name="filter">Which events the reader wants; null for all.</param>
+    /// <param name="max">The last sequence that the reader wants, and nothing is to be read ahead; null to go on.</param>
+    public FeedRead Read(EventId cursor, long ticket, bool isLive, FrameBuffer? loaded = null, EventFilter? filter = null, long? max = null)
     {
         lock (gate)
         {
             var read = AwaitedIfWaiting(view.Read(cursor, ticket, isLive));
-            if (read.Kind != FeedReadKind.NotLoaded || !TryRead(read.Cursor, read.Until, loaded, out var slice))
+            loaded = loaded?.Epoch == read.Cursor.Epoch ? loaded : null;
+            if (read.Kind != FeedReadKind.NotLoaded || !cache.TryRead(this, read.Cursor.Sequence + 1, Math.Min(read.Until, max ?? read.Until), loaded, out var slice, filter))
                 return read;
 
             var next = read.Cursor with { Sequence = slice.Last };
-            if (slice.Last < read.Until)
+            if (slice.Last < read.Until && max is null)
                 loads.ReadAhead(next, view.Head!.Last);
 
             return read with { Kind = FeedReadKind.Frames, Cursor = next, Slice = slice };
@@ -147,9 +150,6 @@ internal sealed class TopicFeed : IDisposable
         poll.Signal();
         push.Signal();
     }
-
-    private bool TryRead(EventId after, long until, FrameBuffer? loaded, out FrameSlice slice) =>
-        cache.TryRead(this, after.Sequence + 1, until, loaded?.Epoch == after.Epoch ? loaded : null, out slice);
 
     private void OnLoaded(EventId after, long to, List<FrameBuffer> buffers)
     {
@@ -210,7 +210,7 @@ internal sealed class TopicFeed : IDisposable
                 return null;
             }
 
-            if (TryRead(after, until!.Value.Sequence, null, out slice))
+            if (cache.TryRead(this, after.Sequence + 1, until!.Value.Sequence, null, out slice))
             {
                 view = view.PushedTo(slice.Last);
                 receivers.AddRange(readers);

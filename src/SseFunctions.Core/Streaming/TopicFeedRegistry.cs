@@ -37,9 +37,13 @@ internal sealed class TopicFeedRegistry : IDisposable
         (this.log, this.changes, this.options, this.time, this.logger) = (log, changes, options, time, logger);
         reads = new TableReads(log, time, logger);
         cache = new FrameCache(options.CacheBytes);
+        Times = new SinceLookups(reads, time);
         cooling = time.CreateTimer(_ => EvictCold(), null, WarmTime, WarmTime);
         log.Written += OnWritten;
     }
+
+    /// <summary>Where times are in logs.</summary>
+    public SinceLookups Times { get; }
 
     /// <summary>How many topics are being followed.</summary>
     public int Count

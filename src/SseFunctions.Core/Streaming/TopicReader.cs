@@ -13,10 +13,12 @@ internal sealed class TopicReader : IFeedReader, IDisposable
     private readonly StreamTelemetry telemetry;
     private readonly KeyValuePair<string, object?>[] tags;
     private readonly TimeProvider time;
+    private readonly TopicFeedRegistry feeds;
     private readonly TopicFeed? feed;
-    private readonly long ticket;
+    private long ticket;
 
     private Task<FrameBuffer?>? load;
+    private Task<EventId>? search;
 
     /// <param name="place">The topic and where to begin.</param>
     /// <param name="feeds">Where its feed is.</param>
@@ -24,12 +26,15 @@ internal sealed class TopicReader : IFeedReader, IDisposable
     /// <param name="telemetry">Counts what is pushed.</param>
     public TopicReader(TopicStart place, TopicFeedRegistry feeds, AsyncAutoResetEvent wake, StreamTelemetry telemetry, KeyValuePair<string, object?>[] tags, TimeProvider time)
     {
-        (Topic, start, this.wake, this.telemetry, this.tags, this.time) = (place.Topic, place.Start, wake, telemetry, tags, time);
+        (Topic, start, this.feeds, this.wake, this.telemetry, this.tags, this.time) = (place.Topic, place.Start, feeds, wake, telemetry, tags, time);
         (Cursor, ClientKnowsCursor, IsUnknown) = (start.LastEventId, start.LastEventId is not null, start.IsUnknownId);
         feeds.TryJoin(place.Topic, this, out feed, out ticket);
     }
 
     public Topic Topic { get; }
+
+    /// <summary>Which events the stream wants; null for all.</summary>
+    public EventFilter? Filter { get; init; }
 
     /// <summary>The client that the feed may write to; null when the feed only wakes the stream.</summary>
     public ClientWriter? Client { get; set; }
@@ -48,6 +53,7 @@ internal sealed class TopicReader : IFeedReader, IDisposable
 
     /// <summary>Whether the topic is complete, and the client brought its last id.</summary>
     public bool IsFullyRead => !IsUnknown
+        && start.Since is null // where that is takes a while
         && feed is not null
         && feed.TryResolve(start, out var resolved, out _)
         && feed.Read(resolved, ticket, isLive: false).Kind == FeedReadKind.Complete;
@@ -63,7 +69,9 @@ internal sealed class TopicReader : IFeedReader, IDisposable
         if (feed is null)
             return false;
 
-        if (Cursor is null && feed.TryResolve(start, out var resolved, out unresolved))
+        if (Cursor is null && start.Since is { } since)
+            Cursor = Find(feed, since, out unresolved);
+        else if (Cursor is null && feed.TryResolve(start, out var resolved, out unresolved))
             Cursor = resolved;
 
         return Cursor is not null;
@@ -71,7 +79,8 @@ internal sealed class TopicReader : IFeedReader, IDisposable
 
     /// <summary>What comes next, once it is known where to begin. Never waits and never reads the table.</summary>
     /// <param name="isLive">Whether the stream stays, and so may leave to the push loop what has only just come.</param>
-    public FeedRead Read(bool isLive)
+    /// <param name="max">The last sequence that is wanted now; null to go on.</param>
+    public FeedRead Read(bool isLive, long? max = null)
     {
         var cursor = Cursor.GetValueOrDefault();
         FrameBuffer? buffer = null;
@@ -87,7 +96,7 @@ internal sealed class TopicReader : IFeedReader, IDisposable
         if (IsUnknown)
             return new(FeedReadKind.Gap, cursor, Gap: new StreamGap(StreamGap.Unknown, null, cursor));
 
-        var read = feed!.Read(cursor, ticket, isLive, buffer);
+        var read = feed!.Read(cursor, ticket, isLive, buffer, Filter, max);
         if (read.Kind == FeedReadKind.NotLoaded)
             MoveTo(read.Cursor);
 
@@ -133,15 +142,18 @@ internal sealed class TopicReader : IFeedReader, IDisposable
 
         try
         {
-            if (Cursor != after || !ClientWriter.CanPush(slice.Bytes))
+            if (Cursor != after || !TryFilter(after, ref slice) || !ClientWriter.CanPush(slice.Bytes))
             {
                 client.Exit();
                 wake.Set();
                 return;
             }
 
-            telemetry.Sent(tags, slice.Last - after.Sequence, slice.Bytes.Length);
-            telemetry.Delivered(tags, slice.NewestTime, time);
+            if (!slice.Bytes.IsEmpty)
+            {
+                telemetry.Sent(tags, slice.Passed ?? slice.Last - after.Sequence, slice.Bytes.Length);
+                telemetry.Delivered(tags, slice.NewestTime, time);
+            }
         }
         catch (Exception ex)
         {
@@ -150,7 +162,7 @@ internal sealed class TopicReader : IFeedReader, IDisposable
             return;
         }
 
-        Cursor = after with { Sequence = slice.Last };
+        (Cursor, ClientKnowsCursor) = (after with { Sequence = slice.Last }, !slice.LeavesOutLast);
         client.Push(slice.Bytes, wake);
     }
 
@@ -158,4 +170,34 @@ internal sealed class TopicReader : IFeedReader, IDisposable
     public void Wake() => wake.Set();
 
     public void Dispose() => feed?.Leave(this);
+
+    private EventId? Find(TopicFeed feed, Since since, out FeedRead unresolved)
+    {
+        if (search is null)
+        {
+            search = feeds.Times.FindAsync(Topic, since);
+            search.GetAwaiter().UnsafeOnCompleted(wake.Set);
+        }
+
+        unresolved = new(search.IsCompleted ? FeedReadKind.StorageUnavailable : FeedReadKind.Waiting, default);
+        if (!search.IsCompletedSuccessfully)
+            return null;
+
+        ticket = feed.Join(this); // the place may be newer than what the feed knows
+        return search.Result;
+    }
+
+    /// <summary>Leaves out of new events what the stream does not want.</summary>
+    private bool TryFilter(EventId after, ref FrameSlice slice)
+    {
+        if (Filter is null)
+            return true;
+
+        var read = feed!.Read(after, ticket, isLive: false, null, Filter, slice.Last);
+        if (read.Kind != FeedReadKind.Frames || read.Cursor != after with { Sequence = slice.Last })
+            return false;
+
+        slice = read.Slice;
+        return true;
+    }
 }

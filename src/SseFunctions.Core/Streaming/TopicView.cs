@@ -62,7 +62,7 @@ internal sealed record TopicView
     {
         cursor = start.LastEventId ?? Oldest();
         if (start.LastEventId is null && Head is not null && start.Newest is { } newest)
-            cursor = new EventId(Head.Epoch, Math.Max(cursor.Sequence, Head.Last - newest));
+            cursor = new EventId(Head.Epoch, Math.Max(cursor.Sequence, LastBefore(start.Before) - newest));
 
         return start.LastEventId is not null || IsKnown;
     }
@@ -208,6 +208,8 @@ internal sealed record TopicView
     /// <param name="to">The last one that was known to be committed.</param>
     /// <param name="found">The first one that was there; null for none.</param>
     public TopicView Loaded(long from, long to, long? found) => found == from || (found is null && to < from) ? this : this with { First = Math.Max(First, found ?? (to + 1)) };
+
+    private long LastBefore(EventId? before) => before is { } id && id.Epoch == Head!.Epoch ? Math.Min(Head.Last, id.Sequence - 1) : Head!.Last;
 
     private TopicView Announced(EventId last) => this with
     {

@@ -8,6 +8,7 @@ internal static class CostModel
 {
     private const double Gigabyte = 1e9;
     private const double TableBatch = 100;
+    private static readonly double CursorBytes = SseFrame.Cursor(new EventId("abc123", 1_000_000).ToString()).Length;
     private static readonly RetentionOptions Retention = new();
     private static readonly double MonthSeconds = Assumptions.MonthHours * 3600;
 
@@ -30,6 +31,7 @@ internal static class CostModel
         var retained = Math.Min(workload.EventsASecond * Retention.MaxAge.TotalSeconds, Retention.MaxEvents) * workload.Topics;
         var executions = (answers + events) * MonthSeconds;
         var gigabyteSeconds = workload.InstanceMemoryMB / 1024 * MonthSeconds;
+        var egress = EgressASecond(workload, answers);
         var transactions = table.ReadsASecond + table.FlushesASecond + (events * (1 + TrimsAnEvent));
 
         return new Estimate
@@ -51,7 +53,8 @@ internal static class CostModel
             Executions = Beyond(executions, Assumptions.ExecutionsFree) / 1e6 * Assumptions.MillionExecutions,
             Transactions = transactions * MonthSeconds / 10_000 * Assumptions.TenThousandTransactions,
             Storage = retained * (workload.EventBytes + Assumptions.RowOverhead) / Gigabyte * Assumptions.TableGigabyte,
-            Egress = EgressOf(EgressASecond(workload, answers) * MonthSeconds / Gigabyte),
+            EgressBytesASecond = egress,
+            Egress = EgressOf(egress * MonthSeconds / Gigabyte),
             Logs = Beyond(LoggedASecond(answers + events, instances) * MonthSeconds / Gigabyte, Assumptions.LogFree) * Assumptions.LogGigabyte,
         };
     }
@@ -77,7 +80,7 @@ internal static class CostModel
 
     /// <summary>Writes of new events and heartbeats to a held stream. Events that one poll has found are one write.</summary>
     public static double WritesASecond(Workload workload) =>
-        Math.Max(Math.Min(workload.EventsASecond, 1 / workload.PollInterval.TotalSeconds), 1 / workload.Heartbeat.TotalSeconds);
+        Math.Max(Math.Min(WantedASecond(workload), 1 / workload.PollInterval.TotalSeconds), 1 / workload.Heartbeat.TotalSeconds);
 
     /// <summary>The average of what <see cref="StreamLifetime"/> draws.</summary>
     public static double MeanLifetime(Workload workload) => workload.Lifetime.TotalSeconds * (1 + StreamLifetime.MinShare) / 2;
@@ -101,9 +104,16 @@ internal static class CostModel
     /// <summary>How many requests find the topic's feed there: it goes on for some seconds after its last reader.</summary>
     private static double WarmShare(double requestsASecond) => 1 - Math.Exp(-requestsASecond * TopicFeedRegistry.WarmTime.TotalSeconds);
 
+    /// <summary>Events that reach a client.</summary>
+    private static double WantedASecond(Workload workload) => workload.EventsASecond * workload.WantedShare;
+
+    /// <summary>Heartbeats of a held stream that say where it is, since a filter has left out events since the last write.</summary>
+    private static double CursorsASecond(Workload workload) =>
+        workload is { PollEvery: null, WantedShare: < 1 } ? Math.Max(0, (1 / workload.Heartbeat.TotalSeconds) - WantedASecond(workload)) : 0;
+
     private static double EgressASecond(Workload workload, double answers)
     {
-        var events = workload.Clients * workload.EventsASecond * (workload.EventBytes + Assumptions.FrameOverhead);
+        var events = workload.Clients * ((WantedASecond(workload) * (workload.EventBytes + Assumptions.FrameOverhead)) + (CursorsASecond(workload) * CursorBytes));
         var writes = workload.PollEvery is null ? workload.Clients * WritesASecond(workload) : 0;
         return events + (writes * Assumptions.WriteOverhead) + (answers * (Assumptions.ResponseBytes + Assumptions.WriteOverhead));
     }

@@ -41,6 +41,9 @@ internal sealed record Estimate
 
     public required double Egress { get; init; }
 
+    /// <summary>Bytes to the internet.</summary>
+    public required double EgressBytesASecond { get; init; }
+
     /// <summary>Log Analytics, if every execution were logged, which host.json and main.bicep keep from happening.</summary>
     public required double Logs { get; init; }
 

@@ -15,6 +15,7 @@ internal static class ScaleTables
         ["cost"] = Cost(),
         ["leavers"] = Leavers(),
         ["rate"] = Rate(),
+        ["filter"] = Filter(),
         ["knobs"] = Knobs(),
         ["services"] = Services(),
         ["partition"] = Partition(),
@@ -66,6 +67,16 @@ internal static class ScaleTables
         select Row(
             Plain(rate), Number(estimate.Instances), Percent(estimate.CpuShare), Number(estimate.TransactionsASecond * MonthSeconds), Number(estimate.PartitionRowsASecond),
             Dollars(estimate.Transactions), Dollars(estimate.Egress), Dollars(estimate.Total), Latency(estimate.MedianLatency), Latency(estimate.WorstLatency)));
+
+    private static string Filter() => Table(
+        "| Events a second | of them a browser wants | Instances | CPU of them | Egress a month | Egress | Total |",
+        from rate in (double[])[1, 10]
+        from share in (double[])[1, 0.5, 0.1, 0.01]
+        let workload = new Workload { Clients = 10_000, EventsASecond = rate, WantedShare = share }
+        let estimate = CostModel.For(workload)
+        select Row(
+            Plain(rate), Percent(share), Number(estimate.Instances), Percent(estimate.CpuShare), $"{Number(estimate.EgressBytesASecond * MonthSeconds / 1e9)} GB",
+            Dollars(estimate.Egress), Dollars(estimate.Total)));
 
     private static string Knobs()
     {

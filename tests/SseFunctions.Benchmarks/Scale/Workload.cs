@@ -13,6 +13,9 @@ internal sealed record Workload
     /// <summary>Of each topic. The sample settings' clock has one in five seconds.</summary>
     public double EventsASecond { get; init; } = 0.2;
 
+    /// <summary>The share of the events that each client wants, by <c>?type=</c>: 0 to 1.</summary>
+    public double WantedShare { get; init; } = 1;
+
     /// <summary>Of an event's data.</summary>
     public double EventBytes { get; init; } = 200;
 

@@ -49,6 +49,35 @@ public sealed partial class NpmClientTests
         Assert.Equal("", more);
     }
 
+    /// <summary>A stream would come when it ends.</summary>
+    [SkippableTheory]
+    [InlineData("eventsource@5")]
+    [InlineData("reconnecting-eventsource")]
+    public async Task Client_gets_each_event_at_once_by_long_polls_through_a_proxy_that_holds_responses_back(string client)
+    {
+        const int Events = 10;
+        Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
+        var topic = TopicApi.NewTopic();
+        await using var host = await TestHost.StartOnAsync(TestStorage.NewTableName(), EventSourceHosts.Retry);
+        await using var proxy = await BufferingProxy.StartAsync(host.BaseAddress);
+        using var http = new HttpClient { BaseAddress = proxy.BaseAddress };
+        var first = await host.Client.PublishAllAsync(topic, "0");
+        var held = http.GetAsync($"events/{topic}", HttpCompletionOption.ResponseHeadersRead);
+        using var node = await NodeFolder.StartAsync("clients.mjs", client, new Uri(proxy.BaseAddress, $"events/{topic}?mode=long-poll&from=start").AbsoluteUri);
+        var (ids, messages) = (new List<string>(first), new List<string> { await ReadAsync(node) });
+
+        for (var i = 1; i < Events; i++)
+        {
+            ids.AddRange(await host.Client.PublishAllAsync(topic, $"{i}"));
+            messages.Add(await ReadAsync(node)); // before the next is published
+        }
+
+        Assert.Equal(ids.Select((id, i) => JsonSerializer.Serialize<string[]>([id, $"{i}"])), messages);
+        Assert.False(held.IsCompleted);
+        node.StandardInput.Close();
+        Assert.Equal("", await node.StandardOutput.ReadToEndAsync().WaitAsync(SseStream.Timeout));
+    }
+
     private static async Task<string> ReadAsync(Process node) =>
         await node.StandardOutput.ReadLineAsync().WaitAsync(SseStream.Timeout) ?? throw new InvalidOperationException("The client has ended.");
 

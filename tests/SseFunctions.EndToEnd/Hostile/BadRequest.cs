@@ -11,8 +11,10 @@ internal sealed record BadRequest(HttpMethod Method, string Path, int Status, st
 {
     private const string Events = "events/{topic}";
     private const string Topic = "topics/{topic}";
+    private const string History = "topics/{topic}/events";
     private const int TooLarge = (64 * 1024) + 1;
     private static readonly string LongTopic = new('a', 65);
+    private static readonly string ManyTypes = "?" + string.Join('&', Enumerable.Range(1, 17).Select(i => $"type={i}"));
 
     public static readonly IReadOnlyDictionary<string, BadRequest> All = new Dictionary<string, BadRequest>
     {
@@ -57,6 +59,29 @@ internal sealed record BadRequest(HttpMethod Method, string Path, int Status, st
         ["stream: from is unknown"] = Get(Events + "?from=later", "from"),
         ["stream: mode is unknown"] = Get(Events + "?mode=push", "mode"),
         ["stream: mode is given twice"] = Get(Events + "?mode=poll&mode=push", "mode") with { Limit = 1, Size = 2 },
+        ["stream: since is no time"] = Get(Events + "?since=yesterday", "since"),
+        ["stream: since is a time without a zone"] = Get(Events + "?since=2026-11-25T19:22:25", "since"),
+        ["stream: since is a day that is none"] = Get(Events + "?since=2026-02-30T00:00:00Z", "since"),
+        ["stream: since is a negative duration"] = Get(Events + "?since=-5m", "since"),
+        ["stream: since is a duration of .NET"] = Get(Events + "?since=00:10:00", "since"),
+        ["stream: since is longer than retention can be"] = Get(Events + "?since=3651d", "since") with { Limit = 315_360_000, Size = 315_446_400 },
+        ["stream: since is no 64-bit number"] = Get(Events + "?since=99999999999999999999s", "since"),
+        ["stream: since is given twice"] = Get(Events + "?since=1h&since=2h", "since") with { Limit = 1, Size = 2 },
+        ["stream: type is reserved"] = Get(Events + "?type=a&type=sse.reset", "type"),
+        ["stream: type has a line break"] = Get(Events + "?type=a%0Ab", "type"),
+        ["stream: type has 129 bytes"] = Get(Events + "?type=" + new string('t', 129), "type") with { Limit = 128, Size = 129 },
+        ["stream: 17 types"] = Get(Events + ManyTypes, "type") with { Limit = 16, Size = 17 },
+        ["streams: since is no time"] = Get("events?topic=a&topic=b&since=x", "since"),
+        ["streams: type is reserved"] = Get("events?topic=a&topic=b&type=sse.", "type"),
+        ["history: topic begins with a dash"] = Get("topics/-a/events", "topic"),
+        ["history: limit is 0"] = Get(History + "?limit=0", "limit"),
+        ["history: limit is 1001"] = Get(History + "?limit=1001", "limit") with { Limit = 1000, Size = 1001 },
+        ["history: limit is negative"] = Get(History + "?limit=-1", "limit"),
+        ["history: since is no time"] = Get(History + "?since=1w", "since"),
+        ["history: type is reserved"] = Get(History + "?type=sse.cursor", "type"),
+        ["history: 17 types"] = Get(History + ManyTypes, "type") with { Limit = 16, Size = 17 },
+        ["history: after is given twice"] = Get(History + "?after=abc123-1&after=abc123-2", "after") with { Limit = 1, Size = 2 },
+        ["history: before is given twice"] = Get(History + "?before=abc123-1&before=abc123-2", "before") with { Limit = 1, Size = 2 },
         ["publish: type is not supported"] = Post(Events, 415, "Content-Type", "application/xml", "<x/>"),
         ["publish: type is missing"] = Post(Events, 415, "Content-Type", null, "x"),
         ["publish: type is malformed"] = Post(Events, 415, "Content-Type", ";;", "x"),

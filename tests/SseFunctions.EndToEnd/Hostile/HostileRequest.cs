@@ -21,11 +21,11 @@ internal sealed class HostileRequest(Random random)
 
     private static readonly string[] Values =
     [
-        "", "0", "1", "-1", "5", "now", "start", "poll", "NaN", "1e9", "99999999999999999999", "2821109907455", "abc123-1", "abc123-zzzzzzzz", "-", "--", "abc123-", "-1-1", "aaaaaa-1.bbbbbb-2", "%00", "%0d%0aevent:%20x",
+        "", "0", "1", "-1", "5", "now", "start", "poll", "long-poll", "10m", "0s", "3650d", "1970-01-01T00:00:00Z", "9999-12-31T23:59:59.9999999-23:59", "0001-01-01T00:00:00+14:00", "NaN", "1e9", "99999999999999999999", "2821109907455", "abc123-1", "abc123-zzzzzzzz", "-", "--", "abc123-", "-1-1", "aaaaaa-1.bbbbbb-2", "%00", "%0d%0aevent:%20x",
         "%F0%9F%9A%80", "%ED%A0%80", "%", "+", "&&", "=", "a=b", "sse.reset", "sse.", "'", "\"", "<script>", "../../etc/passwd", "${jndi:ldap://x}", "{{7*7}}", new string('9', 300), new string('a', 3000), Token, Token[..^1],
     ];
 
-    private static readonly string[] Parameters = ["lastEventId", "last", "active", "complete", "from", "mode", "type", "token", "code", "topic", "prefix", "after", "limit", "Last", "", "%00"];
+    private static readonly string[] Parameters = ["lastEventId", "last", "active", "complete", "from", "since", "mode", "type", "type", "before", "token", "code", "topic", "prefix", "after", "limit", "Last", "", "%00"];
 
     private static readonly string[] Headers =
     [
@@ -122,7 +122,7 @@ internal sealed class HostileRequest(Random random)
     private string Path() => random.Next(12) switch
     {
         < 5 => $"/api/events/{Pick(Topics, Topic())}",
-        5 => $"/api/topics/{Pick(Topics, Topic())}",
+        5 => $"/api/topics/{Pick(Topics, Topic())}{(OneIn(2) ? "/events" : "")}",
         6 => $"/api/topics?prefix={Pick(Topics)}&limit={Pick(Values)}",
         7 => $"/api/topics/{Pick(Topics, "a-done")}/complete",
         8 => "/api/tokens",

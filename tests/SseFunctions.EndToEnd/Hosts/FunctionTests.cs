@@ -22,6 +22,8 @@ public sealed class FunctionTests(WorkerTarget target)
             SseDemoRuns        Function   POST      demo/runs
             SseHandshake       Function   OPTIONS   events/{topic}
             SseHealth          Anonymous  GET,HEAD  health
+            SseHistory         Anonymous  GET,HEAD  topics/{topic}/events
+            SseOpenApi         Anonymous  GET,HEAD  openapi.json
             SsePublish         Function   POST      events/{topic}
             SsePublishByToken  Anonymous  POST      topics/{topic}/events
             SseRetention       timer                %RetentionSchedule%

@@ -1,3 +1,4 @@
+using Microsoft.Playwright;
 using SseFunctions.EndToEnd.Demo;
 using SseFunctions.Publishing;
 using SseFunctions.TestSupport;
@@ -109,7 +110,7 @@ public sealed class RunsUnderFireTests(Chromium browser, ITestOutputHelper outpu
             await timer.WaitForNextTickAsync(timeout.Token);
     }
 
-    private static Task StateAsync(DemoTab tab, string state) =>
+    private static Task<IJSHandle> StateAsync(DemoTab tab, string state) =>
         tab.WaitUntilAsync("state => document.getElementById('run').dataset.state === state", state);
 
     private static async Task<LocalHostProcess> RestartAsync(LocalHostProcess host)

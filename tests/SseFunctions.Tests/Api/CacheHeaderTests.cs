@@ -17,6 +17,10 @@ public class CacheHeaderTests(AccessHost shared) : IClassFixture<AccessHost>
     [InlineData("events/closed", 401, "Last-Event-ID, Authorization, Cookie")]
     [InlineData("events?topic=closed&topic=clock", 401, "Last-Event-ID, Authorization, Cookie")]
     [InlineData("events/closed?token={token}", 403, "Last-Event-ID, Authorization, Cookie")]
+    [InlineData("events/clock?mode=long-poll", 200, "Last-Event-ID")]
+    [InlineData("topics/clock/events", 200, "")]
+    [InlineData("topics/clock/events?limit=0", 400, "")]
+    [InlineData("topics/closed/events", 401, "Authorization, Cookie")]
     [InlineData("topics/clock", 200, "")]
     [InlineData("topics/closed", 401, "Authorization, Cookie")]
     public async Task Answer_is_kept_by_no_cache_and_names_the_headers_that_decide(string path, int status, string vary)

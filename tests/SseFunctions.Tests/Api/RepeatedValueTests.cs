@@ -46,6 +46,7 @@ public class RepeatedValueTests(AccessHost shared) : IClassFixture<AccessHost>
     [InlineData("mode=poll&mode=push", "mode")]
     [InlineData("from=now&from=start", "from")]
     [InlineData("last=1&last=2", "last")]
+    [InlineData("since=1h&since=2h", "since")]
     public async Task Stream_answers_400_when_a_parameter_has_two_values(string query, string field)
     {
         var answer = await RawRequest.SendAsync(host, [$"GET /api/events/{topic}?{query} HTTP/1.1"]);

@@ -125,6 +125,27 @@ public sealed class ChangeFeedReaderTests : IAsyncLifetime, IDisposable
         Assert.Equal(["gap"], await PassUntilAsync(time, HearAsync(1)));
     }
 
+    /// <summary>By then the feeds may have read their heads.</summary>
+    [Fact]
+    public async Task What_is_written_before_the_first_answer_is_not_missed()
+    {
+        var (time, wait) = (new FakeTimeProvider(DateTimeOffset.UtcNow), TimeSpan.FromSeconds(20));
+        proxy.Intercept = Faults.Refuse(503);
+        await table.Client().CreateIfNotExistsAsync();
+        Start(time);
+        await PutAsync("one", (1, "a"));
+
+        await PassAsync(time, wait);
+        proxy.Intercept = async call =>
+        {
+            using var answer = await call.ForwardAsync();
+            answer.Headers.Date += wait; // as the service's clock would have gone on
+            await call.ReplyAsync(answer);
+        };
+
+        Assert.Equal(["a"], await PassUntilAsync(time, HearAsync(1)));
+    }
+
     /// <summary>The service's clock has gone back: no poll that trusts timestamps brings the row.</summary>
     [Fact]
     public async Task Row_that_its_timestamp_hides_is_found_by_a_full_poll()

@@ -103,6 +103,7 @@ public sealed class FrozenStorageTests : IAsyncLifetime
     public async Task A_read_fails_after_5_s(string what)
     {
         Freeze();
+        var reads = proxy.Reads;
         var read = what switch
         {
             "head" => log.ReadHeadAsync(Orders, CancellationToken.None),
@@ -116,6 +117,7 @@ public sealed class FrozenStorageTests : IAsyncLifetime
         time.Advance(ReadTimeout);
 
         await Assert.ThrowsAsync<EventLogUnavailableException>(() => read.WaitAsync(SseStream.Timeout));
+        Assert.Equal(reads + 1, proxy.Reads); // it has not waited for the storage client to give up, which tries three times
 
         async Task ListAsync()
         {

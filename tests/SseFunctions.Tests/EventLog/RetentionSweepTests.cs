@@ -145,33 +145,41 @@ public sealed class RetentionSweepTests
     [Fact]
     public async Task RunAsync_goes_on_where_the_last_run_stopped()
     {
-        await using var proxy = await StorageProxy.StartAsync();
         var table = await LogTable.NewAsync();
         var names = await ListAsync(table, RetentionSweep.PageTopics + 50);
-        using var stops = new CancellationTokenSource();
-        var looked = new List<string>();
-        proxy.Intercept = async call =>
+        await SweptAsync(stopAt: names[RetentionSweep.PageTopics + 20]);
+
+        var swept = await SweptAsync();
+
+        Assert.Equal(names[RetentionSweep.PageTopics..].Order(), swept[..50].Order()); // these first
+        Assert.Equal(names.Order(), swept.Order());
+        swept = await SweptAsync(); // a run that came to its end leaves no place
+        Assert.Equal(names[..RetentionSweep.PageTopics].Order(), swept[..RetentionSweep.PageTopics].Order());
+
+        // A run on its own, whose last requests do not come into the next one's. Topics in the order in which it has looked at them.
+        async Task<string[]> SweptAsync(string? stopAt = null)
         {
-            var name = names.FirstOrDefault(name => call.PathAndQuery.Contains(name, StringComparison.Ordinal) && !call.IsQuery);
+            await using var proxy = await StorageProxy.StartAsync();
+            using var stops = new CancellationTokenSource();
+            var looked = new List<string>();
+            proxy.Intercept = async call =>
+            {
+                var name = names.FirstOrDefault(name => call.PathAndQuery.Contains(name, StringComparison.Ordinal) && !call.IsQuery);
+                lock (looked)
+                    looked.AddRange(name is null ? [] : [name]);
+
+                if (name is not null && name == stopAt)
+                    await stops.CancelAsync();
+
+                await StorageProxy.PassOnAsync(call);
+            };
+            await SweepAsync(table.Through(proxy), new Entries(), stops.Token);
             lock (looked)
-                looked.AddRange(name is null ? [] : [name]);
-
-            if (name == names[RetentionSweep.PageTopics + 20])
-                await stops.CancelAsync();
-
-            await StorageProxy.PassOnAsync(call);
-        };
-        await SweepAsync(table.Through(proxy), new Entries(), stops.Token);
-        looked.Clear();
-
-        await SweepAsync(table.Through(proxy), new Entries());
-
-        Assert.Equal(names[RetentionSweep.PageTopics..].Order(), looked[..50].Order()); // these first
-        Assert.Equal(names.Order(), looked.Distinct().Order());
-        Assert.Equal(names.Length, looked.Count);
-        looked.Clear();
-        await SweepAsync(table.Through(proxy), new Entries()); // a run that came to its end leaves no place
-        Assert.Equal(names[..RetentionSweep.PageTopics].Order(), looked[..RetentionSweep.PageTopics].Order());
+            {
+                Assert.InRange(looked.Count, 0, names.Length + 10); // the client may repeat a request that got no answer
+                return [.. looked.Distinct()];
+            }
+        }
     }
 
     /// <summary>Lists topics without logs, which is all that a sweep needs to look for them.</summary>

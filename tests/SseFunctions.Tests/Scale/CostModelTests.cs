@@ -46,6 +46,19 @@ public class CostModelTests
         Assert.Equal(7.695, estimate.WorstLatency.TotalSeconds, 3); // 7.5 s, 1.1 poll intervals, a flush interval, 60 ms
     }
 
+    /// <summary>Egress falls with the share of events that are wanted, down to the cursors of heartbeats.</summary>
+    [Fact]
+    public void Of_sends_what_a_filter_passes()
+    {
+        var all = new Workload { Clients = 10_000, EventsASecond = 10 };
+        var (whole, tenth, none) = (CostModel.For(all), CostModel.For(all with { WantedShare = 0.1 }), CostModel.For(all with { WantedShare = 0 }));
+
+        var eventBytes = 10_000 * (200 + Assumptions.FrameOverhead + Assumptions.WriteOverhead);
+        Assert.Equal(9 * eventBytes, whole.EgressBytesASecond - tenth.EgressBytesASecond, 1);
+        Assert.InRange(none.EgressBytesASecond, 10_000 / 15.0 * 40, 0.05 * whole.EgressBytesASecond);
+        Assert.True(none.Instances < whole.Instances);
+    }
+
     /// <summary>10 polls a second, a look a minute for each topic, a read of rows for each topic that moved.</summary>
     [Theory]
     [InlineData(1, 1, 0, 10 + (1 / 60.0))]

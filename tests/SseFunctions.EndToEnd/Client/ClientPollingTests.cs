@@ -1,0 +1,153 @@
+using Microsoft.AspNetCore.Http;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.EndToEnd.Client;
+
+/// <summary>client.js in Chromium where a stream does not open, since something on the way holds responses back: it polls.</summary>
+public sealed class ClientPollingTests(Chromium browser) : IClassFixture<Chromium>
+{
+    private const string Polls = "Stream__LongPoll=00:00:02";
+    private const string NotOpening = "00:06";
+    private const string NextTrial = "10:00";
+
+    private readonly string table = TestStorage.NewTableName();
+    private readonly string topic = TopicApi.NewTopic();
+
+    [SkippableTheory]
+    [InlineData("{ share: false }")]
+    [InlineData("{}")]
+    public async Task Client_polls_when_a_stream_does_not_open_and_streams_again_when_it_does(string options)
+    {
+        Chromium.SkipIfMissing();
+        await using var host = await TestHost.StartOnAsync(table, Polls);
+        await using var proxy = await BufferingProxy.StartAsync(host.BaseAddress);
+        await using var profile = await browser.NewProfileAsync();
+        var tab = await ClientTab.NewAsync(profile, proxy.BaseAddress);
+        await tab.Page.Clock.InstallAsync();
+        await tab.OpenAsync($"events/{topic}", options);
+        await tab.WaitUntilAsync("sources.length === 1");
+        var ids = new List<string>(await host.Client.PublishAllAsync(topic, "0")); // while the proxy holds the stream
+
+        await tab.Page.Clock.FastForwardAsync(NotOpening);
+        await tab.ReadEventsAsync(1);
+        await tab.WaitUntilOpenAsync();
+        for (var i = 1; i < 4; i++)
+        {
+            ids.AddRange(await host.Client.PublishAllAsync(topic, $"{i}"));
+            await tab.ReadEventsAsync(ids.Count);
+        }
+
+        Assert.Equal(1, await tab.EvaluateAsync<int>("sources.length"));
+        Assert.Contains(proxy.Requests, IsLongPoll);
+
+        await tab.Page.Clock.FastForwardAsync(NextTrial);
+        await tab.WaitUntilAsync("sources.length === 2"); // still held back
+        await tab.Page.Clock.FastForwardAsync(NotOpening);
+        ids.AddRange(await host.Client.PublishAllAsync(topic, "4"));
+        await tab.ReadEventsAsync(ids.Count);
+
+        proxy.PassesOn = true;
+        await tab.Page.Clock.FastForwardAsync(NextTrial);
+        await tab.WaitUntilAsync("sources.length === 3 && sources[2].readyState === 1");
+        ids.AddRange(await host.Client.PublishAllAsync(topic, "5"));
+
+        Assert.Equal(ids.Select((id, i) => new SseMessage(id, "message", $"{i}")), await tab.ReadEventsAsync(ids.Count));
+        Assert.Equal(2, await tab.EvaluateAsync<int>("sources.filter(source => source.readyState === 2).length"));
+    }
+
+    [SkippableFact]
+    public async Task Tabs_that_share_get_every_event_once_while_their_leader_polls()
+    {
+        Chromium.SkipIfMissing();
+        await using var host = await TestHost.StartOnAsync(table, Polls);
+        await using var proxy = await BufferingProxy.StartAsync(host.BaseAddress);
+        await using var profile = await browser.NewProfileAsync();
+        var tabs = new List<ClientTab>();
+        for (var i = 0; i < 2; i++)
+        {
+            tabs.Add(await ClientTab.NewAsync(profile, proxy.BaseAddress));
+            await tabs[i].Page.Clock.InstallAsync();
+            await tabs[i].OpenAsync($"events/{topic}");
+        }
+
+        var leader = await ClientTab.LeaderAsync(tabs);
+        await leader.Page.Clock.FastForwardAsync(NotOpening);
+        foreach (var tab in tabs)
+            await tab.WaitUntilOpenAsync();
+
+        var ids = await host.Client.PublishAllAsync(topic, "0", "1", "2");
+
+        foreach (var tab in tabs)
+            Assert.Equal(ids.Select((id, i) => new SseMessage(id, "message", $"{i}")), await tab.ReadEventsAsync(3));
+    }
+
+    [SkippableFact]
+    public async Task Client_that_polls_is_complete_when_the_topic_is()
+    {
+        Chromium.SkipIfMissing();
+        await using var host = await TestHost.StartOnAsync(table, Polls);
+        await using var proxy = await BufferingProxy.StartAsync(host.BaseAddress);
+        await using var profile = await browser.NewProfileAsync();
+        var tab = await ClientTab.NewAsync(profile, proxy.BaseAddress);
+        await tab.Page.Clock.InstallAsync();
+        await tab.OpenAsync($"events/{topic}", "{ share: false }");
+        await tab.WaitUntilAsync("sources.length === 1");
+        await tab.Page.Clock.FastForwardAsync(NotOpening);
+        await tab.WaitUntilOpenAsync();
+
+        await host.Client.PublishAllAsync(topic, "0");
+        await host.Client.CompleteAsync(topic);
+
+        await tab.WaitUntilAsync("completed === 1");
+        Assert.Single(await tab.SeenAsync());
+    }
+
+    /// <summary>Such as a server that has too many streams open. The answers' own time is an hour, and five hours then.</summary>
+    [SkippableFact]
+    public async Task Client_that_polls_waits_for_as_long_as_the_server_says()
+    {
+        Chromium.SkipIfMissing();
+        await using var host = await TestHost.StartOnAsync(table, "Stream__Retry=01:00:00", "Stream__MaxStreams=1");
+        await using var proxy = await BufferingProxy.StartAsync(host.BaseAddress);
+        await using var profile = await browser.NewProfileAsync();
+        var tab = await ClientTab.NewAsync(profile, proxy.BaseAddress);
+        await tab.Page.Clock.InstallAsync();
+        await tab.OpenAsync($"events/{topic}", "{ share: false }");
+        await tab.WaitUntilAsync("sources.length === 1");
+        await tab.RecordWaitsAsync(random: 0.5);
+
+        await tab.Page.Clock.FastForwardAsync(NotOpening);
+        await tab.WaitUntilAsync("waits.some(wait => wait >= 30 * 60_000)");
+        await tab.CountFetchesAsync();
+        await tab.Page.Clock.RunForAsync("15:00");
+
+        Assert.Equal(0, await tab.EvaluateAsync<int>("fetches"));
+    }
+
+    [SkippableFact]
+    public async Task Client_takes_a_polls_events_as_they_come()
+    {
+        Chromium.SkipIfMissing();
+        await using var host = await TestHost.StartOnAsync(table);
+        await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
+        await using var profile = await browser.NewProfileAsync();
+        var (seen, rest) = (new TaskCompletionSource(), new SseMessage("abc123-2", "message", "2"));
+        proxy.Fault = async context =>
+        {
+            proxy.Fault = null;
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.WriteAsync("retry: 1\n: x\nid: abc123-1\ndata: 1\n\nid: abc123-2\nda");
+            await context.Response.Body.FlushAsync();
+            await seen.Task.WaitAsync(SseStream.Timeout);
+            await context.Response.WriteAsync("ta: 2\n\n");
+        };
+
+        var tab = await ClientTab.OpenAsync(profile, proxy.BaseAddress, $"events/{topic}");
+
+        Assert.Equal([new("abc123-1", "message", "1")], await tab.ReadEventsAsync(1));
+        seen.SetResult();
+        Assert.Equal(rest, (await tab.ReadEventsAsync(2))[1]);
+    }
+
+    private static bool IsLongPoll(string request) => request.Contains("mode=long-poll", StringComparison.Ordinal);
+}
