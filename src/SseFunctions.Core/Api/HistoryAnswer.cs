@@ -51,10 +51,10 @@ internal sealed class HistoryAnswer(Topic topic, HistoryPage page, bool mayBeCac
             if (json.BytesCommitted + json.BytesPending - flushed < FlushBytes)
                 continue;
 
-            await json.FlushAsync(context.RequestAborted);
+            await json.FlushAsync(CancellationToken.None);
             flushed = json.BytesCommitted;
-            if ((await output.FlushAsync(context.RequestAborted)).IsCompleted)
-                return;
+            if ((await output.FlushAsync(CancellationToken.None)).IsCompleted)
+                return; // the client has left, which is no failure
         }
 
         json.WriteEndArray();
@@ -66,6 +66,6 @@ internal sealed class HistoryAnswer(Topic topic, HistoryPage page, bool mayBeCac
         }
 
         json.WriteEndObject();
-        await json.FlushAsync(context.RequestAborted);
+        await json.FlushAsync(CancellationToken.None);
     }
 }

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Microsoft.Playwright;
 using SseFunctions.TestSupport;
 
 namespace SseFunctions.EndToEnd.Demo;
@@ -90,5 +89,5 @@ public sealed class DemoRunTests(Chromium browser) : IClassFixture<Chromium>
         Assert.Equal(("error", """{"reason":"stopping"}"""), (last?.Type, last?.Data));
     }
 
-    private static Task<IJSHandle> PiecesAsync(DemoTab tab, int count) => tab.WaitUntilAsync("count => run?.pieces >= count", count);
+    private static async Task PiecesAsync(DemoTab tab, int count) => await tab.WaitUntilAsync("count => run?.pieces >= count", count);
 }

@@ -1,4 +1,3 @@
-using Microsoft.Playwright;
 using SseFunctions.EndToEnd.Demo;
 using SseFunctions.Publishing;
 using SseFunctions.TestSupport;
@@ -110,8 +109,8 @@ public sealed class RunsUnderFireTests(Chromium browser, ITestOutputHelper outpu
             await timer.WaitForNextTickAsync(timeout.Token);
     }
 
-    private static Task<IJSHandle> StateAsync(DemoTab tab, string state) =>
-        tab.WaitUntilAsync("state => document.getElementById('run').dataset.state === state", state);
+    private static async Task StateAsync(DemoTab tab, string state) =>
+        await tab.WaitUntilAsync("state => document.getElementById('run').dataset.state === state", state);
 
     private static async Task<LocalHostProcess> RestartAsync(LocalHostProcess host)
     {
