@@ -7,7 +7,7 @@ using SseFunctions.TestSupport;
 namespace SseFunctions.Tests.Api;
 
 /// <summary>POST events/{topic}?complete=true: the events and the topic's end in one transaction.</summary>
-public sealed class CompletingPublishTests() : SharedHost
+public sealed class CompletingPublishTests() : SharedHost("Access:SigningKey=0123456789abcdef0123456789abcdef", "Access:AnonymousTopics=*")
 {
     [Theory]
     [InlineData("text/plain", "last", new[] { "last" })]
@@ -56,6 +56,21 @@ public sealed class CompletingPublishTests() : SharedHost
             Assert.Equal("complete", (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("field").GetString());
 
         Assert.False((await Host.Client.GetFromJsonAsync<JsonElement>($"topics/{topic}")).GetProperty("complete").GetBoolean());
+    }
+
+    /// <summary>A browser's token is for events; the end is for all readers.</summary>
+    [Fact]
+    public async Task Publish_by_token_answers_400_and_writes_nothing_when_it_is_to_complete_the_topic()
+    {
+        using var minted = await Host.Client.PostAsJsonAsync("tokens", new { topics = new[] { "chat" }, publish = new[] { "chat" } });
+        var token = (await minted.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString();
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"topics/chat/events?complete=true&token={token}") { Content = new StringContent("a") };
+
+        using var answer = await Host.Client.SendAsync(request).WaitAsync(SseStream.Timeout);
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Equal("complete", (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("field").GetString());
+        Assert.Equal(0, (await Host.Client.GetFromJsonAsync<JsonElement>("topics/chat")).GetProperty("count").GetInt32());
     }
 
     private async Task<HttpResponseMessage> PublishAsync(string topic, string query, string body, string contentType = "text/plain", string? key = null)

@@ -57,6 +57,25 @@ public class FilterTests
         Assert.Equal(HttpStatusCode.NoContent, again.StatusCode);
     }
 
+    [Theory]
+    [InlineData("events/a?type=none")]
+    [InlineData("events?topic=a&topic=b&type=none")]
+    public async Task Client_has_the_last_id_at_the_end_when_all_was_left_out_while_it_was_live(string path)
+    {
+        await using var host = await TestHost.StartAsync();
+        await CompleteAsync(host, "b");
+        await using var stream = await host.OpenAsync(path);
+        await stream.ReadFrameAsync();
+        await stream.ReadFrameAsync();
+
+        await PublishAllAsync(host, "a");
+        await CompleteAsync(host, "a");
+        var cursor = (await stream.ReadToEndAsync()).Last(frame => frame.StartsWith("id: ", StringComparison.Ordinal)).Split('\n')[0]["id: ".Length..];
+        using var again = await host.Client.GetAsync($"{path}&lastEventId={cursor}");
+
+        Assert.Equal(HttpStatusCode.NoContent, again.StatusCode);
+    }
+
     [Fact]
     public async Task Cursor_moves_with_the_heartbeat_and_not_with_each_event_that_is_left_out()
     {

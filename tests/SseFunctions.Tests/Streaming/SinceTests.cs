@@ -61,11 +61,11 @@ public class SinceTests
     public async Task Stream_begins_without_a_reset_when_the_feed_knows_less_than_the_search_has_found()
     {
         await using var storage = await StorageProxy.StartAsync();
-        await using var host = await TestHost.StartAsync(["Stream:PollInterval=00:01:00"], connectionString: storage.ConnectionString);
+        await using var host = await TestHost.StartAsync(["Stream:PollInterval=00:00:02"], connectionString: storage.ConnectionString);
         await using var writer = await TestHost.StartAsync(table: host.Table);
         await writer.PublishAsync("a", "1");
         storage.Intercept = Faults.On(
-            call => call.PathAndQuery.Contains("head", StringComparison.Ordinal) && call.PathAndQuery.Contains("%27a%27", StringComparison.Ordinal),
+            call => call.PathAndQuery.Contains("head", StringComparison.Ordinal),
             StorageProxy.PassOnAsync,
             Faults.Before(() => writer.PublishAsync("a", "2"), StorageProxy.PassOnAsync));
 
