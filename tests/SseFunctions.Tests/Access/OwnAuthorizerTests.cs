@@ -23,6 +23,7 @@ public sealed class OwnAuthorizerTests
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(host, "topics/allowed"));
         Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(host, "topics/unknown"));
         Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(host, "events/past"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(host, "topics/past"));
         Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(host, "topics/forbidden"));
         Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(host, "events?topic=allowed&topic=forbidden&mode=poll"));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync(host, "topics/unavailable"));
