@@ -27,8 +27,10 @@ public sealed class DemoRunEndpoint
         if (kind is not ("answer" or "job"))
             throw new InvalidInputException("kind", $"kind has {kind.Length} characters that are neither 'answer' nor 'job'.");
 
-        var (pieces, rate) = kind == "job" ? Job : Answer;
-        var run = new DemoRun(kind, Number(context.Request, "pieces", pieces, DemoRun.MaxPieces), Number(context.Request, "rate", rate, DemoRun.MaxRate));
+        var otherwise = kind == "job" ? Job : Answer;
+        var pieces = Number("pieces", RequestValue.FromQuery(context.Request, "pieces"), otherwise.Pieces, DemoRun.MaxPieces);
+        var rate = Number("rate", RequestValue.FromQuery(context.Request, "rate"), otherwise.Rate, DemoRun.MaxRate);
+        var run = new DemoRun(kind, pieces, rate);
         if (await runs.TryStartAsync(run, lifetime.ApplicationStopping))
             return TypedResults.Json(new { topic = run.Topic }, statusCode: StatusCodes.Status202Accepted);
 
@@ -36,13 +38,10 @@ public sealed class DemoRunEndpoint
         return Problem.Create(StatusCodes.Status503ServiceUnavailable, "Too many runs", $"{DemoRuns.MaxRunning} runs are going on already. Try again.");
     });
 
-    private static int Number(HttpRequest request, string name, int otherwise, int max)
+    private static int Number(string name, string? text, int otherwise, int max) => text switch
     {
-        if (RequestValue.FromQuery(request, name) is not { } text)
-            return otherwise;
-
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= max
-            ? number
-            : throw new InvalidInputException(name, $"{name} is no whole number from 1 to {max}.");
-    }
+        null => otherwise,
+        _ when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= max => number,
+        _ => throw new InvalidInputException(name, $"{name} is no whole number from 1 to {max}."),
+    };
 }
