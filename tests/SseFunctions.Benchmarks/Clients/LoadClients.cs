@@ -22,7 +22,8 @@ internal sealed class LoadClients : IDisposable
     }
 
     /// <summary>Waits until the clients have seen something.</summary>
-    public async Task<ClientReport> UntilAsync(Func<ClientReport, bool> isReached, string what)
+    /// <param name="timeout">Null for two minutes.</param>
+    public async Task<ClientReport> UntilAsync(Func<ClientReport, bool> isReached, string what, TimeSpan? timeout = null)
     {
         var start = Stopwatch.GetTimestamp();
         while (true)
@@ -31,7 +32,7 @@ internal sealed class LoadClients : IDisposable
             if (isReached(report))
                 return await ReportAsync();
 
-            if (Stopwatch.GetElapsedTime(start) > WaitTimeout)
+            if (Stopwatch.GetElapsedTime(start) > (timeout ?? WaitTimeout))
                 throw new TimeoutException($"Not reached: {what}. The clients have seen {JsonSerializer.Serialize(report)}");
 
             await Task.Delay(20);
