@@ -16,6 +16,9 @@ public sealed class ChangeFeedReaderTests : IAsyncLifetime, IDisposable
 
     private readonly Channel<string> heard = Channel.CreateUnbounded<string>();
     private readonly CancellationTokenSource stop = new();
+
+    /// <summary>One for the whole test, however long that takes.</summary>
+    private readonly string row = ChangeFeedRow.Key(DateTimeOffset.UtcNow.AddMinutes(5), 0);
     private readonly CountedWarnings<ChangeFeedReader> log = new();
     private StorageProxy proxy = null!;
     private LogTable table = null!;
@@ -55,13 +58,13 @@ public sealed class ChangeFeedReaderTests : IAsyncLifetime, IDisposable
     [InlineData(1, 0)]
     [InlineData(0, -3)]
     [InlineData(0, 3600)]
-    public async Task Pages_are_found_in_whatever_row_their_writer_puts_them(int row, int clockError)
+    public async Task Pages_are_found_in_whatever_row_their_writer_puts_them(int number, int clockError)
     {
         Start();
         await PutAsync("one", (1, "a"));
         Assert.Equal(["a"], await HearAsync(1));
 
-        await PutAsync(ChangeFeedRow.Key(DateTimeOffset.UtcNow.AddSeconds(clockError), row), "two", (1, "b"));
+        await PutAsync(ChangeFeedRow.Key(DateTimeOffset.UtcNow.AddSeconds(clockError), number), "two", (1, "b"));
 
         Assert.Equal(["b"], await HearAsync(1));
     }
@@ -129,17 +132,17 @@ public sealed class ChangeFeedReaderTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task What_is_written_before_the_first_answer_is_not_missed()
     {
-        var (time, wait) = (new FakeTimeProvider(DateTimeOffset.UtcNow), TimeSpan.FromSeconds(20));
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
         proxy.Intercept = Faults.Refuse(503);
         await table.Client().CreateIfNotExistsAsync();
         Start(time);
         await PutAsync("one", (1, "a"));
 
-        await PassAsync(time, wait);
+        await PassAsync(time, TimeSpan.FromSeconds(20));
         proxy.Intercept = async call =>
         {
             using var answer = await call.ForwardAsync();
-            answer.Headers.Date += wait; // as the service's clock would have gone on
+            answer.Headers.Date = time.GetUtcNow(); // the service's clock goes as this one does
             await call.ReplyAsync(answer);
         };
 
@@ -174,8 +177,8 @@ public sealed class ChangeFeedReaderTests : IAsyncLifetime, IDisposable
     {
         var key = ChangeFeedRow.Key(DateTimeOffset.UtcNow, 0);
         await PutAsync(key, "one", (1, "a"));
-        var row = await table.Client().GetEntityAsync<TableEntity>(ChangeFeedRow.Partition, key);
-        var written = row.Value.Timestamp!.Value;
+        var entity = await table.Client().GetEntityAsync<TableEntity>(ChangeFeedRow.Partition, key);
+        var written = entity.Value.Timestamp!.Value;
 
         var before = await ReadAsync(written - TimeSpan.FromMilliseconds(1));
         var after = await ReadAsync(written);
@@ -238,7 +241,7 @@ public sealed class ChangeFeedReaderTests : IAsyncLifetime, IDisposable
         running = Task.Run(() => reader.RunAsync(change => heard.Writer.TryWrite(change.Topic.Name), () => heard.Writer.TryWrite("gap"), stop.Token));
     }
 
-    private Task PutAsync(string process, params (long Flush, string Topic)[] changes) => PutAsync(ChangeFeedRow.Key(DateTimeOffset.UtcNow, 0), process, changes);
+    private Task PutAsync(string process, params (long Flush, string Topic)[] changes) => PutAsync(row, process, changes);
 
     private async Task PutAsync(string rowKey, string process, params (long Flush, string Topic)[] changes)
     {

@@ -66,8 +66,8 @@ public sealed class ChangeFeedWriterTests : IAsyncLifetime, IDisposable
     public async Task What_does_not_fit_a_page_begins_another()
     {
         var release = await HoldFlushAsync();
-        var names = Enumerable.Range(0, 150).Select(i => $"{i:D3}".PadRight(Topic.MaxLength, 'x')).ToList();
-        await Task.WhenAll(names.Select(AppendAsync));
+        var names = Enumerable.Range(0, 110).Select(i => $"{i:D3}".PadRight(Topic.MaxLength, 'x')).ToList();
+        await Parallel.ForEachAsync(names, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (name, _) => await AppendAsync(name));
 
         release.SetResult();
         await writer.StopAsync(CancellationToken.None);
