@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Microsoft.Azure.Functions.Worker.Core.FunctionMetadata;
 
 namespace SseFunctions.Triggers;
@@ -7,7 +8,7 @@ namespace SseFunctions.Triggers;
 /// <param name="Function">Its name.</param>
 /// <param name="Route">Below host.json's routePrefix.</param>
 /// <param name="Methods">In lower case; none for all.</param>
-internal sealed record FunctionRoute(string Function, string Route, IReadOnlyList<string> Methods)
+internal sealed partial record FunctionRoute(string Function, string Route, IReadOnlyList<string> Methods)
 {
     /// <summary>A route that two functions have would be answered 500, the app's own function included.</summary>
     /// <param name="functions">All of the app.</param>
@@ -26,8 +27,11 @@ internal sealed record FunctionRoute(string Function, string Route, IReadOnlyLis
         }
     }
 
-    private bool Meets(FunctionRoute other) => Route.Equals(other.Route, StringComparison.OrdinalIgnoreCase)
+    private bool Meets(FunctionRoute other) => Shape(Route).Equals(Shape(other.Route), StringComparison.OrdinalIgnoreCase)
         && (Methods.Count == 0 || other.Methods.Count == 0 || Methods.Intersect(other.Methods).Any());
+
+    /// <summary>Without the parameters' names, which make no difference to who is called.</summary>
+    private static string Shape(string route) => Parameter().Replace(route, "{}").Trim('/');
 
     private static FunctionRoute? Read(IFunctionMetadata function)
     {
@@ -38,4 +42,7 @@ internal sealed record FunctionRoute(string Function, string Route, IReadOnlyLis
             (string?)trigger["route"] ?? function.Name,
             [.. (trigger["methods"] as JsonArray ?? []).Select(method => ((string?)method ?? "").ToLowerInvariant())]);
     }
+
+    [GeneratedRegex(@"\{[^{}]*\}")]
+    private static partial Regex Parameter();
 }

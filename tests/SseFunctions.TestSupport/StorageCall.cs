@@ -18,6 +18,9 @@ public sealed class StorageCall(HttpContext context, byte[] body, HttpClient sto
     /// <summary>Whether it queries a range of rows, rather than one row.</summary>
     public bool IsQuery => Method == "GET" && context.Request.Path.Value!.EndsWith("()", StringComparison.Ordinal);
 
+    /// <summary>Whether it writes to the change feed.</summary>
+    public bool IsHint => Method == "PATCH" && Uri.UnescapeDataString(PathAndQuery).Contains("PartitionKey='!changes'", StringComparison.Ordinal);
+
     /// <summary>What it sends; binary data in it is base64.</summary>
     public string BodyText => Encoding.UTF8.GetString(body);
 

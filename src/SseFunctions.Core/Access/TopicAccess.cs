@@ -21,7 +21,7 @@ public sealed class TopicAccess
     internal string? Fault { get; private init; }
 
     /// <summary>The request may.</summary>
-    /// <param name="until">Until when; a stream ends before. Null without end.</param>
+    /// <param name="until">Until when; a stream ends before, and a time that has passed is a 401. Null without end.</param>
     /// <param name="subject">Who it is, for the limits on publishing: requests of one subject share them. Null for the client's address.</param>
     public static TopicAccess Allowed(DateTimeOffset? until = null, string? subject = null) => new() { Until = until, Subject = subject };
 

@@ -6,7 +6,7 @@ using SseFunctions.Access;
 namespace SseFunctions.Api;
 
 /// <summary>Asks the app's <see cref="ITopicAuthorizer"/>, and makes of its answer what endpoints do with it.</summary>
-internal sealed partial class AuthorizerCall(ILogger<AuthorizerCall> logger)
+internal sealed partial class AuthorizerCall(TimeProvider time, ILogger<AuthorizerCall> logger)
 {
     /// <param name="context">The request, in whose scope the authorizer lives.</param>
     /// <param name="ask">Asks it.</param>
@@ -21,6 +21,9 @@ internal sealed partial class AuthorizerCall(ILogger<AuthorizerCall> logger)
 
         if (access.Denial is { } denial)
             throw denial;
+
+        if (access.Until <= time.GetUtcNow())
+            throw new AccessDeniedException(AccessDenial.InvalidToken, AccessDeniedException.TokenField, $"the access ended at {access.Until:u}.");
 
         return access.Fault is null ? access : throw new AccessUnavailableException(access.Fault);
     }

@@ -22,8 +22,8 @@ internal sealed class ReadAccess(AuthorizerCall authorizer, TimeProvider time)
         foreach (var topic in topics)
         {
             var access = await authorizer.RequireAsync(context, asked => asked.AuthorizeReadAsync(context, topic.Name, context.RequestAborted));
-            if (access.Until - time.GetUtcNow() is { } until && (left is null || until < left))
-                left = until;
+            if (access.Until - time.GetUtcNow() is { } until)
+                left = left < until ? left : until;
         }
 
         return left;

@@ -41,8 +41,8 @@ internal static partial class SinceText
             _ => TimeSpan.FromDays(1),
         };
         var max = TimeSpan.FromDays(MaxDays);
-        var seconds = decimal.TryParse(duration.Groups["count"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
-            ? decimal.Min(count, long.MaxValue) * (decimal)unit.TotalSeconds
+        var seconds = long.TryParse(duration.Groups["count"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            ? count * (decimal)unit.TotalSeconds
             : decimal.MaxValue;
         return seconds <= (decimal)max.TotalSeconds
             ? TimeSpan.FromSeconds((double)seconds)

@@ -7,10 +7,10 @@ namespace SseFunctions.Streaming;
 /// next read.
 /// </summary>
 /// <param name="view">What the feed knows.</param>
-/// <param name="readAsync">Reads what follows a view's last event, up to what it was told of, into the feed.</param>
-/// <param name="onMissing">Called when that has brought nothing after the event: whether there is anything, the head says.</param>
-/// <param name="readHead">Has the head read, where it alone tells what a hint means.</param>
-internal sealed class HintFollower(Func<TopicView> view, Func<TopicView, Task> readAsync, Action<EventId> onMissing, Action readHead)
+/// <param name="readAsync">Reads what follows a view's last event, up to the rows that a hint has announced, into the feed.</param>
+/// <param name="onRead">Called after that, with the view's last event: if the feed knows nothing later even now, the rows are missing.</param>
+/// <param name="readHead">Has the head read, where it alone shows what a hint means.</param>
+internal sealed class HintFollower(Func<TopicView> view, Func<TopicView, Task> readAsync, Action<EventId> onRead, Action readHead)
 {
     private int isRunning;
 
@@ -32,8 +32,7 @@ internal sealed class HintFollower(Func<TopicView> view, Func<TopicView, Task> r
         while (view() is { HintedRows: not null, Head: { } head } known)
         {
             await readAsync(known).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // a read that fails is logged there
-            if (view().Head?.LastId == head.LastId)
-                onMissing(head.LastId);
+            onRead(head.LastId);
         }
 
         Volatile.Write(ref isRunning, 0);

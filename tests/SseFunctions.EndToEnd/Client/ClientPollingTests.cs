@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.Playwright;
 using SseFunctions.TestSupport;
 
 namespace SseFunctions.EndToEnd.Client;
@@ -22,10 +23,7 @@ public sealed class ClientPollingTests(Chromium browser) : IClassFixture<Chromiu
         await using var host = await TestHost.StartOnAsync(table, Polls);
         await using var proxy = await BufferingProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
-        var tab = await ClientTab.NewAsync(profile, proxy.BaseAddress);
-        await tab.Page.Clock.InstallAsync();
-        await tab.OpenAsync($"events/{topic}", options);
-        await tab.WaitUntilAsync("sources.length === 1");
+        var tab = await OpenHeldAsync(profile, proxy, options);
         var ids = new List<string>(await host.Client.PublishAllAsync(topic, "0")); // while the proxy holds the stream
 
         await tab.Page.Clock.FastForwardAsync(NotOpening);
@@ -88,10 +86,7 @@ public sealed class ClientPollingTests(Chromium browser) : IClassFixture<Chromiu
         await using var host = await TestHost.StartOnAsync(table, Polls);
         await using var proxy = await BufferingProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
-        var tab = await ClientTab.NewAsync(profile, proxy.BaseAddress);
-        await tab.Page.Clock.InstallAsync();
-        await tab.OpenAsync($"events/{topic}", "{ share: false }");
-        await tab.WaitUntilAsync("sources.length === 1");
+        var tab = await OpenHeldAsync(profile, proxy);
         await tab.Page.Clock.FastForwardAsync(NotOpening);
         await tab.WaitUntilOpenAsync();
 
@@ -110,10 +105,7 @@ public sealed class ClientPollingTests(Chromium browser) : IClassFixture<Chromiu
         await using var host = await TestHost.StartOnAsync(table, "Stream__Retry=01:00:00", "Stream__MaxStreams=1");
         await using var proxy = await BufferingProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
-        var tab = await ClientTab.NewAsync(profile, proxy.BaseAddress);
-        await tab.Page.Clock.InstallAsync();
-        await tab.OpenAsync($"events/{topic}", "{ share: false }");
-        await tab.WaitUntilAsync("sources.length === 1");
+        var tab = await OpenHeldAsync(profile, proxy);
         await tab.RecordWaitsAsync(random: 0.5);
 
         await tab.Page.Clock.FastForwardAsync(NotOpening);
@@ -147,6 +139,16 @@ public sealed class ClientPollingTests(Chromium browser) : IClassFixture<Chromiu
         Assert.Equal([new("abc123-1", "message", "1")], await tab.ReadEventsAsync(1));
         seen.SetResult();
         Assert.Equal(rest, (await tab.ReadEventsAsync(2))[1]);
+    }
+
+    /// <summary>Opens a page whose stream the proxy holds back, and whose clock the test may put forward.</summary>
+    private async Task<ClientTab> OpenHeldAsync(IBrowserContext profile, BufferingProxy proxy, string options = "{ share: false }")
+    {
+        var tab = await ClientTab.NewAsync(profile, proxy.BaseAddress);
+        await tab.Page.Clock.InstallAsync();
+        await tab.OpenAsync($"events/{topic}", options);
+        await tab.WaitUntilAsync("sources.length === 1");
+        return tab;
     }
 
     private static bool IsLongPoll(string request) => request.Contains("mode=long-poll", StringComparison.Ordinal);

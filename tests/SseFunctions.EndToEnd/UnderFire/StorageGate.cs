@@ -29,7 +29,7 @@ internal sealed class StorageGate
 
         try
         {
-            if (Volatile.Read(ref hintLosses) > 0 && IsHint(call))
+            if (Volatile.Read(ref hintLosses) > 0 && call.IsHint)
                 LoseHint(call);
             else
                 await (faults is { } random ? random.InterceptAsync(call) : PassOnAsync(call));
@@ -83,8 +83,6 @@ internal sealed class StorageGate
         await Task.Delay(duration, TimeProvider.System);
         Interlocked.Decrement(ref hintLosses);
     }
-
-    private static bool IsHint(StorageCall call) => call.Method == "PATCH" && Uri.UnescapeDataString(call.PathAndQuery).Contains("PartitionKey='!changes'", StringComparison.Ordinal);
 
     private void LoseHint(StorageCall call)
     {

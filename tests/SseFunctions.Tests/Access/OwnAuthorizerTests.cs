@@ -22,6 +22,8 @@ public sealed class OwnAuthorizerTests
 
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(host, "topics/allowed"));
         Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(host, "topics/unknown"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(host, "events/past"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(host, "topics/past"));
         Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(host, "topics/forbidden"));
         Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(host, "events?topic=allowed&topic=forbidden&mode=poll"));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync(host, "topics/unavailable"));
@@ -109,6 +111,7 @@ public sealed class OwnAuthorizerTests
         {
             "allowed" => TopicAccess.Allowed(),
             "limited" => TopicAccess.Allowed(Time.GetUtcNow().AddSeconds(60)),
+            "past" => TopicAccess.Allowed(Time.GetUtcNow()),
             "unknown" => TopicAccess.Unauthenticated("who are you?"),
             "unavailable" => TopicAccess.Unavailable("the directory is down."),
             "broken" => throw new NotSupportedException(),

@@ -1,6 +1,5 @@
 using Azure.Data.Tables;
 using SseFunctions.EventLog;
-using SseFunctions.Tests.Streaming;
 using SseFunctions.TestSupport;
 using static SseFunctions.Tests.EventLog.LogActions;
 
@@ -114,7 +113,7 @@ public sealed class ChangeFeedWriterTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task Conflict_is_settled_without_a_word()
     {
-        proxy.Intercept = Faults.On(ChangeFeedTests.IsFlush, Faults.Refuse(409));
+        proxy.Intercept = Faults.On(call => call.IsHint, Faults.Refuse(409));
         await log.AppendTextsAsync("1");
         await writer.StopAsync(CancellationToken.None);
 

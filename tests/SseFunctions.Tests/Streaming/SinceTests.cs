@@ -84,9 +84,7 @@ public class SinceTests
         await using var storage = await StorageProxy.StartAsync();
         await using var host = await TestHost.StartAsync(connectionString: storage.ConnectionString);
         await host.PublishAsync("a", "1");
-        await using var keepsTheFeed = await host.OpenAsync("events/a");
-        await keepsTheFeed.ReadFrameAsync();
-        await keepsTheFeed.ReadFrameAsync();
+        await using var keepsTheFeed = await OpenCaughtUpAsync(host);
         storage.Intercept = async call =>
         {
             await release.Task;
@@ -108,9 +106,7 @@ public class SinceTests
         await using var storage = await StorageProxy.StartAsync();
         await using var host = await TestHost.StartAsync(connectionString: storage.ConnectionString);
         await host.PublishAsync("a", "1");
-        await using var keepsTheFeed = await host.OpenAsync("events/a");
-        await keepsTheFeed.ReadFrameAsync();
-        await keepsTheFeed.ReadFrameAsync();
+        await using var keepsTheFeed = await OpenCaughtUpAsync(host);
         var events = 0;
         storage.Intercept = async call =>
         {
@@ -144,6 +140,14 @@ public class SinceTests
 
         Assert.Equal(["1"], answer.Events.Select(message => message.Data));
         Assert.Equal(HttpStatusCode.NoContent, again.StatusCode);
+    }
+
+    private static async Task<SseStream> OpenCaughtUpAsync(TestHost host)
+    {
+        var stream = await host.OpenAsync("events/a");
+        await stream.ReadFrameAsync();
+        await stream.ReadFrameAsync();
+        return stream;
     }
 
     /// <returns>When the table took an event.</returns>

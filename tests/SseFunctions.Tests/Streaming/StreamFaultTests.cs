@@ -198,7 +198,7 @@ public class StreamFaultTests
         builder.Configuration["EventLog:ConnectionString"] = await TestStorage.ConnectionStringAsync();
         builder.Configuration["EventLog:TableName"] = TestStorage.NewTableName();
         builder.Configuration["Access:AnonymousTopics"] = "*";
-        builder.Services.AddSseFunctions(builder.Configuration, sse => sse.TuneKestrel());
+        builder.Services.AddSseFunctions(builder.Configuration, sse => sse.TuneKestrel().QuietenWebServerLog());
         var app = builder.Build();
         app.MapGet("/", (HttpContext context) => invoke(context, app.Services.GetRequiredService<StreamEndpoint>()));
         await app.StartAsync();
