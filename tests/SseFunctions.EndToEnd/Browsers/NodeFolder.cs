@@ -12,7 +12,7 @@ internal static class NodeFolder
         .GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(metadata => metadata.Key == "NodeFolder").Value!;
 
-    private static readonly NpmInstallation Installation = new(FullName, "event stream clients, a parser, terser and typescript", "The tests need Node.js 20 or later with npm on the PATH.");
+    private static readonly NpmInstallation Installation = new(FullName, "event stream clients, the AI SDK, a parser, terser and typescript", "The tests need Node.js 20 or later with npm on the PATH.");
 
     /// <summary>Starts node in the folder, its input and output redirected; the packages are installed when this returns.</summary>
     public static async Task<Process> StartAsync(params string[] arguments)
