@@ -179,7 +179,7 @@ public abstract class TopicLifecycleTests(Target target)
 
     private async Task DeleteAsync()
     {
-        using var answer = await target.Client.DeleteAsync($"topics/{topic}").WaitAsync(SseStream.Timeout);
+        using var answer = await target.Client.SendUntilAvailableAsync(() => new(HttpMethod.Delete, $"topics/{topic}"));
         Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
     }
 

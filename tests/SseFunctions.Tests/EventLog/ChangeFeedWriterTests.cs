@@ -217,7 +217,7 @@ public sealed class ChangeFeedWriterTests : IAsyncLifetime, IDisposable
         return release;
     }
 
-    private Task AppendAsync(string topic) => log.AppendAsync(Topic.Parse(topic), [Event("x")], null, CancellationToken.None);
+    private Task<AppendResult> AppendAsync(string topic) => log.AppendAsync(Topic.Parse(topic), [Event("x")], null, CancellationToken.None);
 
     private async Task<IReadOnlyList<(string RowKey, string Name, string Lines)>> PagesAsync()
     {
