@@ -18,7 +18,7 @@ internal sealed class EventWriter(
     /// <summary>When events were written last; null before the first.</summary>
     public TimeSpan? LastEvents { get; private set; }
 
-    /// <summary>Whether the client has got something that it did not have: an event, a reset or its cursor.</summary>
+    /// <summary>Whether the client has got something that it did not have: an event, a reset or its first cursor.</summary>
     public bool HasWritten { get; private set; }
 
     public async ValueTask WriteEventsAsync(TopicReader reader, FeedRead read)
@@ -64,7 +64,7 @@ internal sealed class EventWriter(
 
         // Without it, a client that has seen no event yet would come back without a cursor.
         await WriteCursorAsync();
-        HasWritten = true;
+        HasWritten |= !position.HasBroughtIds; // else only a filter has moved it
     }
 
     /// <summary>Shows that the stream lives, and where it is.</summary>

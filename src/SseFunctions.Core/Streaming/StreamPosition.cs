@@ -55,6 +55,9 @@ internal sealed class StreamPosition : IDisposable
     /// <summary>Whether one of the client's ids was not issued by this server, and this is still to be reported.</summary>
     public bool HasUnknown => readers.Exists(reader => reader.IsUnknown);
 
+    /// <summary>Whether the client brought ids of this server.</summary>
+    public bool HasBroughtIds => readers.TrueForAll(reader => reader.HasBroughtId);
+
     /// <summary>Whether it is known where the stream is in all its topics, and the client's ids were all issued by this server.</summary>
     public bool IsKnown => readers.TrueForAll(reader => reader is { Cursor: not null, IsUnknown: false });
 

@@ -45,6 +45,9 @@ internal sealed class TopicReader : IFeedReader, IDisposable
     /// <summary>Whether the client's last event ID says as much as <see cref="Cursor"/>.</summary>
     public bool ClientKnowsCursor { get; private set; }
 
+    /// <summary>Whether the client brought an id of this server, and so can come back with one.</summary>
+    public bool HasBroughtId => start.LastEventId is not null;
+
     /// <summary>Whether the client brought an id that was not issued by this server, and this is still to be reported.</summary>
     public bool IsUnknown { get; private set; }
 
