@@ -54,7 +54,7 @@ internal sealed class ChatHost : IAsyncDisposable
         {
             case ("GET", "/api/run.html"):
                 context.Response.ContentType = "text/html";
-                await context.Response.SendFileAsync(Path.GetFullPath(Path.Combine(NodeFolder.FullName, "..", "..", "..", "samples", "Runs", "run.html")));
+                await context.Response.SendFileAsync(Path.GetFullPath(Path.Combine(NodeFolder.FullName, "..", "..", "SseFunctions.Samples", "run.html")));
                 return true;
             case ("POST", "/api/runs"):
                 var answer = await Functions().StartAsync(context.Request);

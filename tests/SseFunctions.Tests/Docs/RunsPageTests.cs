@@ -13,7 +13,7 @@ public class RunsPageTests
     {
         string[] sources =
         [
-            .. Directory.EnumerateFiles(Path.Combine(Repository.Root, "samples", "Runs")).Where(file => !file.EndsWith(".csproj", StringComparison.Ordinal)),
+            .. Directory.EnumerateFiles(Path.Combine(Repository.Root, "tests", "SseFunctions.Samples")).Where(file => !file.EndsWith(".csproj", StringComparison.Ordinal)),
             Path.Combine(Repository.Root, "tests", "SseFunctions.EndToEnd", "node", "run-transport.mjs"),
         ];
         var texts = sources.Select(file => File.ReadAllText(file).ReplaceLineEndings("\n")).ToList();
