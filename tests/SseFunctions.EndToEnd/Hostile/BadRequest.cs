@@ -65,7 +65,7 @@ internal sealed record BadRequest(HttpMethod Method, string Path, int Status, st
         ["stream: since is a negative duration"] = Get(Events + "?since=-5m", "since"),
         ["stream: since is a duration of .NET"] = Get(Events + "?since=00:10:00", "since"),
         ["stream: since is longer than retention can be"] = Get(Events + "?since=3651d", "since") with { Limit = 315_360_000, Size = 315_446_400 },
-        ["stream: since is no 64-bit number"] = Get(Events + "?since=99999999999999999999s", "since") with { Limit = 315_360_000 },
+        ["stream: since is no 64-bit number"] = Get(Events + "?since=99999999999999999999s", "since"),
         ["stream: since is given twice"] = Get(Events + "?since=1h&since=2h", "since") with { Limit = 1, Size = 2 },
         ["stream: type is reserved"] = Get(Events + "?type=a&type=sse.reset", "type"),
         ["stream: type has a line break"] = Get(Events + "?type=a%0Ab", "type"),
