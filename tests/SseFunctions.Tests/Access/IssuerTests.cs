@@ -20,7 +20,7 @@ public sealed class IssuerTests : IAsyncLifetime
         host = await TestHost.StartAsync(
             [
                 "Access:AnonymousTopics=", $"Access:SigningKey={SignedToken.Key}", $"Access:Issuers:0:Authority={issuer.Authority}", $"Access:Issuers:0:Audience={Audience}",
-                "Access:Issuers:0:Topics=users.{oid},news", "Access:Issuers:0:Publish=users.{oid}",
+                "Access:Issuers:0:Topics=users.{oid},users.{oid}.*,news", "Access:Issuers:0:Publish=users.{oid}",
             ],
             time);
     }
@@ -42,8 +42,10 @@ public sealed class IssuerTests : IAsyncLifetime
 
         Assert.Equal(HttpStatusCode.OK, await StatusAsync("orders.eu", token));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync("users.u-17", token));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync("users.u-17.inbox", token));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync("news", token));
         Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync("users.u-18", token));
+        Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync("users.u-170", token));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync("clock", SignedToken.For(time.GetUtcNow().AddHours(1), "*"))); // its own stay good
     }
 

@@ -73,6 +73,10 @@ public class GuestSettingsTests
     [InlineData("Access:Issuers:0:Audience", "events", "Access__Issuers__0__Authority is not set; an issuer has an authority and an audience.")]
     [InlineData("Access:Issuers:1:Authority", "https://login.example.com", "Access__Issuers__1__Audience is not set")]
     [InlineData("Access:Issuers:0:Topics", "users.{oid", "Access__Issuers__0__Topics is 'users.{oid'; allowed is topic names")]
+    [InlineData("Access:Issuers:0:Topics", "users.{oid}*", "Access__Issuers__0__Topics is 'users.{oid}*'; allowed is topic names")]
+    [InlineData("Access:Issuers:0:Topics", "users.{oid}-*", "Access__Issuers__0__Topics is 'users.{oid}-*'; allowed is topic names")]
+    [InlineData("Access:Issuers:0:Publish", "{a}-{b}", "Access__Issuers__0__Publish is '{a}-{b}'; allowed is topic names")]
+    [InlineData("Access:Issuers:0:Publish", "{a}{b}", "Access__Issuers__0__Publish is '{a}{b}'; allowed is topic names")]
     [InlineData("Access:Issuers:0:Topic", "a", "Access__Issuers__0__Topic is not a setting")]
     [InlineData("Access:PublishPerMinute", "0", "Access__PublishPerMinute is '0'; allowed is a whole number from 1 to 60000")]
     public void Faults_of_an_issuer_are_named(string key, string value, string fault) => Assert.Contains(
