@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 
 namespace SseFunctions.Access;
@@ -34,6 +36,14 @@ internal static class JwtText
     /// <exception cref="AccessDeniedException">The token is too long, or has another shape.</exception>
     public static string? AlgorithmOf(string token, int maxLength) =>
         Parse(Split(token, maxLength).Header, "header", header => Text(header, AlgorithmMember));
+
+    /// <summary>
+    /// Tells tokens apart, by what is signed: a signature has several spellings, since bits of its last character do not count, and
+    /// one by a curve has another for the same content. A hash, since a token may be long.
+    /// </summary>
+    /// <param name="token">One that may be of any shape.</param>
+    public static string IdentityOf(string token) =>
+        Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes(token.LastIndexOf('.') is > 0 and var end ? token[..end] : token)));
 
     /// <exception cref="AccessDeniedException">The header has another algorithm, or an extension.</exception>
     public static void RequireHeader(JsonElement header, string algorithm)

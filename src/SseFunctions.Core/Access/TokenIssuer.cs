@@ -36,7 +36,7 @@ internal sealed class TokenIssuer(IssuerOptions options, IssuerKeys keys)
             throw AccessDeniedException.InvalidToken("the token is for another audience.");
 
         return result.IsValid
-            ? JwtText.Parse(token.Payload, "payload", claims => Read(claims, now))
+            ? JwtText.Parse(token.Payload, "payload", claims => Read(claims, JwtText.IdentityOf(token.Text), now))
             : throw AccessDeniedException.InvalidToken("the token's signature is not its issuer's: it was made with another key, or the token was changed.");
     }
 
@@ -61,14 +61,14 @@ internal sealed class TokenIssuer(IssuerOptions options, IssuerKeys keys)
             : new AccessUnavailableException("the issuer's keys do not have the token's yet.");
     }
 
-    private SubscriberToken Read(JsonElement claims, DateTimeOffset now)
+    private SubscriberToken Read(JsonElement claims, string identity, DateTimeOffset now)
     {
         var subject = JwtText.Text(claims, SubscriberToken.SubjectClaim);
         return new SubscriberToken(
             Patterns(claims, options.TopicsClaim, options.Topics),
             Patterns(claims, options.PublishClaim, options.Publish),
             SubscriberToken.RequireExpiry(claims, now),
-            subject is null ? null : $"{options.Authority} {subject}");
+            subject is null ? null : $"{options.Authority} {subject}") { Identity = identity };
     }
 
     /// <summary>The claim may be an array or, as scopes are, texts separated by spaces; what is no pattern of topics is something else's.</summary>

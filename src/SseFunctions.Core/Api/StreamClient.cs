@@ -6,7 +6,7 @@ using SseFunctions.Access;
 namespace SseFunctions.Api;
 
 /// <summary>Who asks for a stream, as far as the limits on streams per client can tell.</summary>
-/// <param name="Token">The signature of the request's token; null without one.</param>
+/// <param name="Token">What tells the request's token apart; null without one.</param>
 /// <param name="Address">The client's address, of IPv6 its network; null when it is not known.</param>
 internal sealed record StreamClient(string? Token, string? Address)
 {
@@ -21,7 +21,7 @@ internal sealed record StreamClient(string? Token, string? Address)
     {
         try
         {
-            return RequestToken.Find(request)?.Split('.')[^1];
+            return RequestToken.Find(request) is { } token ? JwtText.IdentityOf(token) : null;
         }
         catch (AccessDeniedException)
         {

@@ -51,7 +51,7 @@ public sealed class TokenAuthorizer : ITopicAuthorizer
                 return TopicAccess.Unauthenticated(noToken);
 
             var token = await VerifyAsync(context, text, cancellationToken);
-            return refuse(token) is { } reason ? TopicAccess.Forbidden(reason) : TopicAccess.Allowed(token.Expires, token.Subject ?? token.Signature);
+            return refuse(token) is { } reason ? TopicAccess.Forbidden(reason) : TopicAccess.Allowed(token.Expires, token.Subject ?? token.Identity);
         }
         catch (AccessDeniedException ex)
         {

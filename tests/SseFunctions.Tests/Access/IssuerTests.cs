@@ -69,6 +69,18 @@ public sealed class IssuerTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(topic, issuer.AddKey().Token(Claims(claim))));
 
     [Fact]
+    public async Task Tokens_without_a_subject_are_told_apart()
+    {
+        var key = issuer.AddKey("ES256");
+
+        var statuses = new List<HttpStatusCode>();
+        foreach (var (id, text) in ((int, string)[])[(1, "one"), (1, "one"), (2, "two")])
+            statuses.Add(await PublishAsync(key.Token(Claims($"\"publish\":[\"chat\"],\"jti\":{id}")), text));
+
+        Assert.Equal([HttpStatusCode.Created, HttpStatusCode.OK, HttpStatusCode.Created], statuses);
+    }
+
+    [Fact]
     public async Task Scopes_are_texts_separated_by_spaces() =>
         Assert.Equal(HttpStatusCode.OK, await StatusAsync("orders.eu", issuer.AddKey().Token(Claims("""
             "topics":"openid orders.*"
@@ -164,6 +176,14 @@ public sealed class IssuerTests : IAsyncLifetime
     private async Task<HttpStatusCode> StatusAsync(string topic, string token)
     {
         using var answer = await host.Client.GetAsync($"topics/{topic}?token={token}").WaitAsync(SseStream.Timeout);
+        return answer.StatusCode;
+    }
+
+    private async Task<HttpStatusCode> PublishAsync(string token, string text)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"topics/chat/events?token={token}") { Content = new StringContent(text) };
+        request.Headers.Add("Idempotency-Key", "key");
+        using var answer = await host.Client.SendAsync(request).WaitAsync(SseStream.Timeout);
         return answer.StatusCode;
     }
 

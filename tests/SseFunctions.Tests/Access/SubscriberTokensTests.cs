@@ -68,6 +68,18 @@ public class SubscriberTokensTests
         Assert.Equal(covers, token.Topics.Cover(Orders));
     }
 
+    /// <summary>Two bits of the signature's last character do not count.</summary>
+    [Fact]
+    public async Task Token_is_one_however_its_signature_is_spelt()
+    {
+        const string Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        var text = SignedToken.For(Now.AddHours(1), "a");
+        var respelt = text[..^1] + Alphabet[Alphabet.IndexOf(text[^1], StringComparison.Ordinal) + 1];
+
+        Assert.Equal((await tokens.VerifyAsync(text, Now)).Identity, (await tokens.VerifyAsync(respelt, Now)).Identity);
+        Assert.NotEqual((await tokens.VerifyAsync(text, Now)).Identity, (await tokens.VerifyAsync(SignedToken.For(Now.AddHours(1), "b"), Now)).Identity);
+    }
+
     [Fact]
     public async Task Token_with_no_topics_covers_none()
     {
