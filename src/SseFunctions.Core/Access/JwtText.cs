@@ -42,8 +42,11 @@ internal static class JwtText
     /// one by a curve has another for the same content. A hash, since a token may be long.
     /// </summary>
     /// <param name="token">One that may be of any shape.</param>
-    public static string IdentityOf(string token) =>
-        Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes(token.LastIndexOf('.') is > 0 and var end ? token[..end] : token)));
+    public static string IdentityOf(string token)
+    {
+        var signature = token.LastIndexOf('.');
+        return Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes(signature < 0 ? token : token[..signature])));
+    }
 
     /// <exception cref="AccessDeniedException">The header has another algorithm, or an extension.</exception>
     public static void RequireHeader(JsonElement header, string algorithm)
