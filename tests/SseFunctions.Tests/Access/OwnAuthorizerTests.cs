@@ -80,6 +80,20 @@ public sealed class OwnAuthorizerTests
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(host, $"topics/other?token={SignedToken.For(Time.GetUtcNow().AddHours(1), "other")}"));
     }
 
+    [Fact]
+    public async Task Tokens_of_one_request_are_each_verified()
+    {
+        await using var host = await StartAsync<Delegating>("Access:AnonymousTopics=", $"Access:SigningKey={SignedToken.Key}");
+        var (authorizer, context) = (host.Services.GetRequiredService<TokenAuthorizer>(), new DefaultHttpContext());
+
+        context.Request.Headers.Authorization = $"Bearer {SignedToken.For(Time.GetUtcNow().AddHours(1), "a")}";
+        Assert.Null((await authorizer.AuthorizeReadAsync(context, "a", CancellationToken.None)).Denial);
+
+        context.Request.Headers.Authorization = $"Bearer {SignedToken.For(Time.GetUtcNow().AddHours(1), "b")}";
+        Assert.NotNull((await authorizer.AuthorizeReadAsync(context, "a", CancellationToken.None)).Denial);
+        Assert.Null((await authorizer.AuthorizeReadAsync(context, "b", CancellationToken.None)).Denial);
+    }
+
     private static Task<TestHost> StartAsync<TAuthorizer>(params string[] settings)
         where TAuthorizer : class, ITopicAuthorizer => StartAsync<TAuthorizer>(null, settings);
 
