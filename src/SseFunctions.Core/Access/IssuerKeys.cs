@@ -20,7 +20,7 @@ internal sealed partial class IssuerKeys(Uri authority, TimeProvider time, ILogg
 
     private static readonly HttpClient Http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
     {
-        Timeout = TimeSpan.FromSeconds(5),
+        Timeout = TimeSpan.FromSeconds(4), // less than a request waits for its authorizer
         MaxResponseContentBufferSize = 1024 * 1024,
     };
 

@@ -38,7 +38,7 @@ public sealed class PublishEndpoint
     {
         context.Response.Headers.CacheControl = "no-store";
         var topic = TopicName.Require(topicName);
-        var access = await authorizer.RequireAsync(context, asked => asked.AuthorizePublishAsync(context, topic.Name, context.RequestAborted));
+        var access = await authorizer.RequireAsync(context, (asked, stop) => asked.AuthorizePublishAsync(context, topic.Name, stop));
         var subject = access.Subject ?? StreamClient.AddressOf(context.Request, sse.IsFunctionApp) ?? "";
 
         // A key of one who publishes by token is never another's, nor the backend's, which has no space.
