@@ -31,6 +31,9 @@ internal sealed partial class IssuerKeys(Uri authority, TimeProvider time, ILogg
     private Task reading = Task.CompletedTask;
     private long? lastRead;
 
+    /// <summary>Whether there are keys in memory.</summary>
+    public bool AreRead => known is not null;
+
     /// <summary>The keys in memory; where there are none yet, reads them.</summary>
     /// <exception cref="AccessUnavailableException">There are none, and they cannot be read.</exception>
     public async Task<IssuerMetadata> ReadAsync(CancellationToken cancellationToken)
