@@ -24,6 +24,26 @@ public class GuestSettingsTests
 
         Assert.StartsWith("Sse__Stream__Lifetime is 'soon'; allowed is ", ex.Faults[0], StringComparison.Ordinal);
         Assert.StartsWith("Sse__Stream__Lifetim is not a setting; Stream has ", ex.Faults[1], StringComparison.Ordinal);
+        Assert.DoesNotContain("sse.Section", ex.Faults[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Fault_in_a_section_that_may_be_the_apps_own_says_how_to_choose_another()
+    {
+        var fault = Assert.Single(Assert.Throws<SettingsException>(() => Read(_ => { }, ("Stream:Mine", "1"))).Faults);
+
+        Assert.StartsWith("Stream__Mine is not a setting; Stream has Stream__Lifetime, ", fault, StringComparison.Ordinal);
+        Assert.EndsWith(" Where Stream is a section of the app's own, sse.Section in AddSseFunctions gives another to the emitter's settings.", fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Identity_for_Application_Insights_is_the_emitters_only_where_it_exports()
+    {
+        const string Setting = "APPLICATIONINSIGHTS_AUTHENTICATION_STRING";
+
+        Assert.Null(Read(_ => { }, (Setting, "of another library")).AzureMonitorIdentity);
+        Assert.NotNull(Read(sse => sse.ExportTelemetry(), (Setting, "Authorization=AAD")).AzureMonitorIdentity);
+        Assert.StartsWith(Setting, Assert.Single(Assert.Throws<SettingsException>(() => Read(sse => sse.ExportTelemetry(), (Setting, "of another library"))).Faults), StringComparison.Ordinal);
     }
 
     [Fact]
