@@ -38,8 +38,8 @@ internal static class JwtText
         Parse(Split(token, maxLength).Header, "header", header => Text(header, AlgorithmMember));
 
     /// <summary>
-    /// Tells tokens apart, by what is signed: a signature has several spellings, since bits of its last character do not count, and
-    /// one by a curve has another for the same content. A hash, since a token may be long.
+    /// Tells tokens apart, by what is signed: a signature by a curve has another that is as good, and that of a token which an open topic
+    /// does not need may be anything. A hash, since a token may be long.
     /// </summary>
     /// <param name="token">One that may be of any shape.</param>
     public static string IdentityOf(string token)

@@ -73,7 +73,7 @@ public class TurnedAwayTests
         await AssertTurnedAwayAsync(second);
     }
 
-    /// <summary>The signature does not tell tokens apart: it can be spelt in several ways.</summary>
+    /// <summary>The signature does not tell tokens apart: it can be another that is as good.</summary>
     [Fact]
     public async Task Stream_of_a_token_that_has_too_many_is_told_to_come_back()
     {
