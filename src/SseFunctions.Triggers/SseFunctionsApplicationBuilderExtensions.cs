@@ -19,7 +19,7 @@ public static class SseFunctionsApplicationBuilderExtensions
     public static FunctionsApplicationBuilder AddSseFunctions(this FunctionsApplicationBuilder builder, Action<SseFunctionsBuilder>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        var sse = new SseFunctionsBuilder(builder.Services, runsTimers: false);
+        var sse = new SseFunctionsBuilder(builder.Services, isFunctionApp: true);
         var settings = builder.Services.AddSseFunctions(sse, builder.Configuration, configure);
         builder.Services.AddHostedService<HostJsonAdviser>();
         builder.Services.AddSingleton<IFunctionMetadataTransformer>(new SseFunctionTransformer(sse, settings, builder.Configuration));

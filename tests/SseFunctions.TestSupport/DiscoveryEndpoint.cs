@@ -12,6 +12,7 @@ public sealed class DiscoveryEndpoint : IAsyncDisposable
     private readonly Lock gate = new();
     private readonly List<IssuerKey> keys = [];
     private int reads;
+    private int refusals;
 
     private DiscoveryEndpoint(WebApplication app) => this.app = app;
 
@@ -22,6 +23,9 @@ public sealed class DiscoveryEndpoint : IAsyncDisposable
 
     /// <summary>How often the keys have been read.</summary>
     public int Reads => Volatile.Read(ref reads);
+
+    /// <summary>How often it has been asked while it did not answer.</summary>
+    public int Refusals => Volatile.Read(ref refusals);
 
     public static async Task<DiscoveryEndpoint> StartAsync()
     {
@@ -63,6 +67,7 @@ public sealed class DiscoveryEndpoint : IAsyncDisposable
         if (IsReachable)
             return next(context);
 
+        Interlocked.Increment(ref refusals);
         context.Abort();
         return Task.CompletedTask;
     }

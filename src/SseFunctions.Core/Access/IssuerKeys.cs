@@ -20,7 +20,7 @@ internal sealed partial class IssuerKeys(Uri authority, TimeProvider time, ILogg
 
     private static readonly HttpClient Http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
     {
-        Timeout = TimeSpan.FromSeconds(5),
+        Timeout = TimeSpan.FromSeconds(4), // less than a request waits for its authorizer
         MaxResponseContentBufferSize = 1024 * 1024,
     };
 
@@ -30,6 +30,9 @@ internal sealed partial class IssuerKeys(Uri authority, TimeProvider time, ILogg
     private volatile IssuerMetadata? known;
     private Task reading = Task.CompletedTask;
     private long? lastRead;
+
+    /// <summary>Whether there are keys in memory.</summary>
+    public bool AreRead => known is not null;
 
     /// <summary>The keys in memory; where there are none yet, reads them.</summary>
     /// <exception cref="AccessUnavailableException">There are none, and they cannot be read.</exception>

@@ -23,7 +23,7 @@ internal sealed record IssuerOptions
     /// <summary>What a token's bearer may publish to as well.</summary>
     public IReadOnlyList<string> Publish { get; init; } = [];
 
-    private const string TemplateRule = "topic names, or prefixes of them that end in '*', in which a claim in braces stands for its value, as in users.{oid}, separated by commas";
+    private const string TemplateRule = "topic names, or prefixes of them that end in '*', in which a claim in braces, before a '.' or the end, stands for its value, as in users.{oid}, separated by commas";
 
     /// <summary>Reads all of them; the settings of the first are known even where there is none.</summary>
     public static IReadOnlyList<IssuerOptions> ReadAll(SettingsReader reader)

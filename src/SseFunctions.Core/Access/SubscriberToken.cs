@@ -26,12 +26,14 @@ internal sealed record SubscriberToken(TopicPatterns Topics, TopicPatterns Publi
     /// <summary>The last second of the year 9999.</summary>
     private const double MaxNumericDate = 253_402_300_799;
 
-    /// <summary>Tells tokens without a subject apart.</summary>
-    public string Signature { get; init; } = "";
+    /// <summary>Tells tokens without a subject apart: <see cref="JwtText.IdentityOf"/>.</summary>
+    public required string Identity { get; init; }
 
     /// <summary>Reads a token of this server's own.</summary>
+    /// <param name="claims">Its payload.</param>
+    /// <param name="identity">What tells it apart.</param>
     /// <exception cref="AccessDeniedException">A claim is missing, malformed, or does not hold now.</exception>
-    public static SubscriberToken Read(JsonElement claims, DateTimeOffset now)
+    public static SubscriberToken Read(JsonElement claims, string identity, DateTimeOffset now)
     {
         var expires = RequireExpiry(claims, now);
         if (expires > now + MaxLifetime + ClockSkew)
@@ -39,7 +41,7 @@ internal sealed record SubscriberToken(TopicPatterns Topics, TopicPatterns Publi
 
         var publish = claims.TryGetProperty(PublishClaim, out _) ? Patterns(claims, PublishClaim) : null;
         var topics = publish is not null && !claims.TryGetProperty(TopicsClaim, out _) ? TopicPatterns.None : Patterns(claims, TopicsClaim);
-        return new SubscriberToken(topics, publish ?? TopicPatterns.None, expires, JwtText.Text(claims, SubjectClaim));
+        return new SubscriberToken(topics, publish ?? TopicPatterns.None, expires, JwtText.Text(claims, SubjectClaim)) { Identity = identity };
     }
 
     /// <summary>Checks the times that a token of any issuer has.</summary>

@@ -72,6 +72,6 @@ internal sealed class SubscriberTokens
         if (!result.IsValid)
             throw AccessDeniedException.InvalidToken("the token's signature is not this server's: it was made with another key, or the token was changed.");
 
-        return JwtText.Parse(payload, "payload", claims => SubscriberToken.Read(claims, now)) with { Signature = token[(token.LastIndexOf('.') + 1)..] };
+        return JwtText.Parse(payload, "payload", claims => SubscriberToken.Read(claims, JwtText.IdentityOf(token), now));
     }
 }

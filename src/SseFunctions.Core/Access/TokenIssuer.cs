@@ -15,6 +15,9 @@ internal sealed class TokenIssuer(IssuerOptions options, IssuerKeys keys)
     /// <summary>The signatures that are accepted.</summary>
     public static bool IsAlgorithm(string? algorithm) => algorithm is SecurityAlgorithms.RsaSha256 or SecurityAlgorithms.EcdsaSha256;
 
+    /// <summary>Whether its keys are in memory.</summary>
+    public bool HasKeys => keys.AreRead;
+
     /// <returns>Null when the token is another issuer's.</returns>
     /// <exception cref="AccessDeniedException">The token is not valid.</exception>
     /// <exception cref="AccessUnavailableException">The keys that would tell cannot be read now.</exception>
@@ -24,51 +27,50 @@ internal sealed class TokenIssuer(IssuerOptions options, IssuerKeys keys)
         if (metadata.Issuer != token.Issuer)
             return null;
 
-        var result = await Handler.ValidateTokenAsync(token.Text, new TokenValidationParameters
+        // An issuer changes its keys when it likes. A key that was read after the token was issued, and is not there, does not exist; before
+        // that the token may be the first of a new key, and must not be refused for good.
+        var mayBeNewUntil = (token.IssuedAt ?? now) + SubscriberToken.ClockSkew;
+        var result = await CheckAsync(token, metadata);
+        if (LacksKey(token, metadata, result) && metadata.ReadAt <= mayBeNewUntil)
         {
-            ValidAlgorithms = [token.Algorithm],
-            IssuerSigningKeys = await FindKeysAsync(metadata, token, now, cancellationToken),
-            ValidIssuer = metadata.Issuer,
-            ValidAudience = options.Audience,
-            ValidateLifetime = false, // SubscriberToken has the clock
-        });
+            metadata = await keys.ReadAgainAsync(cancellationToken);
+            result = await CheckAsync(token, metadata);
+            if (LacksKey(token, metadata, result) && metadata.ReadAt <= mayBeNewUntil)
+                throw new AccessUnavailableException("the issuer's keys do not have the token's yet.");
+        }
+
+        if (metadata.Find(token.KeyId).Count == 0)
+            throw AccessDeniedException.InvalidToken("the token's signature is not its issuer's: the issuer has no key of that kid.");
+
         if (result.Exception is SecurityTokenInvalidAudienceException)
             throw AccessDeniedException.InvalidToken("the token is for another audience.");
 
         return result.IsValid
-            ? JwtText.Parse(token.Payload, "payload", claims => Read(claims, now))
+            ? JwtText.Parse(token.Payload, "payload", claims => Read(claims, JwtText.IdentityOf(token.Text), now))
             : throw AccessDeniedException.InvalidToken("the token's signature is not its issuer's: it was made with another key, or the token was changed.");
     }
 
-    /// <summary>
-    /// An issuer changes its keys when it likes. A key that was read after the token was issued, and is not there, does not exist; before
-    /// that the token may be the first of a new key, and must not be refused for good.
-    /// </summary>
-    private async Task<IReadOnlyList<SecurityKey>> FindKeysAsync(IssuerMetadata metadata, IssuedToken token, DateTimeOffset now, CancellationToken cancellationToken)
+    private Task<TokenValidationResult> CheckAsync(IssuedToken token, IssuerMetadata metadata) => Handler.ValidateTokenAsync(token.Text, new TokenValidationParameters
     {
-        var mayBeNewUntil = (token.IssuedAt ?? now) + SubscriberToken.ClockSkew;
-        if (metadata.Find(token.KeyId) is { Count: > 0 } found)
-            return found;
+        ValidAlgorithms = [token.Algorithm],
+        IssuerSigningKeys = metadata.Find(token.KeyId),
+        ValidIssuer = metadata.Issuer,
+        ValidAudience = options.Audience,
+        ValidateLifetime = false, // SubscriberToken has the clock
+    });
 
-        if (metadata.ReadAt <= mayBeNewUntil)
-            metadata = await keys.ReadAgainAsync(cancellationToken);
+    /// <summary>Whether no key in memory may be the token's: none has its kid or, where it has no kid, none made its signature.</summary>
+    private static bool LacksKey(IssuedToken token, IssuerMetadata metadata, TokenValidationResult result) =>
+        metadata.Find(token.KeyId).Count == 0 || (token.KeyId is null && result.Exception is SecurityTokenInvalidSignatureException);
 
-        if (metadata.Find(token.KeyId) is { Count: > 0 } foundNow)
-            return foundNow;
-
-        throw metadata.ReadAt > mayBeNewUntil
-            ? AccessDeniedException.InvalidToken("the token's signature is not its issuer's: the issuer has no key of that kid.")
-            : new AccessUnavailableException("the issuer's keys do not have the token's yet.");
-    }
-
-    private SubscriberToken Read(JsonElement claims, DateTimeOffset now)
+    private SubscriberToken Read(JsonElement claims, string identity, DateTimeOffset now)
     {
         var subject = JwtText.Text(claims, SubscriberToken.SubjectClaim);
         return new SubscriberToken(
             Patterns(claims, options.TopicsClaim, options.Topics),
             Patterns(claims, options.PublishClaim, options.Publish),
             SubscriberToken.RequireExpiry(claims, now),
-            subject is null ? null : $"{options.Authority} {subject}");
+            subject is null ? null : $"{options.Authority} {subject}") { Identity = identity };
     }
 
     /// <summary>The claim may be an array or, as scopes are, texts separated by spaces; what is no pattern of topics is something else's.</summary>

@@ -15,19 +15,26 @@ internal sealed class TokenVerifier(SubscriberTokens own, IReadOnlyList<TokenIss
             : await own.VerifyAsync(token, now);
     }
 
+    /// <summary>
+    /// By the issuers whose keys are in memory first. The others' keys may take long to come, or not come at all, so that these are
+    /// all asked at once.
+    /// </summary>
     private async Task<SubscriberToken> VerifyIssuedAsync(IssuedToken token, DateTimeOffset now, CancellationToken cancellationToken)
     {
         AccessUnavailableException? unavailable = null;
-        foreach (var issuer in issuers)
+        foreach (var group in issuers.GroupBy(issuer => issuer.HasKeys).OrderByDescending(group => group.Key))
         {
-            try
+            await foreach (var verifying in Task.WhenEach(group.Select(issuer => issuer.VerifyAsync(token, now, cancellationToken))))
             {
-                if (await issuer.VerifyAsync(token, now, cancellationToken) is { } verified)
-                    return verified;
-            }
-            catch (AccessUnavailableException ex)
-            {
-                unavailable = ex; // it may be another's
+                try
+                {
+                    if (await verifying is { } verified)
+                        return verified;
+                }
+                catch (AccessUnavailableException ex)
+                {
+                    unavailable = ex; // it may be another's
+                }
             }
         }
 

@@ -22,7 +22,10 @@ public sealed class TopicAccess
 
     /// <summary>The request may.</summary>
     /// <param name="until">Until when; a stream ends before, and a time that has passed is a 401. Null without end.</param>
-    /// <param name="subject">Who it is, for the limits on publishing: requests of one subject share them. Null for the client's address.</param>
+    /// <param name="subject">
+    /// Who it is, for the limits on publishing and for idempotency keys: requests of one subject share them. Null for the client's address:
+    /// in a function app the last of X-Forwarded-For, which Azure's front end appends, elsewhere the connection's.
+    /// </param>
     public static TopicAccess Allowed(DateTimeOffset? until = null, string? subject = null) => new() { Until = until, Subject = subject };
 
     /// <summary>The request does not say who it is, or not credibly: 401, which ends an EventSource for good.</summary>

@@ -3,7 +3,10 @@ using System.Text.RegularExpressions;
 
 namespace SseFunctions.Access;
 
-/// <summary>A pattern of topics in which the name of a claim in braces stands for its value: <c>users.{oid}</c>.</summary>
+/// <summary>
+/// A pattern of topics in which the name of a claim in braces stands for its value: <c>users.{oid}</c>. After the braces stands '.', or
+/// nothing: by <c>users.{oid}*</c> or <c>{a}-{b}</c> a value would reach to the topics of another that begins with it.
+/// </summary>
 internal static partial class TopicTemplate
 {
     /// <summary>Whether it is a pattern once each claim has a value.</summary>
@@ -22,7 +25,7 @@ internal static partial class TopicTemplate
         return isFilled && TopicPatterns.IsPattern(pattern) ? pattern : null;
     }
 
-    [GeneratedRegex(@"\{(?<name>[^{}\s,]+)\}")]
+    [GeneratedRegex(@"\{(?<name>[^{}\s,]+)\}(?=\.|\z)")]
     private static partial Regex Claim();
 
     /// <summary>No '.' and no '*': a value must not reach beyond its place in the name, such as from users.{oid} to another user's topics.</summary>

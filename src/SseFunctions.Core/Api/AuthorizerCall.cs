@@ -8,12 +8,15 @@ namespace SseFunctions.Api;
 /// <summary>Asks the app's <see cref="ITopicAuthorizer"/>, and makes of its answer what endpoints do with it.</summary>
 internal sealed partial class AuthorizerCall(TimeProvider time, ILogger<AuthorizerCall> logger)
 {
+    /// <summary>How long it may take. Without a limit an authorizer that hangs holds every request, and a client never hears when to come back.</summary>
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+
     /// <param name="context">The request, in whose scope the authorizer lives.</param>
-    /// <param name="ask">Asks it.</param>
+    /// <param name="ask">Asks it, with a token that fires when the client has left, or when it takes too long.</param>
     /// <returns>What it allows.</returns>
     /// <exception cref="AccessDeniedException">It denies it.</exception>
     /// <exception cref="AccessUnavailableException">It cannot tell now.</exception>
-    public async Task<TopicAccess> RequireAsync(HttpContext context, Func<ITopicAuthorizer, ValueTask<TopicAccess>> ask)
+    public async Task<TopicAccess> RequireAsync(HttpContext context, Func<ITopicAuthorizer, CancellationToken, ValueTask<TopicAccess>> ask)
     {
         var access = await AskAsync(context, ask);
         if (access != TopicAccess.Open && !context.Response.Headers.Vary.ToString().Contains(RequestToken.Vary, StringComparison.Ordinal))
@@ -28,11 +31,14 @@ internal sealed partial class AuthorizerCall(TimeProvider time, ILogger<Authoriz
         return access.Fault is null ? access : throw new AccessUnavailableException(access.Fault);
     }
 
-    private async Task<TopicAccess> AskAsync(HttpContext context, Func<ITopicAuthorizer, ValueTask<TopicAccess>> ask)
+    private async Task<TopicAccess> AskAsync(HttpContext context, Func<ITopicAuthorizer, CancellationToken, ValueTask<TopicAccess>> ask)
     {
+        using var timeout = new CancellationTokenSource(Timeout, time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, timeout.Token);
         try
         {
-            return await ask(context.RequestServices.GetRequiredService<ITopicAuthorizer>());
+            var asked = ask(context.RequestServices.GetRequiredService<ITopicAuthorizer>(), stop.Token).AsTask();
+            return await asked.WaitAsync(stop.Token) ?? throw new InvalidOperationException("It returned null.");
         }
         catch (Exception ex) when (!context.RequestAborted.IsCancellationRequested)
         {
@@ -41,6 +47,6 @@ internal sealed partial class AuthorizerCall(TimeProvider time, ILogger<Authoriz
         }
     }
 
-    [LoggerMessage(EventId = 6, Level = LogLevel.Error, Message = "The app's ITopicAuthorizer failed")]
+    [LoggerMessage(EventId = 6, Level = LogLevel.Error, Message = "The app's ITopicAuthorizer failed, or took longer than 5 s")]
     private partial void LogFailed(Exception ex);
 }

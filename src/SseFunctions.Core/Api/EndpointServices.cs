@@ -21,7 +21,7 @@ internal static class EndpointServices
         services.AddAccess();
         services.AddSingleton(s => new StreamEndpoint(Get<ReadAccess>(s), Get<StreamRunner>(s), Get<ErrorAnswers>(s)));
         services.AddSingleton(s => new PublishEndpoint(
-            Get<TableEventLog>(s), Get<AuthorizerCall>(s), Get<PublishLimits>(s), Get<ErrorAnswers>(s), Get<IHostApplicationLifetime>(s)));
+            Get<TableEventLog>(s), Get<AuthorizerCall>(s), Get<PublishLimits>(s), Get<SseFunctionsBuilder>(s), Get<ErrorAnswers>(s), Get<IHostApplicationLifetime>(s)));
         services.AddSingleton(s => new TopicEndpoint(
             Get<TableEventLog>(s), Get<TopicStates>(s), Get<ReadAccess>(s), Get<ErrorAnswers>(s), Get<IHostApplicationLifetime>(s)));
         services.AddSingleton<HistoryReader>();

@@ -14,11 +14,13 @@ public sealed class PublishEndpoint
     private readonly TableEventLog log;
     private readonly AuthorizerCall authorizer;
     private readonly PublishLimits limits;
+    private readonly SseFunctionsBuilder sse;
     private readonly ErrorAnswers errors;
     private readonly IHostApplicationLifetime lifetime;
 
-    internal PublishEndpoint(TableEventLog log, AuthorizerCall authorizer, PublishLimits limits, ErrorAnswers errors, IHostApplicationLifetime lifetime) =>
-        (this.log, this.authorizer, this.limits, this.errors, this.lifetime) = (log, authorizer, limits, errors, lifetime);
+    internal PublishEndpoint(
+        TableEventLog log, AuthorizerCall authorizer, PublishLimits limits, SseFunctionsBuilder sse, ErrorAnswers errors, IHostApplicationLifetime lifetime) =>
+        (this.log, this.authorizer, this.limits, this.sse, this.errors, this.lifetime) = (log, authorizer, limits, sse, errors, lifetime);
 
     /// <summary>Publishes events, all or none. Who calls this has decided that the request may.</summary>
     /// <param name="topicName">From the route.</param>
@@ -36,8 +38,8 @@ public sealed class PublishEndpoint
     {
         context.Response.Headers.CacheControl = "no-store";
         var topic = TopicName.Require(topicName);
-        var access = await authorizer.RequireAsync(context, asked => asked.AuthorizePublishAsync(context, topic.Name, context.RequestAborted));
-        var subject = access.Subject ?? StreamClient.From(context.Request).Address ?? "";
+        var access = await authorizer.RequireAsync(context, (asked, stop) => asked.AuthorizePublishAsync(context, topic.Name, stop));
+        var subject = access.Subject ?? StreamClient.AddressOf(context.Request, sse.IsFunctionApp) ?? "";
 
         // A key of one who publishes by token is never another's, nor the backend's, which has no space.
         return limits.Take(context, subject) ?? await PublishAsync(context, topic, limits.MaxBytes, mayComplete: false, key => $"{key} by {subject}", invocationCancelled);

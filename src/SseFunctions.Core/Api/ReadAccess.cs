@@ -11,7 +11,7 @@ internal sealed class ReadAccess(AuthorizerCall authorizer, TimeProvider time)
     /// <exception cref="AccessDeniedException">It may not be read.</exception>
     /// <exception cref="AccessUnavailableException">That cannot be told now.</exception>
     public async Task<bool> RequireReadableAsync(Topic topic, HttpContext context) =>
-        await authorizer.RequireAsync(context, asked => asked.AuthorizeReadAsync(context, topic.Name, context.RequestAborted)) == TopicAccess.Open;
+        await authorizer.RequireAsync(context, (asked, stop) => asked.AuthorizeReadAsync(context, topic.Name, stop)) == TopicAccess.Open;
 
     /// <returns>For how long the topics may be read; null without end.</returns>
     /// <exception cref="AccessDeniedException">One of them may not be read.</exception>
@@ -21,7 +21,7 @@ internal sealed class ReadAccess(AuthorizerCall authorizer, TimeProvider time)
         TimeSpan? left = null;
         foreach (var topic in topics)
         {
-            var access = await authorizer.RequireAsync(context, asked => asked.AuthorizeReadAsync(context, topic.Name, context.RequestAborted));
+            var access = await authorizer.RequireAsync(context, (asked, stop) => asked.AuthorizeReadAsync(context, topic.Name, stop));
             if (access.Until - time.GetUtcNow() is { } until)
                 left = left < until ? left : until;
         }

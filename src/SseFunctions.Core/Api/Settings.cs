@@ -34,7 +34,7 @@ internal sealed record Settings(
         Read(new SettingsReader(configuration, sse?.Section ?? "", sse?.Settings), sse);
 
     /// <param name="reader">Collects what is wrong.</param>
-    /// <param name="sse">What the app has; null for the endpoints alone.</param>
+    /// <param name="sse">What the app has; null for the settings alone.</param>
     /// <exception cref="SettingsException">At least one setting has a wrong value.</exception>
     public static Settings Read(SettingsReader reader, SseFunctionsBuilder? sse = null)
     {
@@ -48,7 +48,7 @@ internal sealed record Settings(
             RetentionOptions.Read(reader),
             AccessOptions.Read(reader),
             TelemetryOptions.Read(reader),
-            AzureMonitorIdentity.Read(reader),
+            sse?.ExportsTelemetry == false ? null : AzureMonitorIdentity.Read(reader), // where others export, it is theirs
             Schedule(ClockSource.Setting) ?? ClockSource.EveryFiveSeconds,
             Schedule(Routes.RetentionSchedule) ?? (sse?.HasRetention == true ? DefaultRetentionSchedule : null),
             ReadPrefix(reader, sse?.RoutePrefix) ?? host.RoutePrefix,

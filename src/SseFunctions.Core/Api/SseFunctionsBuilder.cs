@@ -8,7 +8,7 @@ namespace SseFunctions.Api;
 /// </summary>
 public sealed class SseFunctionsBuilder
 {
-    internal SseFunctionsBuilder(IServiceCollection services, bool runsTimers) => (Services, RunsTimers) = (services, runsTimers);
+    internal SseFunctionsBuilder(IServiceCollection services, bool isFunctionApp) => (Services, IsFunctionApp) = (services, isFunctionApp);
 
     /// <summary>The app's services.</summary>
     public IServiceCollection Services { get; }
@@ -27,13 +27,13 @@ public sealed class SseFunctionsBuilder
     public string? RoutePrefix { get; set; }
 
     /// <summary>
-    /// Settings by their names in the README's table, such as <c>Stream__Lifetime</c>, without <see cref="Section"/>. They win over the
+    /// Settings by their names in the table of docs/settings.md, such as <c>Stream__Lifetime</c>, without <see cref="Section"/>. They win over the
     /// configuration; values are written and checked as there.
     /// </summary>
     public IDictionary<string, string> Settings { get; } = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Whether this process runs timers; in a function app the host does.</summary>
-    internal bool RunsTimers { get; }
+    /// <summary>Whether the Functions host runs the timers, and Azure's front end says whose a connection is.</summary>
+    internal bool IsFunctionApp { get; }
 
     internal bool HasClock { get; private set; }
 

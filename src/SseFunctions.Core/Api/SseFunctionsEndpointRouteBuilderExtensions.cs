@@ -20,9 +20,20 @@ public static class SseFunctionsEndpointRouteBuilderExtensions
             ?? throw new InvalidOperationException("MapSseFunctions needs builder.Services.AddSseFunctions(builder.Configuration) before.");
         var all = endpoints.MapGroup(settings.RoutePrefix);
         var (open, keyed) = (all.MapGroup(""), all.MapGroup(""));
+        ((IEndpointConventionBuilder)keyed).Add(CloseAgain); // the first of these routes' own conventions, after those of the groups around them
         keyed.AddEndpointFilter(RefuseUndecidedAsync);
         SseRoutes.Map(open, keyed);
-        return new SseFunctionsEndpoints(all, keyed);
+        return new SseFunctionsEndpoints(all, open, keyed);
+    }
+
+    /// <summary>
+    /// An app that opens all its routes, or all of the emitter's, has not said that everybody may delete topics. ASP.NET Core would let
+    /// <c>AllowAnonymous</c> win over any policy of these routes, too.
+    /// </summary>
+    private static void CloseAgain(EndpointBuilder endpoint)
+    {
+        foreach (var opening in endpoint.Metadata.OfType<IAllowAnonymous>().ToList())
+            endpoint.Metadata.Remove(opening);
     }
 
     private static ValueTask<object?> RefuseUndecidedAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)

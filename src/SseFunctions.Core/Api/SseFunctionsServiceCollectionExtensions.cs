@@ -28,7 +28,7 @@ public static class SseFunctionsServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configuration);
-        services.AddSseFunctions(new SseFunctionsBuilder(services, runsTimers: true), configuration, configure);
+        services.AddSseFunctions(new SseFunctionsBuilder(services, isFunctionApp: false), configuration, configure);
         return services;
     }
 
@@ -109,7 +109,7 @@ public static class SseFunctionsServiceCollectionExtensions
             s.GetRequiredService<TimeProvider>(),
             s.GetRequiredService<ILogger<TimedSources>>()));
         services.AddTimers(s => s.GetRequiredService<TimedSources>().Timers(perProcess: true));
-        if (!sse.RunsTimers)
+        if (sse.IsFunctionApp)
             return;
 
         services.AddTimers(s => s.GetRequiredService<TimedSources>().Timers(perProcess: false));

@@ -6,7 +6,7 @@ using SseFunctions.Access;
 namespace SseFunctions.Api;
 
 /// <summary>Who asks for a stream, as far as the limits on streams per client can tell.</summary>
-/// <param name="Token">The signature of the request's token; null without one.</param>
+/// <param name="Token">What tells the request's token apart; null without one.</param>
 /// <param name="Address">The client's address, of IPv6 its network; null when it is not known.</param>
 internal sealed record StreamClient(string? Token, string? Address)
 {
@@ -15,13 +15,14 @@ internal sealed record StreamClient(string? Token, string? Address)
     /// <summary>What one subscriber has of IPv6 is a network, in which it takes any address: RFC 6177.</summary>
     private const int NetworkBits = 64;
 
-    public static StreamClient From(HttpRequest request) => new(TokenOf(request), AddressOf(request));
+    /// <param name="isFunctionApp">Whether Azure's front end stands before the app.</param>
+    public static StreamClient From(HttpRequest request, bool isFunctionApp) => new(TokenOf(request), AddressOf(request, isFunctionApp));
 
     private static string? TokenOf(HttpRequest request)
     {
         try
         {
-            return RequestToken.Find(request)?.Split('.')[^1];
+            return RequestToken.Find(request) is { } token ? JwtText.IdentityOf(token) : null;
         }
         catch (AccessDeniedException)
         {
@@ -30,12 +31,12 @@ internal sealed record StreamClient(string? Token, string? Address)
     }
 
     /// <summary>
-    /// Azure's front end appends the address that it sees, with a port; what stands before it is what the client says. Without
-    /// a front end, it is the connection's address.
+    /// Azure's front end appends the address that it sees, with a port; what stands before it is what the client says. In any other
+    /// app it is the connection's address, which <c>UseForwardedHeaders</c> sets where a proxy that the app trusts says it.
     /// </summary>
-    private static string? AddressOf(HttpRequest request)
+    public static string? AddressOf(HttpRequest request, bool isFunctionApp)
     {
-        var last = request.Headers[ForwardedFor].ToString().Split(',')[^1].Trim();
+        var last = isFunctionApp ? request.Headers[ForwardedFor].ToString().Split(',')[^1].Trim() : "";
         var address = IPEndPoint.TryParse(last, out var forwarded) ? forwarded.Address : request.HttpContext.Connection.RemoteIpAddress;
         return address switch
         {

@@ -15,6 +15,7 @@ internal sealed partial class StreamRunner(
     OpenStreams openStreams,
     StreamOptions options,
     StreamTelemetry telemetry,
+    SseFunctionsBuilder sse,
     IHostApplicationLifetime lifetime,
     TimeProvider time,
     ILogger<StreamRunner> logger)
@@ -74,7 +75,7 @@ internal sealed partial class StreamRunner(
 
     private StreamPlace EnterStreams(HttpRequest request)
     {
-        var client = StreamClient.From(request);
+        var client = StreamClient.From(request, sse.IsFunctionApp);
         return openStreams.Enter(client.Token, client.Address);
     }
 

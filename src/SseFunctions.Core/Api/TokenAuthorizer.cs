@@ -51,7 +51,7 @@ public sealed class TokenAuthorizer : ITopicAuthorizer
                 return TopicAccess.Unauthenticated(noToken);
 
             var token = await VerifyAsync(context, text, cancellationToken);
-            return refuse(token) is { } reason ? TopicAccess.Forbidden(reason) : TopicAccess.Allowed(token.Expires, token.Subject ?? token.Signature);
+            return refuse(token) is { } reason ? TopicAccess.Forbidden(reason) : TopicAccess.Allowed(token.Expires, token.Subject ?? token.Identity);
         }
         catch (AccessDeniedException ex)
         {
@@ -63,14 +63,14 @@ public sealed class TokenAuthorizer : ITopicAuthorizer
         }
     }
 
-    /// <summary>Once for all topics of a request.</summary>
+    /// <summary>Once for all topics of a request, as long as it is the same token: a request may bring several, and the app may change it.</summary>
     private async Task<SubscriberToken> VerifyAsync(HttpContext context, string text, CancellationToken cancellationToken)
     {
-        if (context.Items[typeof(TokenAuthorizer)] is SubscriberToken verified)
+        if (context.Items[typeof(TokenAuthorizer)] is (string known, SubscriberToken verified) && known == text)
             return verified;
 
         var token = await tokens.VerifyAsync(text, time.GetUtcNow(), cancellationToken);
-        context.Items[typeof(TokenAuthorizer)] = token;
+        context.Items[typeof(TokenAuthorizer)] = (text, token);
         return token;
     }
 }

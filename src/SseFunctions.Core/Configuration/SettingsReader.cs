@@ -152,11 +152,16 @@ internal sealed class SettingsReader
             var key = ConfigurationPath.Combine(parent, child.Key);
             var isElement = lists.Contains(parent) && IsNumber(child.Key);
             if (!isElement && !known.ContainsKey(key) && (child.Value is not null || !child.GetChildren().Any()))
-                Refuse($"{NameOf(key)} is not a setting; {root} has {string.Join(", ", known.Where(IsIn(root)).Select(setting => setting.Value.Name))}.");
+                Refuse($"{NameOf(key)} is not a setting; {root} has {string.Join(", ", known.Where(IsIn(root)).Select(setting => setting.Value.Name))}.{Hint(root)}");
 
             RefuseUnknownIn(root, key, child);
         }
     }
+
+    /// <summary>What helps an app that has a section of its own by this name.</summary>
+    private string Hint(string root) => section.Length > 0 || configuration is IConfigurationSection || known.ContainsKey(root)
+        ? ""
+        : $" Where {root} is a section of the app's own, sse.Section in AddSseFunctions gives another to the emitter's settings.";
 
     private static string KeyOf(string name) => name.Replace("__", ConfigurationPath.KeyDelimiter, StringComparison.Ordinal);
 

@@ -20,7 +20,7 @@ public sealed class IssuerTests : IAsyncLifetime
         host = await TestHost.StartAsync(
             [
                 "Access:AnonymousTopics=", $"Access:SigningKey={SignedToken.Key}", $"Access:Issuers:0:Authority={issuer.Authority}", $"Access:Issuers:0:Audience={Audience}",
-                "Access:Issuers:0:Topics=users.{oid},news", "Access:Issuers:0:Publish=users.{oid}",
+                "Access:Issuers:0:Topics=users.{oid},users.{oid}.*,news", "Access:Issuers:0:Publish=users.{oid}",
             ],
             time);
     }
@@ -42,8 +42,10 @@ public sealed class IssuerTests : IAsyncLifetime
 
         Assert.Equal(HttpStatusCode.OK, await StatusAsync("orders.eu", token));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync("users.u-17", token));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync("users.u-17.inbox", token));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync("news", token));
         Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync("users.u-18", token));
+        Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync("users.u-170", token));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync("clock", SignedToken.For(time.GetUtcNow().AddHours(1), "*"))); // its own stay good
     }
 
@@ -67,6 +69,19 @@ public sealed class IssuerTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(topic, issuer.AddKey().Token(Claims(claim))));
 
     [Fact]
+    public async Task Tokens_without_a_subject_are_told_apart()
+    {
+        var key = issuer.AddKey("ES256");
+        await using var publishing = await TestHost.StartAsync([$"Access:Issuers:0:Authority={issuer.Authority}", $"Access:Issuers:0:Audience={Audience}"]); // whose clock goes
+
+        var statuses = new List<HttpStatusCode>();
+        foreach (var (id, text) in ((int, string)[])[(1, "one"), (1, "one"), (2, "two")])
+            statuses.Add(await PublishAsync(publishing, key.Token(Claims($"\"publish\":[\"chat\"],\"jti\":\"{id}\"")), text));
+
+        Assert.Equal([HttpStatusCode.Created, HttpStatusCode.OK, HttpStatusCode.Created], statuses);
+    }
+
+    [Fact]
     public async Task Scopes_are_texts_separated_by_spaces() =>
         Assert.Equal(HttpStatusCode.OK, await StatusAsync("orders.eu", issuer.AddKey().Token(Claims("""
             "topics":"openid orders.*"
@@ -85,6 +100,7 @@ public sealed class IssuerTests : IAsyncLifetime
         await AssertRefusedAsync("expired", key.Token(Claims("\"topics\":[\"*\"]", expires: -1)));
         await AssertRefusedAsync("signature", foreign.Token(good, $$"""{"alg":"RS256","kid":"{{key.Id}}"}"""));
         await AssertRefusedAsync("no key of that kid", foreign.Token(old));
+        await AssertRefusedAsync("signature", foreign.Token(old, """{"alg":"RS256"}"""));
         await AssertRefusedAsync("crit", key.Token(good, $$"""{"alg":"RS256","kid":"{{key.Id}}","crit":["x"]}"""));
         await AssertRefusedAsync("signature", SignedToken.Make($$"""{"alg":"HS256","kid":"{{key.Id}}"}""", good, publicKey)); // the public key as a secret
         await AssertRefusedAsync("alg", SignedToken.Make("""{"alg":"none"}""", good));
@@ -93,15 +109,17 @@ public sealed class IssuerTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, await StatusAsync("a", key.Token(good)));
     }
 
-    [Fact]
-    public async Task Token_of_a_new_key_is_told_to_come_back_and_then_opens_while_the_old_key_goes()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Token_of_a_new_key_is_told_to_come_back_and_then_opens_while_the_old_key_goes(bool hasKeyId)
     {
         var before = issuer.AddKey();
         var oldToken = before.Token(Claims("\"topics\":[\"*\"]"));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync("a", oldToken));
 
         time.Advance(TimeSpan.FromSeconds(1));
-        var token = issuer.Rotate("ES256").Token(Claims("\"topics\":[\"*\"]"));
+        var token = issuer.Rotate("ES256").Token(Claims("\"topics\":[\"*\"]"), hasKeyId ? null : """{"alg":"ES256"}""");
 
         Assert.Contains(Reason, await PollAsync(token), StringComparison.Ordinal); // the keys were read a second ago
         time.Advance(TimeSpan.FromMinutes(2));
@@ -144,6 +162,27 @@ public sealed class IssuerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Issuer_that_is_unreachable_is_not_asked_while_the_keys_of_the_tokens_own_are_in_memory()
+    {
+        await using var down = await DiscoveryEndpoint.StartAsync();
+        down.IsReachable = false;
+        await using var both = await TestHost.StartAsync(
+            [
+                "Access:AnonymousTopics=", $"Access:Issuers:0:Authority={down.Authority}", $"Access:Issuers:0:Audience={Audience}",
+                $"Access:Issuers:1:Authority={issuer.Authority}", $"Access:Issuers:1:Audience={Audience}",
+            ],
+            time);
+        var key = issuer.AddKey();
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync("a", key.Token(Claims("\"topics\":[\"*\"]", from: down.Authority)), both)); // both were asked
+        var refusals = down.Refusals;
+
+        time.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync("a", key.Token(Claims("\"topics\":[\"*\"]")), both));
+        Assert.Equal(refusals, down.Refusals);
+    }
+
+    [Fact]
     public async Task Issuer_is_not_asked_more_often_however_many_unknown_keys_come()
     {
         Assert.Equal(HttpStatusCode.OK, await StatusAsync("a", issuer.AddKey().Token(Claims("\"topics\":[\"*\"]"))));
@@ -159,9 +198,17 @@ public sealed class IssuerTests : IAsyncLifetime
         return $$"""{"iss":"{{from ?? issuer.Authority}}","aud":"{{audience}}","iat":{{now + issued}},"exp":{{now + expires}},{{claims.Trim()}}}""";
     }
 
-    private async Task<HttpStatusCode> StatusAsync(string topic, string token)
+    private async Task<HttpStatusCode> StatusAsync(string topic, string token, TestHost? at = null)
     {
-        using var answer = await host.Client.GetAsync($"topics/{topic}?token={token}").WaitAsync(SseStream.Timeout);
+        using var answer = await (at ?? host).Client.GetAsync($"topics/{topic}?token={token}").WaitAsync(SseStream.Timeout);
+        return answer.StatusCode;
+    }
+
+    private static async Task<HttpStatusCode> PublishAsync(TestHost host, string token, string text)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"topics/chat/events?token={token}") { Content = new StringContent(text) };
+        request.Headers.Add("Idempotency-Key", "key");
+        using var answer = await host.Client.SendAsync(request).WaitAsync(SseStream.Timeout);
         return answer.StatusCode;
     }
 

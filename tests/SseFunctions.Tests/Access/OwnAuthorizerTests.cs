@@ -14,6 +14,7 @@ namespace SseFunctions.Tests.Access;
 public sealed class OwnAuthorizerTests
 {
     private static readonly FakeTimeProvider Time = new(DateTimeOffset.UtcNow);
+    private static readonly TaskCompletionSource EndlessIsAsked = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     [Fact]
     public async Task Own_authorizer_decides_whatever_the_settings_say()
@@ -45,18 +46,32 @@ public sealed class OwnAuthorizerTests
         Assert.Contains("end of this response", (await stream.ReadToEndAsync())[^1], StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Authorizer_that_throws_refuses_nobody_for_good_and_is_logged()
+    [Theory]
+    [InlineData("broken", typeof(NotSupportedException))]
+    [InlineData("null", typeof(InvalidOperationException))]
+    public async Task Authorizer_that_fails_refuses_nobody_for_good_and_is_logged(string topic, Type fault)
     {
         using var log = new FakeLoggerProvider();
         await using var host = await StartAsync<Own>(log: log);
 
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync(host, "topics/broken"));
-        await AssertToldToComeBackAsync(host, "broken");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync(host, $"topics/{topic}"));
+        await AssertToldToComeBackAsync(host, topic);
 
         var record = log.Collector.GetSnapshot().First(record => record.Category == typeof(AuthorizerCall).FullName);
         Assert.Equal(LogLevel.Error, record.Level);
-        Assert.IsType<NotSupportedException>(record.Exception);
+        Assert.IsType(fault, record.Exception);
+    }
+
+    [Fact]
+    public async Task Authorizer_that_does_not_answer_refuses_nobody_for_good()
+    {
+        await using var host = await StartAsync<Own>();
+
+        var status = StatusAsync(host, "topics/endless");
+        await EndlessIsAsked.Task.WaitAsync(SseStream.Timeout);
+        Time.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await status);
     }
 
     [Fact]
@@ -78,6 +93,20 @@ public sealed class OwnAuthorizerTests
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(host, "topics/open"));
         Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(host, "topics/other"));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(host, $"topics/other?token={SignedToken.For(Time.GetUtcNow().AddHours(1), "other")}"));
+    }
+
+    [Fact]
+    public async Task Tokens_of_one_request_are_each_verified()
+    {
+        await using var host = await StartAsync<Delegating>("Access:AnonymousTopics=", $"Access:SigningKey={SignedToken.Key}");
+        var (authorizer, context) = (host.Services.GetRequiredService<TokenAuthorizer>(), new DefaultHttpContext());
+
+        context.Request.Headers.Authorization = $"Bearer {SignedToken.For(Time.GetUtcNow().AddHours(1), "a")}";
+        Assert.Null((await authorizer.AuthorizeReadAsync(context, "a", CancellationToken.None)).Denial);
+
+        context.Request.Headers.Authorization = $"Bearer {SignedToken.For(Time.GetUtcNow().AddHours(1), "b")}";
+        Assert.NotNull((await authorizer.AuthorizeReadAsync(context, "a", CancellationToken.None)).Denial);
+        Assert.Null((await authorizer.AuthorizeReadAsync(context, "b", CancellationToken.None)).Denial);
     }
 
     private static Task<TestHost> StartAsync<TAuthorizer>(params string[] settings)
@@ -107,7 +136,7 @@ public sealed class OwnAuthorizerTests
 
     private sealed class Own : ITopicAuthorizer
     {
-        public ValueTask<TopicAccess> AuthorizeReadAsync(HttpContext context, string topic, CancellationToken cancellationToken) => new(topic switch
+        public async ValueTask<TopicAccess> AuthorizeReadAsync(HttpContext context, string topic, CancellationToken cancellationToken) => topic switch
         {
             "allowed" => TopicAccess.Allowed(),
             "limited" => TopicAccess.Allowed(Time.GetUtcNow().AddSeconds(60)),
@@ -115,8 +144,17 @@ public sealed class OwnAuthorizerTests
             "unknown" => TopicAccess.Unauthenticated("who are you?"),
             "unavailable" => TopicAccess.Unavailable("the directory is down."),
             "broken" => throw new NotSupportedException(),
+            "null" => null!,
+            "endless" => await NeverAsync(),
             _ => TopicAccess.Forbidden("not yours."),
-        });
+        };
+
+        private static async Task<TopicAccess> NeverAsync()
+        {
+            EndlessIsAsked.SetResult();
+            await Task.Delay(Timeout.Infinite, CancellationToken.None);
+            return TopicAccess.Allowed();
+        }
     }
 
     private sealed class Members

@@ -69,6 +69,16 @@ public class SubscriberTokensTests
     }
 
     [Fact]
+    public async Task Tokens_are_told_apart_by_what_is_signed()
+    {
+        var (text, other) = (SignedToken.For(Now.AddHours(1), "a"), SignedToken.For(Now.AddHours(1), "b"));
+        var token = await tokens.VerifyAsync(text, Now);
+
+        Assert.Equal(token.Identity, JwtText.IdentityOf(text[..^3] + "abc"));
+        Assert.NotEqual(token.Identity, (await tokens.VerifyAsync(other, Now)).Identity);
+    }
+
+    [Fact]
     public async Task Token_with_no_topics_covers_none()
     {
         var token = await tokens.VerifyAsync(SignedToken.For(Now.AddHours(1)), Now);

@@ -24,6 +24,26 @@ public class GuestSettingsTests
 
         Assert.StartsWith("Sse__Stream__Lifetime is 'soon'; allowed is ", ex.Faults[0], StringComparison.Ordinal);
         Assert.StartsWith("Sse__Stream__Lifetim is not a setting; Stream has ", ex.Faults[1], StringComparison.Ordinal);
+        Assert.DoesNotContain("sse.Section", ex.Faults[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Fault_in_a_section_that_may_be_the_apps_own_says_how_to_choose_another()
+    {
+        var fault = Assert.Single(Assert.Throws<SettingsException>(() => Read(_ => { }, ("Stream:Mine", "1"))).Faults);
+
+        Assert.StartsWith("Stream__Mine is not a setting; Stream has Stream__Lifetime, ", fault, StringComparison.Ordinal);
+        Assert.EndsWith(" Where Stream is a section of the app's own, sse.Section in AddSseFunctions gives another to the emitter's settings.", fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Identity_for_Application_Insights_is_the_emitters_only_where_it_exports()
+    {
+        const string Setting = "APPLICATIONINSIGHTS_AUTHENTICATION_STRING";
+
+        Assert.Null(Read(_ => { }, (Setting, "of another library")).AzureMonitorIdentity);
+        Assert.NotNull(Read(sse => sse.ExportTelemetry(), (Setting, "Authorization=AAD")).AzureMonitorIdentity);
+        Assert.StartsWith(Setting, Assert.Single(Assert.Throws<SettingsException>(() => Read(sse => sse.ExportTelemetry(), (Setting, "of another library"))).Faults), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -73,6 +93,10 @@ public class GuestSettingsTests
     [InlineData("Access:Issuers:0:Audience", "events", "Access__Issuers__0__Authority is not set; an issuer has an authority and an audience.")]
     [InlineData("Access:Issuers:1:Authority", "https://login.example.com", "Access__Issuers__1__Audience is not set")]
     [InlineData("Access:Issuers:0:Topics", "users.{oid", "Access__Issuers__0__Topics is 'users.{oid'; allowed is topic names")]
+    [InlineData("Access:Issuers:0:Topics", "users.{oid}*", "Access__Issuers__0__Topics is 'users.{oid}*'; allowed is topic names")]
+    [InlineData("Access:Issuers:0:Topics", "users.{oid}-*", "Access__Issuers__0__Topics is 'users.{oid}-*'; allowed is topic names")]
+    [InlineData("Access:Issuers:0:Publish", "{a}-{b}", "Access__Issuers__0__Publish is '{a}-{b}'; allowed is topic names")]
+    [InlineData("Access:Issuers:0:Publish", "{a}{b}", "Access__Issuers__0__Publish is '{a}{b}'; allowed is topic names")]
     [InlineData("Access:Issuers:0:Topic", "a", "Access__Issuers__0__Topic is not a setting")]
     [InlineData("Access:PublishPerMinute", "0", "Access__PublishPerMinute is '0'; allowed is a whole number from 1 to 60000")]
     public void Faults_of_an_issuer_are_named(string key, string value, string fault) => Assert.Contains(

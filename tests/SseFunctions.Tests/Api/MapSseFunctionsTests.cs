@@ -1,7 +1,10 @@
 using System.Net;
 using System.Text;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Authorization.Policy;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -39,6 +42,44 @@ public class MapSseFunctionsTests
             Assert.NotEqual((HttpStatusCode.Forbidden, path), (await StatusAsync(client, method, path), path));
 
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(client, "GET", "health"));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Routes_that_need_a_key_stay_closed_where_all_routes_are_opened(bool byGroup)
+    {
+        await using var app = await StartAsync(app => _ = byGroup ? app.MapGroup("").AllowAnonymous().MapSseFunctions() : app.MapSseFunctions().AllowAnonymous());
+        using var client = Client(app, "api/");
+
+        foreach (var (method, path) in Keyed)
+            Assert.Equal((HttpStatusCode.Forbidden, path), (await StatusAsync(client, method, path), path));
+
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(client, "GET", "topics/a"));
+    }
+
+    [Fact]
+    public async Task Policy_of_routes_that_need_a_key_holds_where_all_routes_are_opened()
+    {
+        await using var app = await StartAsync(
+            app => app.MapSseFunctions().AllowAnonymous().Keyed.RequireAuthorization(policy => policy.RequireAssertion(_ => false)),
+            AddAuthorization);
+        using var client = Client(app, "api/");
+
+        foreach (var (method, path) in Keyed)
+            Assert.Equal((HttpStatusCode.Unauthorized, path), (await StatusAsync(client, method, path), path));
+
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(client, "GET", "topics/a"));
+    }
+
+    [Fact]
+    public async Task Policy_of_open_routes_says_nothing_of_those_that_need_a_key()
+    {
+        await using var app = await StartAsync(app => app.MapSseFunctions().Open.RequireAuthorization(policy => policy.RequireAssertion(_ => false)), AddAuthorization);
+        using var client = Client(app, "api/");
+
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(client, "GET", "topics/a"));
+        Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(client, "DELETE", "topics/a"));
     }
 
     [Fact]
@@ -82,6 +123,8 @@ public class MapSseFunctionsTests
         return app;
     }
 
+    private static void AddAuthorization(SseFunctionsBuilder sse) => sse.Services.AddAuthorization().AddSingleton<IAuthorizationMiddlewareResultHandler, Refusals>();
+
     private static HttpClient Client(WebApplication app, string prefix) => new() { BaseAddress = new Uri($"{app.Urls.Single()}/{prefix}") };
 
     private static async Task<HttpStatusCode> StatusAsync(HttpClient client, string method, string path)
@@ -92,5 +135,18 @@ public class MapSseFunctionsTests
 
         using var answer = await client.SendAsync(request).WaitAsync(SseStream.Timeout);
         return answer.StatusCode;
+    }
+
+    /// <summary>Answers 401 to whom a policy refuses, without a scheme of authentication.</summary>
+    private sealed class Refusals : IAuthorizationMiddlewareResultHandler
+    {
+        public Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
+        {
+            if (authorizeResult.Succeeded)
+                return next(context);
+
+            context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+            return Task.CompletedTask;
+        }
     }
 }
