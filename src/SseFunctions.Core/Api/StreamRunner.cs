@@ -58,7 +58,7 @@ internal sealed partial class StreamRunner(
             if (HttpMethods.IsHead(context.Request.Method))
                 session.EndWithoutBody();
             else if (request.IsLongPoll)
-                await AnswerAsync(context, session, request);
+                await AnswerAsync(context, session, request, left.Token);
             else
                 await RunAsync(context, session, request);
         }
@@ -104,12 +104,19 @@ internal sealed partial class StreamRunner(
     }
 
     /// <summary>A proxy that holds a response back until its end knows by its length when that is.</summary>
-    private async Task AnswerAsync(HttpContext context, StreamSession session, StreamRequest request)
+    private async Task AnswerAsync(HttpContext context, StreamSession session, StreamRequest request, CancellationToken left)
     {
         using var body = new MemoryStream();
         Log(request, session, await session.RunAsync(PipeWriter.Create(body), context.Abort));
         context.Response.ContentLength = body.Length;
-        await context.Response.BodyWriter.WriteAsync(body.GetBuffer().AsMemory(0, (int)body.Length), CancellationToken.None);
+        try
+        {
+            await context.Response.BodyWriter.WriteAsync(body.GetBuffer().AsMemory(0, (int)body.Length), left);
+        }
+        catch (OperationCanceledException) when (left.IsCancellationRequested)
+        {
+            context.Abort(); // the client comes back with the id that it has
+        }
     }
 
     private void Log(StreamRequest request, StreamSession session, StreamEnd end)

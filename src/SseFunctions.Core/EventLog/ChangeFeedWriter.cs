@@ -9,7 +9,7 @@ namespace SseFunctions.EventLog;
 /// Writes to the change feed which topics this process has moved, after the commit and without making its publisher wait. What
 /// moves while a flush is under way, or shortly after it began, shares the next. A hint that gets lost costs time, never an event.
 /// </summary>
-internal sealed partial class ChangeFeedWriter : IHostedService, IDisposable
+internal sealed partial class ChangeFeedWriter : IHostedService, IDisposable, IAsyncDisposable
 {
     /// <summary>From the start of a flush to the next, when storage keeps up.</summary>
     public static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(25);
@@ -18,6 +18,9 @@ internal sealed partial class ChangeFeedWriter : IHostedService, IDisposable
     public static readonly TimeSpan MaxFaultInterval = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long a stop may take: two flushes without an answer.</summary>
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>After that readers have looked for themselves.</summary>
     private static readonly TimeSpan MaxFaultTime = TimeSpan.FromMinutes(1);
@@ -68,16 +71,23 @@ internal sealed partial class ChangeFeedWriter : IHostedService, IDisposable
         return Task.CompletedTask;
     }
 
-    /// <summary>Flushes what is left; tries it once.</summary>
+    /// <summary>
+    /// Flushes what is left. What comes until <see cref="DisposeAsync"/> is flushed as well, at once and tried once: runs that the host
+    /// stops say so in their topics, and may do it after this.
+    /// </summary>
     public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await stopping.CancelAsync();
+        await Running().WaitAsync(StopTimeout, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>Waits for the last flush, for as long as a flush may take.</summary>
+    public async ValueTask DisposeAsync()
     {
         log.Written -= OnWritten;
         await stopping.CancelAsync();
-        Task last;
-        lock (gate)
-            last = running;
-
-        await last.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Running().WaitAsync(FlushTimeout, TimeProvider.System).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Dispose();
     }
 
     public void Dispose()
@@ -85,6 +95,12 @@ internal sealed partial class ChangeFeedWriter : IHostedService, IDisposable
         log.Written -= OnWritten;
         stopping.Cancel();
         faults.Dispose();
+    }
+
+    private Task Running()
+    {
+        lock (gate)
+            return running;
     }
 
     private void OnWritten(Topic topic, TopicHead head, IReadOnlyList<StoredEvent> events) =>
@@ -111,7 +127,8 @@ internal sealed partial class ChangeFeedWriter : IHostedService, IDisposable
         while (Take(isRetry: failingSince is not null))
         {
             var start = time.GetTimestamp();
-            if (await TryFlushAsync())
+            var outcome = await TryFlushAsync();
+            if (outcome == FlushOutcome.Written)
             {
                 failingSince = null;
                 await PauseAsync(pace.Interval - time.GetElapsedTime(start));
@@ -119,7 +136,7 @@ internal sealed partial class ChangeFeedWriter : IHostedService, IDisposable
             }
 
             failingSince ??= start;
-            if (stopping.IsCancellationRequested || time.GetElapsedTime(failingSince.Value) > MaxFaultTime)
+            if (outcome == FlushOutcome.Failed && (stopping.IsCancellationRequested || time.GetElapsedTime(failingSince.Value) > MaxFaultTime))
                 (failingSince, page) = (null, null);
 
             await PauseAsync(pace.Interval * Random.Shared.NextDouble());
@@ -160,25 +177,25 @@ internal sealed partial class ChangeFeedWriter : IHostedService, IDisposable
 
     private string NextName() => string.Create(CultureInfo.InvariantCulture, $"{Pages}{++pages}");
 
-    private async Task<bool> TryFlushAsync()
+    private async Task<FlushOutcome> TryFlushAsync()
     {
         try
         {
             var date = await table.MergeChangesAsync(page!.ToEntity(), FlushTimeout, CancellationToken.None);
             pace.Answered();
-            return IsInTime(date);
+            return IsInTime(date) ? FlushOutcome.Written : FlushOutcome.WrongRow;
         }
         catch (EventLogUnavailableException ex) when (ex.Fault is { IsContentRefused: true } && row < MaxRows)
         {
             row++; // this one is full
-            return false;
+            return FlushOutcome.WrongRow;
         }
         catch (Exception ex)
         {
             // Whatever it is, the loop goes on: the streams of other processes hang on it.
             pace.Failed();
             faults.Add(count => LogFlushFailed(ex.Message, count));
-            return false;
+            return FlushOutcome.Failed;
         }
     }
 

@@ -3,13 +3,14 @@ namespace SseFunctions.EventLog;
 /// <summary>The end of a topic, after the appends that came before it.</summary>
 internal sealed class Completion(RetryBudget retry) : TopicWrite
 {
-    private readonly TaskCompletionSource<TopicHead> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<(TopicHead Head, bool IsWritten)> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public RetryBudget Retry => retry;
 
-    public Task<TopicHead> Answer => answer.Task;
+    /// <summary>The head, and whether this has ended the topic; otherwise it was complete before.</summary>
+    public Task<(TopicHead Head, bool IsWritten)> Answer => answer.Task;
 
-    public void Settle(TopicHead head) => answer.TrySetResult(head);
+    public void Settle(TopicHead head, bool isWritten) => answer.TrySetResult((head, isWritten));
 
     public override void Fail(Exception ex)
     {

@@ -85,8 +85,16 @@ internal sealed partial class TableEventLog
 
     /// <summary>Ends the topic: later appends are refused. Repeating it changes nothing.</summary>
     /// <exception cref="EventLogUnavailableException">The table could not be written within 20 s.</exception>
-    public Task<TopicHead> CompleteAsync(Topic topic, CancellationToken cancellationToken) =>
-        writers.WriteAsync(topic, writer => writer.CompleteAsync(cancellationToken));
+    public async Task<TopicHead> CompleteAsync(Topic topic, CancellationToken cancellationToken) =>
+        (await CompleteAsync(topic, RetryBudget.WriteTimeout, cancellationToken)).Head;
+
+    /// <inheritdoc cref="CompleteAsync(Topic, CancellationToken)"/>
+    /// <param name="timeout">How long it is tried.</param>
+    /// <returns>The head, and whether this call has ended the topic; otherwise it was complete before.</returns>
+    /// <exception cref="EventLogBusyException">Too many writes to the topic wait already; nothing was written.</exception>
+    /// <exception cref="EventLogUnavailableException">The table could not be written in that time.</exception>
+    public Task<(TopicHead Head, bool IsWritten)> CompleteAsync(Topic topic, TimeSpan timeout, CancellationToken cancellationToken) =>
+        writers.WriteAsync(topic, writer => writer.CompleteAsync(timeout, cancellationToken));
 
     /// <summary>Every topic that was ever written to.</summary>
     /// <exception cref="EventLogUnavailableException">The table could not be read.</exception>

@@ -55,19 +55,23 @@ internal sealed class TopicTrimmer(EventTable table, TimeProvider time)
     public async Task<bool> DeleteTopicAsync(Topic topic, Action<TopicHead> onDeleted, CancellationToken cancellationToken)
     {
         var retry = new RetryBudget(RetryBudget.WriteTimeout, time);
-        var existed = false;
+        string? epoch = null;
         while (await ReadHeadRowAsync(topic, cancellationToken) is { } row)
         {
-            existed = true;
+            var head = LogRows.ToHead(row);
+            epoch ??= head.Epoch;
+            if (head.Epoch != epoch)
+                break; // a publisher has begun this log since, and was told that its events are there
+
             try
             {
-                var head = LogRows.ToHead(row);
                 var deleted = head with { First = head.Last + 1, Complete = true, IsDeleted = true };
                 var etag = await table.MergeAsync(LogRows.DeletedHead(topic, deleted, LogRows.WrittenAt(row)), head.ETag, cancellationToken);
                 onDeleted(deleted with { ETag = etag });
                 await rows.DeleteEventsAsync(topic, head.LastId, cancellationToken);
                 await rows.DeleteKeysAsync(topic, head.Epoch, cancellationToken);
                 await table.DeleteAsync(topic.Name, LogRows.HeadKey, etag, cancellationToken);
+                break;
             }
             catch (EventLogUnavailableException ex)
             {
@@ -79,7 +83,7 @@ internal sealed class TopicTrimmer(EventTable table, TimeProvider time)
         if (await table.ReadRowAsync(TopicRows.Partition, topic.Name, EventTable.ReadTimeout, cancellationToken) is not null)
             await retry.RunAsync(left => ForgetSettingsAsync(topic, left, cancellationToken), cancellationToken);
 
-        return existed;
+        return epoch is not null;
     }
 
     private async Task<bool> ForgetSettingsAsync(Topic topic, TimeSpan timeout, CancellationToken cancellationToken)

@@ -42,11 +42,11 @@ internal sealed class TopicWriter(Topic topic, EventTable table, Action<Topic, C
         return result;
     }
 
-    /// <exception cref="EventLogUnavailableException">The table could not be written, or too much waits already.</exception>
-    public async Task<TopicHead> CompleteAsync(CancellationToken cancellationToken)
+    /// <inheritdoc cref="TableEventLog.CompleteAsync(Topic, TimeSpan, CancellationToken)"/>
+    public async Task<(TopicHead Head, bool IsWritten)> CompleteAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var completion = new Completion(new RetryBudget(RetryBudget.WriteTimeout, time));
+        var completion = new Completion(new RetryBudget(timeout, time));
         var isAlone = queue.Enqueue(completion);
         try
         {
@@ -175,6 +175,6 @@ internal sealed class TopicWriter(Topic topic, EventTable table, Action<Topic, C
         if (isWritten)
             onWritten(topic, new Commit(head, []));
 
-        completion.Settle(head);
+        completion.Settle(head, isWritten);
     }
 }

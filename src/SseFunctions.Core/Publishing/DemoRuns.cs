@@ -15,22 +15,35 @@ internal sealed partial class DemoRuns(IEventPublisher publisher, TimeProvider t
     private readonly Lock gate = new();
     private readonly HashSet<Task> running = [];
 
+    /// <summary>Runs whose first event is being written.</summary>
+    private int starting;
+
     /// <summary>Begins a run whose first event, of the type "run", says what is to come.</summary>
     /// <returns>False when too many are running.</returns>
     public async Task<bool> TryStartAsync(DemoRun run, CancellationToken cancellationToken)
     {
         lock (gate)
         {
-            if (running.Count >= MaxRunning)
+            if (running.Count + starting >= MaxRunning)
                 return false;
+
+            starting++;
         }
 
-        var announced = JsonSerializer.Serialize(new { run.Kind, run.Pieces, run.Rate, run.Text.Length, run.Checksum }, JsonSerializerOptions.Web);
-        await publisher.PublishAsync(run.Topic, [new SseEvent(announced, "run")], cancellationToken: cancellationToken);
-        using (ExecutionContext.SuppressFlow())
-            Add(Task.Run(() => RunAsync(run), CancellationToken.None));
+        try
+        {
+            var announced = JsonSerializer.Serialize(new { run.Kind, run.Pieces, run.Rate, run.Text.Length, run.Checksum }, JsonSerializerOptions.Web);
+            await publisher.PublishAsync(run.Topic, [new SseEvent(announced, "run")], cancellationToken: cancellationToken);
+            using (ExecutionContext.SuppressFlow())
+                Add(Task.Run(() => RunAsync(run), CancellationToken.None));
 
-        return true;
+            return true;
+        }
+        finally
+        {
+            lock (gate)
+                starting--;
+        }
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -6,7 +6,7 @@ namespace SseFunctions.Publishing;
 
 /// <summary>
 /// Divides what a source yields into transactions: what comes within the flush interval after a first event, and fits. The source is
-/// read at most one transaction ahead, so that a slow table holds it back.
+/// read ahead by as many events as a transaction has at most, so that a slow table holds it back: of the largest, these are 6 MiB.
 /// </summary>
 internal sealed class SourceBatches : IDisposable
 {
@@ -79,12 +79,24 @@ internal sealed class SourceBatches : IDisposable
             {
                 var newEvent = sseEvent.ToNewEvent();
                 newEvent.Validate();
-                await ahead.Writer.WriteAsync((newEvent, time.GetTimestamp()), cancellationToken);
+                await WriteAsync(newEvent, cancellationToken);
             }
         }
         finally
         {
             ahead.Writer.TryComplete();
+        }
+    }
+
+    private async ValueTask WriteAsync(NewEvent newEvent, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ahead.Writer.WriteAsync((newEvent, time.GetTimestamp()), cancellationToken);
+        }
+        catch (ChannelClosedException)
+        {
+            throw new OperationCanceledException(cancellationToken); // only a stop closes it before the source ends
         }
     }
 

@@ -71,8 +71,8 @@ internal sealed class StreamPublication(Topic topic, TableEventLog log, PublishS
     {
         if (events.Count > 0)
             await AppendAsync(new Append(events) { CompletesTopic = true });
-        else
-            await log.CompleteAsync(topic, CancellationToken.None);
+        else if (!(await WhenThereIsRoomAsync(WriteTimeout, () => log.CompleteAsync(topic, WriteTimeout, CancellationToken.None))).IsWritten)
+            throw new TopicCompleteException(topic.Name);
     }
 
     /// <summary>
@@ -83,7 +83,8 @@ internal sealed class StreamPublication(Topic topic, TableEventLog log, PublishS
     {
         try
         {
-            await log.AppendAsync(topic, new Append([Error("storage")]) { CompletesTopic = true }, CancellationToken.None);
+            var error = new Append([Error("storage")]) { CompletesTopic = true };
+            await WhenThereIsRoomAsync(error.Timeout, () => log.AppendAsync(topic, error, CancellationToken.None));
         }
         catch (EventLogUnavailableException)
         {
@@ -94,23 +95,25 @@ internal sealed class StreamPublication(Topic topic, TableEventLog log, PublishS
     /// <summary>Whatever stops the source: an append that has begun is brought to its end.</summary>
     private async Task AppendAsync(Append append)
     {
-        var result = await AppendWhenThereIsRoomAsync(append with { Timeout = WriteTimeout });
+        var result = await WhenThereIsRoomAsync(WriteTimeout, () => log.AppendAsync(topic, append with { Timeout = WriteTimeout }, CancellationToken.None));
         if (result.Outcome == AppendOutcome.TopicComplete)
             throw new TopicCompleteException(topic.Name);
 
         (published, last) = (published + append.Events.Count, new EventId(result.Epoch, result.Last));
     }
 
-    private async Task<AppendResult> AppendWhenThereIsRoomAsync(Append append)
+    /// <summary>Repeats a write for which there is no room.</summary>
+    /// <param name="timeout">For how long.</param>
+    private async Task<T> WhenThereIsRoomAsync<T>(TimeSpan timeout, Func<Task<T>> write)
     {
         var start = time.GetTimestamp();
         while (true)
         {
             try
             {
-                return await log.AppendAsync(topic, append, CancellationToken.None);
+                return await write();
             }
-            catch (EventLogBusyException) when (time.GetElapsedTime(start) < append.Timeout)
+            catch (EventLogBusyException) when (time.GetElapsedTime(start) < timeout)
             {
                 await Task.Delay(BusyDelay * Random.Shared.NextDouble(), time, CancellationToken.None); // nothing was written
             }

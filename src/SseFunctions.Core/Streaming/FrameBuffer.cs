@@ -110,7 +110,8 @@ internal sealed class FrameBuffer(string epoch, long first)
             frames.Add(bytes.AsSpan(StartOf(index), ends[index] - StartOf(index)), times[index], Length);
         }
 
-        return frames.Slice(sequence, last);
+        var slice = frames.Slice(sequence, last);
+        return slice with { LeftOut = ends[(int)(slice.Last - First)] - StartOf((int)(sequence - First)) - slice.Bytes.Length };
     }
 
     /// <summary>Adds the frame of the next event.</summary>

@@ -12,6 +12,9 @@ internal readonly record struct FrameSlice(ReadOnlyMemory<byte> Bytes, long Last
     /// <summary>How many frames there are, when a filter has left out others; null when they are those of all events.</summary>
     public int? Passed { get; init; }
 
+    /// <summary>Bytes of the frames that a filter has left out.</summary>
+    public int LeftOut { get; init; }
+
     /// <summary>Whether a filter has left out the last event: the id that the client gets is then an older one.</summary>
     public bool LeavesOutLast { get; init; }
 

@@ -20,7 +20,7 @@ internal sealed class HistoryReader(TopicFeedRegistry feeds, StreamTelemetry tel
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var read = Next(reader, page);
+            var read = Next(reader, request, page);
             switch (read.Kind)
             {
                 case FeedReadKind.TooManyTopics:
@@ -32,7 +32,7 @@ internal sealed class HistoryReader(TopicFeedRegistry feeds, StreamTelemetry tel
                     page.Report(read.Gap!);
                     continue;
                 case FeedReadKind.Frames when page.TryAdd(read):
-                    reader.MoveTo(read.Cursor);
+                    reader.MoveTo(page.NextPlace(read));
                     continue;
                 case FeedReadKind.NotLoaded when !page.IsFull:
                     reader.Load();
@@ -48,9 +48,9 @@ internal sealed class HistoryReader(TopicFeedRegistry feeds, StreamTelemetry tel
     }
 
     /// <summary>One event at a time: each has a time of its own.</summary>
-    private static FeedRead Next(TopicReader reader, HistoryPageBuilder page)
+    private static FeedRead Next(TopicReader reader, HistoryRequest request, HistoryPageBuilder page)
     {
-        if (!reader.TryResolve(out var unresolved))
+        if (!reader.TryResolve(out var unresolved) || (request.End is { } end && !reader.TryResolveEnd(end, out unresolved)))
             return unresolved;
 
         var cursor = reader.Cursor!.Value;

@@ -15,6 +15,9 @@ internal sealed record HistoryRequest(Topic Topic, StreamStart? After, EventId? 
     /// <summary>How many events one page looks at, whatever its filter leaves out.</summary>
     public const int MaxScanned = 4 * TableEventLog.PageRows;
 
+    /// <summary>What their frames have, about: more takes longer to read than a page may take.</summary>
+    public const int MaxScannedBytes = 4 * 1024 * 1024;
+
     /// <summary>What a page's frames have, about, unless one alone has more: a client that reads slowly keeps them in memory.</summary>
     public const int MaxPageBytes = 256 * 1024;
 
@@ -22,5 +25,8 @@ internal sealed record HistoryRequest(Topic Topic, StreamStart? After, EventId? 
     public bool IsBackward => After is null;
 
     /// <summary>Where to begin to read.</summary>
-    public StreamStart Start => After ?? StreamStart.LastBefore(Before, Filter is null ? Limit : MaxScanned);
+    public StreamStart Start { get; } = After ?? StreamStart.LastBefore(Before, Filter is null ? Limit : MaxScanned);
+
+    /// <summary>Where to end; null to go on to the newest event.</summary>
+    public StreamStart? End { get; } = Before is null ? null : StreamStart.LastBefore(Before, 0);
 }

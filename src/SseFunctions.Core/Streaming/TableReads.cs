@@ -6,8 +6,11 @@ namespace SseFunctions.Streaming;
 /// <summary>What all feeds of this process read from the table: so much at a time, first come first served, however many feeds there are.</summary>
 internal sealed partial class TableReads(TableEventLog log, TimeProvider time, ILogger logger) : IDisposable
 {
-    /// <summary>Heads, and places of times, read at a time: of 1,000 topics that answer within 10 ms, each has its turn within half a second.</summary>
+    /// <summary>Heads read at a time: of 1,000 topics that answer within 10 ms, each has its turn within half a second.</summary>
     public const int MaxHeadReads = 32;
+
+    /// <summary>Places of times searched for at a time, apart from the heads: a search makes a dozen requests, one after the other.</summary>
+    public const int MaxSearches = 8;
 
     /// <summary>Bytes of events loaded at a time, by their size in the table; decoding takes several times as much.</summary>
     public const long MaxLoadBytes = 4 * 1024 * 1024;
@@ -15,6 +18,7 @@ internal sealed partial class TableReads(TableEventLog log, TimeProvider time, I
     private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim heads = new(MaxHeadReads);
+    private readonly SemaphoreSlim searches = new(MaxSearches);
     private readonly ByteGate loads = new(MaxLoadBytes);
     private readonly FaultTally faults = new(LogInterval, time);
 
@@ -38,14 +42,14 @@ internal sealed partial class TableReads(TableEventLog log, TimeProvider time, I
     /// <inheritdoc cref="SinceSearch.FindAsync"/>
     public async Task<EventLog.EventId> SinceAsync(Topic topic, Since since, CancellationToken cancellationToken)
     {
-        await heads.WaitAsync(cancellationToken);
+        await searches.WaitAsync(cancellationToken);
         try
         {
             return await log.FindAsync(topic, since, cancellationToken);
         }
         finally
         {
-            heads.Release();
+            searches.Release();
         }
     }
 

@@ -68,11 +68,11 @@ internal sealed class TopicFeed : IDisposable
     }
 
     /// <inheritdoc cref="TopicView.TryResolve"/>
-    public bool TryResolve(StreamStart start, out EventId cursor, out FeedRead unresolved)
+    public bool TryResolve(StreamStart start, long ticket, out EventId cursor, out FeedRead unresolved)
     {
         lock (gate)
         {
-            var isResolved = view.TryResolve(start, out cursor);
+            var isResolved = view.TryResolve(start, ticket, out cursor);
             unresolved = isResolved ? default : AwaitedIfWaiting(view.Wait(cursor));
             return isResolved;
         }

@@ -58,7 +58,7 @@ internal sealed class TopicReader : IFeedReader, IDisposable
     public bool IsFullyRead => !IsUnknown
         && start.Since is null // where that is takes a while
         && feed is not null
-        && feed.TryResolve(start, out var resolved, out _)
+        && feed.TryResolve(start, ticket, out var resolved, out _)
         && feed.Read(resolved, ticket, isLive: false).Kind == FeedReadKind.Complete;
 
     /// <inheritdoc cref="TopicView.ReadActive"/>
@@ -74,11 +74,16 @@ internal sealed class TopicReader : IFeedReader, IDisposable
 
         if (Cursor is null && start.Since is { } since)
             Cursor = Find(feed, since, out unresolved);
-        else if (Cursor is null && feed.TryResolve(start, out var resolved, out unresolved))
+        else if (Cursor is null && feed.TryResolve(start, ticket, out var resolved, out unresolved))
             Cursor = resolved;
 
         return Cursor is not null;
     }
+
+    /// <summary>Finds out where to end, once it is known where to begin: all that comes before is then known.</summary>
+    /// <param name="end">The place.</param>
+    /// <param name="unresolved">Why that is not known yet.</param>
+    public bool TryResolveEnd(StreamStart end, out FeedRead unresolved) => feed!.TryResolve(end, ticket, out _, out unresolved);
 
     /// <summary>What comes next, once it is known where to begin. Never waits and never reads the table.</summary>
     /// <param name="isLive">Whether the stream stays, and so may leave to the push loop what has only just come.</param>

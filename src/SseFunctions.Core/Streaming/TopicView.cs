@@ -57,14 +57,15 @@ internal sealed record TopicView
     private bool IsKnown => NewestAnswered > 0;
 
     /// <summary>Turns a start into a cursor.</summary>
-    /// <returns>False while the head is not known.</returns>
-    public bool TryResolve(StreamStart start, out EventId cursor)
+    /// <param name="ticket">How many polls had started when the reader joined.</param>
+    /// <returns>False while the head is not known, or may be older than the event before which to end.</returns>
+    public bool TryResolve(StreamStart start, long ticket, out EventId cursor)
     {
         cursor = start.LastEventId ?? Oldest();
         if (start.LastEventId is null && Head is not null && start.Newest is { } newest)
             cursor = new EventId(Head.Epoch, Math.Max(cursor.Sequence, LastBefore(start.Before) - newest));
 
-        return start.LastEventId is not null || IsKnown;
+        return start.LastEventId is not null || (IsKnown && (NewestAnswered > ticket || Reaches(start.Before)));
     }
 
     /// <summary>Whether a hint or a write of this process has announced an event, or a later one.</summary>
@@ -208,6 +209,9 @@ internal sealed record TopicView
     /// <param name="to">The last one that was known to be committed.</param>
     /// <param name="found">The first one that was there; null for none.</param>
     public TopicView Loaded(long from, long to, long? found) => found == from || (found is null && to < from) ? this : this with { First = Math.Max(First, found ?? (to + 1)) };
+
+    /// <summary>Whether all events before another are known. Where not, another process may know a newer head than this one.</summary>
+    private bool Reaches(EventId? before) => before is not { } id || (id.Epoch == Head?.Epoch && id.Sequence - 1 <= Head.Last);
 
     private long LastBefore(EventId? before) => before is { } id && id.Epoch == Head!.Epoch ? Math.Min(Head.Last, id.Sequence - 1) : Head!.Last;
 

@@ -25,7 +25,7 @@ internal sealed class HostileRequest(Random random)
         "%F0%9F%9A%80", "%ED%A0%80", "%", "+", "&&", "=", "a=b", "sse.reset", "sse.", "'", "\"", "<script>", "../../etc/passwd", "${jndi:ldap://x}", "{{7*7}}", new string('9', 300), new string('a', 3000), Token, Token[..^1],
     ];
 
-    private static readonly string[] Parameters = ["lastEventId", "last", "active", "complete", "from", "since", "mode", "type", "type", "before", "token", "code", "topic", "prefix", "after", "limit", "Last", "", "%00"];
+    private static readonly string[] Parameters = ["lastEventId", "last", "active", "complete", "from", "since", "mode", "type", "type", "before", "token", "code", "topic", "prefix", "after", "limit", "kind", "pieces", "rate", "Last", "", "%00"];
 
     private static readonly string[] Headers =
     [
@@ -126,7 +126,7 @@ internal sealed class HostileRequest(Random random)
         6 => $"/api/topics?prefix={Pick(Topics)}&limit={Pick(Values)}",
         7 => $"/api/topics/{Pick(Topics, "a-done")}/complete",
         8 => "/api/tokens",
-        9 => Pick(["/api/health", "/api/demo", "/api/events", $"/api/events?topic={Topic()}&topic={Topic()}", $"/api/events?topic={Pick(Topics)}&topic={Topic()}"]),
+        9 => Pick(["/api/health", "/api/demo", "/api/demo/runs", "/api/events", $"/api/events?topic={Topic()}&topic={Topic()}", $"/api/events?topic={Pick(Topics)}&topic={Topic()}"]),
         10 => Pick(["/", "/api", "/api/", "/API/EVENTS/a", "//api//events//a", "/api/events/a/", "/api/events/a/b", "*", "http://localhost/api/health", "/admin/host/status", "/%2e%2e/", "/api/%65vents/a", "é", ""]),
         _ => "/" + new string((char)random.Next(0x21, 0x100), random.Next(1, 5000)),
     };

@@ -146,11 +146,41 @@ public sealed class ChangeFeedWriterTests : IAsyncLifetime, IDisposable
         Assert.Equal(0, warnings.Count);
     }
 
+    /// <summary>A run that the host stops says so in its topic, which may be after the writer's own stop.</summary>
+    [Fact]
+    public async Task What_is_written_after_the_stop_is_hinted_before_the_end()
+    {
+        await writer.StopAsync(CancellationToken.None);
+
+        await log.AppendTextsAsync("1");
+        var head = await log.CompleteAsync();
+        await writer.DisposeAsync();
+
+        Assert.Equal(new TopicChange(Orders, head.LastId, HasEnded: true), (await ChangesAsync())[^1]);
+    }
+
+    /// <summary>Each flush is tried once then: one that storage has refused for its row has not had its try.</summary>
+    [Fact]
+    public async Task Full_row_is_followed_by_another_after_the_stop_as_well()
+    {
+        proxy.Intercept = call =>
+        {
+            var isFull = Uri.UnescapeDataString(call.PathAndQuery).Contains("-0'", StringComparison.Ordinal);
+            return isFull ? Faults.Refuse(400)(call) : StorageProxy.PassOnAsync(call);
+        };
+        await writer.StopAsync(CancellationToken.None);
+
+        await log.AppendTextsAsync("1");
+        await writer.DisposeAsync();
+
+        Assert.Equal(2, Assert.Single(await ChangesAsync()).Last.Sequence);
+    }
+
     /// <summary>Readers look for rows by the table's clock.</summary>
     [Fact]
     public async Task Writer_whose_clock_is_wrong_goes_by_the_tables_clock()
     {
-        await writer.StopAsync(CancellationToken.None);
+        writer.Dispose();
         var earliest = ChangeFeedRow.Key(DateTimeOffset.UtcNow - ChangeFeedRow.MaxDelay, 0);
         using var other = await StartAsync(new WrongClock());
         var inTime = new TaskCompletionSource();

@@ -128,6 +128,37 @@ public sealed class TopicRemovalTests : IAsyncLifetime
         await AssertListedAsync();
     }
 
+    /// <summary>Its events were acknowledged after the log that was to go had gone.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_log_that_begins_while_the_one_before_it_is_deleted_stays(bool isAnswerLost)
+    {
+        await table.Log().AppendTextsAsync("a");
+        AppendResult? result = null;
+        proxy.Intercept = async call =>
+        {
+            if (result is not null || call.Method != "DELETE")
+            {
+                await StorageProxy.PassOnAsync(call);
+                return;
+            }
+
+            using var answer = await call.ForwardAsync();
+            result = await table.Log().AppendTextsAsync("b");
+            if (isAnswerLost)
+                call.Reset();
+            else
+                await call.ReplyAsync(answer);
+        };
+
+        Assert.True(await table.Through(proxy).Log(new PassingTime()).DeleteTopicAsync(Orders, CancellationToken.None).WaitAsync(SseStream.Timeout));
+
+        Assert.Equal(1, result!.First);
+        Assert.Equal(["b"], await table.Log().ReadTextsAsync());
+        await AssertListedAsync();
+    }
+
     /// <summary>Between a writer's registration and its head there is no log: the entry must stay.</summary>
     [Fact]
     public async Task A_writer_between_its_registration_and_its_head_keeps_the_topic_in_the_list()

@@ -232,6 +232,39 @@ public sealed class PublishStreamTests
         }
     }
 
+    /// <summary>The completion alone is tried for as long as events are.</summary>
+    [Fact]
+    public async Task PublishStreamAsync_completes_the_topic_without_events_when_storage_is_back_within_a_minute()
+    {
+        await using var proxy = await StorageProxy.StartAsync();
+        var run = await PublicationRun.StartAsync(proxy: proxy);
+        var refused = 0;
+        proxy.Intercept = call =>
+        {
+            if (Interlocked.Increment(ref refused) > 2)
+                return StorageProxy.PassOnAsync(call);
+
+            run.Time.Advance(refused == 2 ? StreamPublication.WriteTimeout / 2 : TimeSpan.Zero);
+            return Faults.Refuse(503)(call);
+        };
+
+        await run.PublishAsync(YieldAsync([]));
+
+        Assert.Empty(await run.ReadTextsAsync());
+        Assert.True((await run.Table.Log().HeadAsync())!.Complete);
+    }
+
+    [Fact]
+    public async Task PublishStreamAsync_throws_when_somebody_else_has_completed_the_topic_and_no_events_are_left()
+    {
+        var run = await PublicationRun.StartAsync();
+        await run.Table.Log().AppendLastAsync(null, "theirs");
+
+        await Assert.ThrowsAsync<TopicCompleteException>(() => run.PublishAsync(YieldAsync([])));
+
+        Assert.Equal(["theirs"], await run.ReadTextsAsync());
+    }
+
     /// <summary>Whether the transaction landed is not known: it must not come a second time, nor after the end.</summary>
     [Theory]
     [InlineData(false, false)]
@@ -274,21 +307,24 @@ public sealed class PublishStreamTests
         }
     }
 
-    [Fact]
-    public async Task PublishStreamAsync_waits_when_too_many_write_to_the_topic()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public async Task PublishStreamAsync_waits_when_too_many_write_to_the_topic(int count)
     {
         await using var group = await HeldGroup.StartAsync();
         var others = Enumerable.Range(0, 9).Select(n => group.AppendAsync([.. Enumerable.Repeat(Event($"{n}"), AppendLimits.MaxEvents)], null)).ToList();
         var time = new WatchedTime();
         var publication = new StreamPublication(Orders, group.Log, new PublishStreamOptions { FlushInterval = TimeSpan.Zero }, time);
 
-        var publishing = publication.RunAsync(YieldAsync(Texts(3)), CancellationToken.None, CancellationToken.None);
+        var publishing = publication.RunAsync(YieldAsync(Texts(count)), CancellationToken.None, CancellationToken.None);
         await time.Waits.Task.WaitAsync(SseStream.Timeout); // it was refused
         await group.ReleaseAsync();
         await publishing.WaitAsync(SseStream.Timeout);
 
         Assert.All(await Task.WhenAll(others), other => Assert.Equal(AppendOutcome.Appended, other.Outcome));
-        Assert.Equal(Texts(3), (await group.ReadTextsAsync()).TakeLast(3));
+        Assert.Equal(Texts(count), (await group.ReadTextsAsync()).Skip(1 + (9 * AppendLimits.MaxEvents)));
+        Assert.True((await group.Other.HeadAsync())!.Complete);
     }
 
     [Theory]

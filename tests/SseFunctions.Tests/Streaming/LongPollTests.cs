@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Threading.Channels;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using SseFunctions.Streaming;
@@ -32,22 +33,18 @@ public class LongPollTests
     [Fact]
     public async Task Answer_comes_without_an_event_when_the_time_is_over()
     {
-        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var (time, wait) = (new ArmedTimers(), TimeSpan.FromSeconds(23));
         await using var first = await TestHost.StartAsync();
         var ids = await first.PublishAsync("a", "1");
-        await using var host = await TestHost.StartAsync(["Stream:LongPoll=00:00:20"], time, table: first.Table);
+        await using var host = await TestHost.StartAsync(["Stream:LongPoll=00:00:23", "Stream:Heartbeat=00:01:00"], time, table: first.Table);
         var asked = AskAsync(host, $"events/a?mode=long-poll&lastEventId={ids[0]}");
-        await WaitForStreamsAsync(host, 1);
-
-        time.Advance(TimeSpan.FromSeconds(19.9));
+        await time.WaitForAsync(wait); // it has nothing to send, and sets when it wakes
         Assert.False(asked.IsCompleted);
-        while (!asked.IsCompleted)
-        {
-            time.Advance(TimeSpan.FromSeconds(0.2));
-            await Task.Yield();
-        }
 
-        Assert.Empty(EventSourceCursor.After(await (await asked).Content.ReadAsByteArrayAsync()).Events);
+        time.Advance(wait);
+        using var answer = await asked.WaitAsync(SseStream.Timeout);
+
+        Assert.Empty(EventSourceCursor.After(await answer.Content.ReadAsByteArrayAsync()).Events);
     }
 
     /// <summary>A client that does not know yet where it is would lose what comes while its connection breaks.</summary>
@@ -193,6 +190,32 @@ public class LongPollTests
     private static async Task<int> LastRetryAsync(HttpResponseMessage answer) => int.Parse(
         (await answer.Content.ReadAsStringAsync()).Split('\n').Last(line => line.StartsWith("retry: ", StringComparison.Ordinal))["retry: ".Length..],
         CultureInfo.InvariantCulture);
+
+    /// <summary>A clock that stands still and tells for how long timers are set.</summary>
+    private sealed class ArmedTimers() : FakeTimeProvider(DateTimeOffset.UtcNow)
+    {
+        private readonly Channel<TimeSpan> armed = Channel.CreateUnbounded<TimeSpan>();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => new Timer(armed, base.CreateTimer(callback, state, dueTime, period));
+
+        /// <summary>Waits until a timer is set for so long.</summary>
+        public async Task WaitForAsync(TimeSpan duration)
+        {
+            while (await armed.Reader.ReadAsync().AsTask().WaitAsync(SseStream.Timeout) != duration)
+            {
+                // Another's.
+            }
+        }
+
+        private sealed class Timer(Channel<TimeSpan> armed, ITimer inner) : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => inner.Change(dueTime, period) && armed.Writer.TryWrite(dueTime);
+
+            public void Dispose() => inner.Dispose();
+
+            public ValueTask DisposeAsync() => inner.DisposeAsync();
+        }
+    }
 
     private static string Data(byte[] body) => string.Concat(EventSourceCursor.After(body).Events.Select(message => message.Data));
 }

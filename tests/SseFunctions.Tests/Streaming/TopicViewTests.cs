@@ -15,7 +15,7 @@ public class TopicViewTests
 
         Assert.Equal(FeedReadKind.Waiting, view.Read(Id(1), 0, isLive: false).Kind);
         Assert.Equal(FeedReadKind.StorageUnavailable, view.PollFailed().Read(Id(1), 0, isLive: false).Kind);
-        Assert.All(AllStarts, start => Assert.False(view.TryResolve(start, out _)));
+        Assert.All(AllStarts, start => Assert.False(view.TryResolve(start, 0, out _)));
     }
 
     [Theory]
@@ -28,7 +28,22 @@ public class TopicViewTests
     {
         var view = Polled(TopicView.Unknown, Head(last: 9, first: 5));
 
-        Assert.True(view.TryResolve(newest is { } count ? StreamStart.Last(count) : StreamStart.Oldest, out var resolved));
+        Assert.True(view.TryResolve(newest is { } count ? StreamStart.Last(count) : StreamStart.Oldest, 0, out var resolved));
+        Assert.Equal(Id(cursor), resolved);
+    }
+
+    /// <summary>Another process may have written the events before it.</summary>
+    [Theory]
+    [InlineData("abc123-9", 6)]
+    [InlineData("zzzz-3", 6)]
+    public void TryResolve_waits_for_the_next_poll_when_the_event_to_end_before_is_not_known(string before, long cursor)
+    {
+        Assert.True(EventId.TryParse(before, out var id));
+        var stale = Polled(TopicView.Unknown, Head(last: 5));
+
+        Assert.False(stale.TryResolve(StreamStart.LastBefore(id, 2), stale.PollsStarted, out _));
+        Assert.True(stale.TryResolve(StreamStart.LastBefore(Id(6), 2), stale.PollsStarted, out _));
+        Assert.True(Polled(stale, Head(last: 8)).TryResolve(StreamStart.LastBefore(id, 2), stale.PollsStarted, out var resolved));
         Assert.Equal(Id(cursor), resolved);
     }
 
@@ -56,7 +71,7 @@ public class TopicViewTests
     public void Read_after_a_topic_began_starts_at_its_first_event_for_a_reader_that_came_before()
     {
         var none = Polled(TopicView.Unknown, null);
-        Assert.True(none.TryResolve(StreamStart.Now, out var cursor));
+        Assert.True(none.TryResolve(StreamStart.Now, 0, out var cursor));
         Assert.Equal(FeedReadKind.CaughtUp, none.Read(cursor, 0, isLive: true).Kind);
 
         var read = Polled(none, Head(last: 2)).Read(cursor, 0, isLive: false);
