@@ -12,8 +12,8 @@
 // How it works: the live stream is the browser's EventSource, and where that reconnects by itself it is left alone. What an
 // EventSource hides, a poll tells: ?mode=poll answers with a status, with all that is behind the cursor, and with the id
 // where the stream is now, which an EventSource keeps to itself until an event comes. So a tab polls before it listens. Where
-// something on the way holds responses back until they end, a stream does not open: then it polls all the time, each time until
-// something comes, and tries a stream again later.
+// something on the way holds responses back until they end, a stream does not open, be it the first or one that the browser opens
+// after another: then it polls all the time, each time until something comes, and tries a stream again later.
 
 /** Full jitter: a retry waits for a random time up to these milliseconds, doubled with each failure up to the second. */
 const RETRY = 500;
@@ -25,6 +25,12 @@ const LONGEST_SILENCE = 240_000;
 /** A stream that has not opened by then is held back by something on the way, and so are others for some time. */
 const OPENING = 5_000;
 const POLLING = 600_000;
+
+/**
+ * A stream's end may tell the browser to wait for this many times as long as a poll was told: the server draws from half to one
+ * and a half of the usual time, and takes it five times when it is overloaded.
+ */
+const WAITS = 15;
 
 /** The longest time of a timer. */
 const LONGEST_WAIT = 2 ** 31 - 1;
@@ -145,7 +151,7 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
   let position = cursor;
   let token = '';
   let failures = 0;
-  let wait = 0; // between two polls, as the server says
+  let wait = 0; // before the next request, as the last poll was told; 0 when it was told nothing
   let pollsUntil = 0; // when a stream is to be tried again
   let lastHeard = 0;
   let lastLook = 0;
@@ -158,7 +164,8 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
   /** @type {ReturnType<typeof setInterval> | undefined} */
   let timer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let opening;
+  let opening; // while a stream is to open
+  let wasRefused = false; // meanwhile
   /** @type {AbortController | undefined} */
   let run; // from start to stop: meanwhile this tab leads or follows
   /** @type {AbortController | undefined} */
@@ -249,8 +256,25 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
   const begin = () => {
     attempt?.abort();
     source?.close();
-    clearTimeout(opening);
+    settle();
     return (attempt = new AbortController()).signal;
+  };
+
+  /** The stream is open, or there is none. */
+  const settle = () => {
+    clearTimeout(opening);
+    opening = undefined;
+  };
+
+  /** @param {number} within For a stream; else this tab polls. Unless it was refused, or the page slept, something holds it back. */
+  const expect = within => {
+    wasRefused = false;
+    opening = setTimeout(() => {
+      if (!wasRefused && Date.now() - lastLook < SLEEP)
+        pollsUntil = Date.now() + POLLING;
+
+      connect();
+    }, within);
   };
 
   /** @param {string} [mode] */
@@ -284,9 +308,8 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
       const frames = (rest + part.value).split('\n\n');
       rest = frames.pop() ?? ''; // not whole yet
       for (const frame of frames) {
-        const isCursor = read(frame, 'event')[0] === 'sse.cursor';
-        const data = isCursor ? [] : read(frame, 'data');
-        const [type = data.length ? 'message' : ''] = isCursor ? [] : read(frame, 'event');
+        const data = read(frame, 'data');
+        const [type = data.length ? 'message' : ''] = read(frame, 'event');
         const [id = ''] = read(frame, 'id');
         if (!signal.aborted)
           receive({ type, data: data.join('\n'), id });
@@ -303,14 +326,22 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
     if (!isLeading)
       position = cursor;
 
+    wait = 0;
     for (let mode = 'poll'; ; failures++) {
-      if (failures)
-        await sleep(Math.random() * Math.min(LONGEST_RETRY, RETRY * 2 ** failures));
+      const pause = Math.max(wait, failures && Math.random() * Math.min(LONGEST_RETRY, RETRY * 2 ** failures));
+      if (pause) {
+        lastHeard = Infinity; // it may be for as long as the server has told it
+        await sleep(pause);
+        if (signal.aborted)
+          return;
+      }
 
+      lastHeard = Date.now();
+      wait = 0;
       let status = 0;
       const isRenewing = renew && expiresSoon(token);
       try {
-        if (isRenewing && !signal.aborted)
+        if (isRenewing)
           token = await Promise.race([renew(), new Promise((_, fail) => setTimeout(fail, LONGEST_RETRY))]);
 
         status = await poll(signal, mode);
@@ -326,6 +357,7 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
         return fire('sse.complete');
       }
 
+      const isPolling = Date.now() < pollsUntil;
       const isRefused = [400, 401, 403].includes(status);
       if (isRefused && (isRenewing || !renew)) {
         events.close();
@@ -336,22 +368,16 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
         token = '';
       else if (status !== 200)
         be(CONNECTING, status);
-      else if (isLeading && Date.now() < pollsUntil) {
+      else if (isLeading && (isPolling || mode !== 'poll')) {
         if (state < OPEN)
           be(OPEN);
 
-        mode = 'long-poll';
+        mode = isPolling ? 'long-poll' : 'poll'; // a stream comes after a poll, whose wait is the usual one
         failures = -1; // none
-        lastHeard = Infinity; // it waits, for as long as the server has told it
-        await sleep(wait);
-        lastHeard = Date.now();
       } else if (isLeading) {
         source = new EventSource(address(), { withCredentials });
-        opening = setTimeout(() => {
-          pollsUntil = Date.now() + POLLING;
-          connect();
-        }, OPENING);
-        return types.forEach(hearOf);
+        expect(OPENING);
+        return [...types, 'sse.cursor'].forEach(hearOf);
       } else {
         failures = 0;
         attempt?.abort();
@@ -364,7 +390,7 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
   const hear = event => {
     lastHeard = Date.now();
     if (event.type !== 'error')
-      clearTimeout(opening);
+      settle();
 
     if (event.data !== undefined)
       receive({ type: event.type, data: event.data, id: event.lastEventId });
@@ -372,13 +398,19 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
       failures = 0;
       be(OPEN);
     } else {
-      be(CONNECTING);
       // The browser reconnects by itself; but not from CLOSED, and with the token that it has.
       if (source?.readyState === CLOSED || renew && expiresSoon(token)) {
         failures++;
         connect();
-      } else
-        lastHeard = Infinity; // it waits, for as long as the server has told it
+      } else {
+        lastHeard = Infinity; // it waits, for as long as the server has told it, or up to 5 s
+        if (opening)
+          wasRefused = true;
+        else
+          expect(WAITS * wait + 2 * OPENING);
+      }
+
+      be(CONNECTING); // last, as the page may close
     }
   };
 
@@ -387,6 +419,9 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
 
   /** @param {Frame} frame From the server to this tab. */
   const receive = frame => {
+    if (frame.type === 'sse.cursor')
+      frame.type = frame.data = ''; // the id is all that it brings
+
     tell(frame);
     take(frame, position);
     position = frame.id || position;

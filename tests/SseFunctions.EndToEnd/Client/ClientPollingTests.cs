@@ -11,6 +11,9 @@ public sealed class ClientPollingTests(Chromium browser) : IClassFixture<Chromiu
     private const string NotOpening = "00:06";
     private const string NextTrial = "10:00";
 
+    /// <summary>10 s, and fifteen times what a poll has been told at a reconnection time of 100 ms: 150 ms at most.</summary>
+    private const string NotReopening = "00:13";
+
     private readonly string table = TestStorage.NewTableName();
     private readonly string topic = TopicApi.NewTopic();
 
@@ -116,6 +119,87 @@ public sealed class ClientPollingTests(Chromium browser) : IClassFixture<Chromiu
         Assert.Equal(0, await tab.EvaluateAsync<int>("fetches"));
     }
 
+    /// <summary>A network that has changed, or a proxy that has come: the first stream was as it should be.</summary>
+    [SkippableFact]
+    public async Task Client_polls_when_the_stream_with_which_the_browser_reconnects_does_not_open()
+    {
+        Chromium.SkipIfMissing();
+        await using var host = await TestHost.StartOnAsync(table, Polls, "Stream__Retry=00:00:00.100");
+        await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
+        await using var profile = await browser.NewProfileAsync();
+        var tab = await ClientTab.NewAsync(profile, proxy.BaseAddress);
+        await tab.Page.Clock.InstallAsync();
+        await tab.OpenAsync($"events/{topic}", "{ share: false }");
+        await tab.WaitUntilOpenAsync();
+        proxy.Fault = context => IsPoll(context) ? proxy.ForwardAsync(context) : HoldAsync(context);
+        proxy.Cut();
+        await proxy.Faults.ReachesAsync(1);
+        await tab.WaitUntilAsync("events.readyState === 0");
+        var ids = new List<string>(await host.Client.PublishAllAsync(topic, "0"));
+
+        await tab.Page.Clock.FastForwardAsync(NotReopening);
+        await tab.ReadEventsAsync(1);
+        await tab.WaitUntilOpenAsync();
+        ids.AddRange(await host.Client.PublishAllAsync(topic, "1"));
+        await tab.ReadEventsAsync(2);
+
+        Assert.Equal(1, await tab.EvaluateAsync<int>("sources.length"));
+        Assert.Contains(proxy.Requests, IsLongPoll);
+        proxy.Fault = null;
+        await tab.Page.Clock.FastForwardAsync(NextTrial);
+        await tab.WaitUntilAsync("sources.length === 2 && sources[1].readyState === 1");
+        ids.AddRange(await host.Client.PublishAllAsync(topic, "2"));
+        Assert.Equal(ids.Select((id, i) => new SseMessage(id, "message", $"{i}")), await tab.ReadEventsAsync(3));
+    }
+
+    [SkippableFact]
+    public async Task Client_tries_a_stream_again_at_once_when_it_was_refused_and_not_held_back()
+    {
+        Chromium.SkipIfMissing();
+        await using var host = await TestHost.StartOnAsync(table, Polls);
+        await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
+        await using var profile = await browser.NewProfileAsync();
+        var tab = await ClientTab.NewAsync(profile, proxy.BaseAddress);
+        await tab.Page.Clock.InstallAsync();
+        proxy.Fault = context =>
+        {
+            if (IsPoll(context))
+                return proxy.ForwardAsync(context);
+
+            context.Abort();
+            return Task.CompletedTask;
+        };
+        await tab.OpenAsync($"events/{topic}", "{ share: false }");
+        await tab.WaitUntilAsync("errors.length > 0");
+
+        await tab.Page.Clock.FastForwardAsync(NotOpening);
+        await tab.WaitUntilAsync("sources.length >= 2");
+        proxy.Fault = null;
+
+        await tab.WaitUntilAsync("sources.at(-1).readyState === 1");
+        Assert.DoesNotContain(proxy.Requests, IsLongPoll);
+    }
+
+    /// <summary>A client without a cursor has nothing from such an answer but the time.</summary>
+    [SkippableFact]
+    public async Task Client_whose_first_poll_is_turned_away_waits_for_as_long_as_the_server_says()
+    {
+        Chromium.SkipIfMissing();
+        await using var host = await TestHost.StartOnAsync(table, "Stream__Retry=01:00:00", "Stream__MaxStreamsPerAddress=1");
+        await using var held = await SseStream.OpenAsync(host.Client, $"events/{topic}");
+        await using var profile = await browser.NewProfileAsync();
+        var tab = await ClientTab.NewAsync(profile, host.BaseAddress);
+        await tab.Page.Clock.InstallAsync();
+        await tab.RecordWaitsAsync(random: 0.5);
+
+        await tab.OpenAsync($"events/{topic}");
+        await tab.WaitUntilAsync("waits.some(wait => wait >= 30 * 60_000)");
+        await tab.CountFetchesAsync();
+        await tab.Page.Clock.RunForAsync("15:00");
+
+        Assert.Equal(0, await tab.EvaluateAsync<int>("fetches"));
+    }
+
     [SkippableFact]
     public async Task Client_takes_a_polls_events_as_they_come()
     {
@@ -150,6 +234,11 @@ public sealed class ClientPollingTests(Chromium browser) : IClassFixture<Chromiu
         await tab.WaitUntilAsync("sources.length === 1");
         return tab;
     }
+
+    private static bool IsPoll(HttpContext context) => context.Request.Query.ContainsKey("mode");
+
+    private static Task HoldAsync(HttpContext context) =>
+        Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
 
     private static bool IsLongPoll(string request) => request.Contains("mode=long-poll", StringComparison.Ordinal);
 }

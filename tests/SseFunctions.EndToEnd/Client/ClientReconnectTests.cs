@@ -156,6 +156,22 @@ public sealed class ClientReconnectTests(Chromium browser) : IClassFixture<Chrom
         Assert.Equal($"""[["{topic}","{reason}",null,"{oldest}","{oldest}"]]""", await tab.EvaluateAsync<string>("JSON.stringify(resets)"));
     }
 
+    /// <summary>Else a quiet filter's client comes back with an id from which the topic has long been cleaned.</summary>
+    [SkippableFact]
+    public async Task Cursor_moves_over_what_a_filter_leaves_out_and_the_page_hears_nothing_of_it()
+    {
+        Chromium.SkipIfMissing();
+        await using var host = await TestHost.StartOnAsync(table, "Stream__Heartbeat=00:00:01");
+        await using var profile = await browser.NewProfileAsync();
+        var tab = await ClientTab.OpenLiveAsync(profile, host.BaseAddress, $"events/{topic}?type=alarm", "{}", "alarm", "message", "sse.cursor");
+
+        var left = await host.Client.PublishAllAsync(topic, "0", "1");
+        await tab.WaitUntilAsync($"events.lastEventId === '{left[^1]}'");
+        var alarm = await host.Client.PublishAsync(topic, "2", type: "alarm");
+
+        Assert.Equal([new SseMessage(alarm, "alarm", "2")], await tab.ReadEventsAsync(1));
+    }
+
     [SkippableFact]
     public async Task Client_goes_on_where_it_was_when_the_page_is_loaded_again_and_the_cursor_is_stored()
     {

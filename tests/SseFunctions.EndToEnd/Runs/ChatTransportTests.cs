@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http;
 using SseFunctions.TestSupport;
 
 namespace SseFunctions.EndToEnd.Runs;
@@ -85,6 +86,84 @@ public sealed partial class ChatTransportTests
 
         await page.ReadStatusAsync("ready");
         Assert.True(proxy.Cuts > 0);
+    }
+
+    [Fact]
+    public async Task Chat_resumes_all_of_an_answer_that_is_over_when_its_first_response_ended_before_its_first_event()
+    {
+        await using var host = await ChatHost.StartAsync();
+        await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
+        await using var other = await NodeChat.OpenAsync(host.BaseAddress);
+        await other.SayAsync("Go on.");
+        var isOver = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        proxy.Fault = async context =>
+        {
+            proxy.Fault = null;
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.Body.FlushAsync();
+            await isOver.Task;
+        };
+        await using var page = await NodeChat.OpenAsync(proxy.BaseAddress, (await host.Started).Topic);
+        await page.ResumeAsync();
+        await proxy.Faults.ReachesAsync(1);
+        host.Model.Say("a", "b");
+        host.Model.End();
+        await host.Running;
+        isOver.SetResult();
+
+        await page.ReadTextAsync("ab");
+        await page.ReadStatusAsync("ready");
+    }
+
+    [Theory]
+    [InlineData(429)]
+    [InlineData(502)]
+    [InlineData(503)]
+    public async Task Chat_shows_all_of_an_answer_when_a_proxy_refuses_for_a_while(int status)
+    {
+        await using var host = await ChatHost.StartAsync("Stream:Retry=00:00:00.100");
+        await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
+        await using var page = await NodeChat.OpenAsync(proxy.BaseAddress);
+        await page.SayAsync("Go on.");
+        host.Model.Say("a");
+        await page.ReadTextAsync("a");
+
+        proxy.Answer(status);
+        proxy.Cut();
+        await proxy.Faults.ReachesAsync(2);
+        proxy.Fault = null;
+        host.Model.Say("b");
+        host.Model.End();
+
+        await page.ReadTextAsync("ab");
+        await page.ReadStatusAsync("ready");
+    }
+
+    [Theory]
+    [InlineData(403, "The run's stream answers 403.")]
+    [InlineData(200, "A part of the answer is lost.")]
+    public async Task Chat_shows_an_error_when_it_cannot_have_all_of_an_answer(int status, string error)
+    {
+        await using var host = await ChatHost.StartAsync("Stream:Retry=00:00:00.100");
+        await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
+        await using var page = await NodeChat.OpenAsync(proxy.BaseAddress);
+        await page.SayAsync("Go on.");
+        host.Model.Say("a");
+        await page.ReadTextAsync("a");
+
+        proxy.Fault = async context =>
+        {
+            context.Response.StatusCode = status;
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.WriteAsync("id: abc123-7\nevent: sse.reset\ndata: {\"reason\":\"expired\"}\n\n");
+            await context.Response.Body.FlushAsync();
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+        };
+        proxy.Cut();
+
+        var state = await page.ReadAsync(state => state.GetProperty("error").GetString() is not null);
+        Assert.Equal(("error", error), (state.GetProperty("status").GetString(), state.GetProperty("error").GetString()));
+        host.Model.End();
     }
 
     [GeneratedRegex("end of this response")]

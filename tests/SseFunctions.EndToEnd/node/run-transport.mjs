@@ -34,27 +34,35 @@ async function follow(url, signal) {
   const first = await fetch(url, { signal });
   if (first.status !== 200)
     return first;
+  const again = url.replace('active=true', 'from=start'); // which would be 204 when the run has ended before its first event came
   const parts = new ReadableStream({
     async start(controller) {
-      let [response, id, retryMs, isOver] = [first, undefined, 1000, false];
+      let [response, id, retryMs, isOver, hasGap] = [first, undefined, 1000, false, false];
       const parser = createParser({
         onRetry: ms => { retryMs = ms; },
         onEvent: event => {
           id = event.id ?? id;
-          if (event.event?.startsWith('sse.'))
+          hasGap ||= event.event === 'sse.reset';
+          if (hasGap || event.event?.startsWith('sse.'))
             return; // of the stream, not of the run
           controller.enqueue(new TextEncoder().encode(`data: ${event.data}\n\n`));
           isOver ||= event.data === '[DONE]' || event.event === 'error';
         },
       });
       while (true) {
-        await read(response, text => parser.feed(text));
+        for await (const text of read(response)) {
+          parser.feed(text);
+          if (hasGap)
+            return controller.error(new Error('A part of the answer is lost.'));
+        }
         parser.reset(); // half a frame may have come
         if (isOver || signal?.aborted || response?.status === 204)
           return controller.close();
         await new Promise(resolve => setTimeout(resolve, retryMs));
-        response = await fetch(url, { signal, headers: id ? { 'Last-Event-ID': id } : {} }).catch(() => undefined);
-        if (response && !response.ok)
+        response = await fetch(again, { signal, headers: id ? { 'Last-Event-ID': id } : {} }).catch(() => undefined);
+        if (response?.status === 429 || response?.status >= 500)
+          response = undefined; // a proxy's, or a restart's: it passes
+        else if (response && !response.ok)
           return controller.error(new Error(`The run's stream answers ${response.status}.`));
       }
     },
@@ -62,13 +70,15 @@ async function follow(url, signal) {
   return new Response(parts, { headers: first.headers });
 }
 
-/** Reads up to the response's end, or to where it is cut. */
-async function read(response, onText) {
+/** The response's text up to its end, or to where it is cut. */
+async function* read(response) {
+  const reader = response?.body?.pipeThrough(new TextDecoderStream()).getReader();
   try {
-    const reader = response?.body?.pipeThrough(new TextDecoderStream()).getReader();
     for (let chunk = await reader?.read(); chunk && !chunk.done; chunk = await reader.read())
-      onText(chunk.value);
+      yield chunk.value;
   } catch {
     // The next response goes on after the last id.
+  } finally {
+    reader?.cancel().catch(() => {}); // when nobody reads on
   }
 }
