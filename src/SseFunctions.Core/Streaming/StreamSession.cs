@@ -136,7 +136,7 @@ internal sealed class StreamSession : IDisposable
     /// <summary>Waits for the answer as long as the stream may last: whoever asks wants to know.</summary>
     private async Task<bool> IsInactiveAsync()
     {
-        timer!.Change(Deadline, Timeout.InfiniteTimeSpan);
+        clock.Set(timer!, Deadline);
         while (!clientLeft.IsCancellationRequested && !hostStopping.IsCancellationRequested && clock.Elapsed < Deadline)
         {
             if (Position.ReadActive() is not FeedReadKind.Waiting and var kind)
@@ -231,8 +231,7 @@ internal sealed class StreamSession : IDisposable
     /// <summary>Sets when the stream wakes by itself: for a heartbeat, its end, or after so long.</summary>
     private void SetTimer(ClientWriter client, TimeSpan? max = null)
     {
-        var due = Min(client.LastWrite + options.Heartbeat, Min(Deadline, clock.Elapsed + max)) - clock.Elapsed;
-        timer!.Change(due > TimeSpan.Zero ? due : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        clock.Set(timer!, Min(client.LastWrite + options.Heartbeat, Min(Deadline, clock.Elapsed + max)));
     }
 
     /// <summary>How long to hold new events back. Several feeds wake a stream of several topics, each in its own rhythm.</summary>

@@ -43,6 +43,9 @@ public abstract class EventSourceTargetTests(Target target, IEventSourceClient c
 
         [Collection(WorkerTarget.Collection)]
         public sealed class Worker(WorkerTarget target, NodeEventSources node) : InNode(target, node, isOneOfMany: true);
+
+        [Collection(WebAppTarget.Collection)]
+        public sealed class WebApp(WebAppTarget target, NodeEventSources node) : InNode(target, node, isOneOfMany: true);
     }
 
     private readonly string topic = TopicApi.NewTopic();

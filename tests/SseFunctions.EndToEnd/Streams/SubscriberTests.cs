@@ -5,7 +5,7 @@ using SseFunctions.TestSupport;
 
 namespace SseFunctions.EndToEnd.Streams;
 
-/// <summary>What subscribers ask for beyond a stream, whatever host is in front: history, a time to begin at, some types, long polls.</summary>
+/// <summary>What subscribers ask for beyond a stream, in whatever host: history, a time to begin at, some types, long polls.</summary>
 public abstract class SubscriberTests(Target target)
 {
     [Collection(Target.Collection)]
@@ -16,6 +16,9 @@ public abstract class SubscriberTests(Target target)
 
     [Collection(WorkerTarget.Collection)]
     public sealed class Worker(WorkerTarget target) : SubscriberTests(target);
+
+    [Collection(WebAppTarget.Collection)]
+    public sealed class WebApp(WebAppTarget target) : SubscriberTests(target);
 
     private readonly string topic = TopicApi.NewTopic();
 
