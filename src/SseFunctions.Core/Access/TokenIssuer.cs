@@ -70,7 +70,8 @@ internal sealed class TokenIssuer(IssuerOptions options, IssuerKeys keys)
             Patterns(claims, options.TopicsClaim, options.Topics),
             Patterns(claims, options.PublishClaim, options.Publish),
             SubscriberToken.RequireExpiry(claims, now),
-            subject is null ? null : $"{options.Authority} {subject}") { Identity = identity };
+            subject is null ? null : $"{options.Authority} {subject}")
+        { Identity = identity };
     }
 
     /// <summary>The claim may be an array or, as scopes are, texts separated by spaces; what is no pattern of topics is something else's.</summary>

@@ -33,7 +33,7 @@ public class StorageCostTests
         var ids = await host.PublishAsync("a", [.. Enumerable.Range(0, 300).Select(i => $"{i}")]);
         await using var first = await host.OpenAsync("events/a?from=start");
         await first.ReadEventsAsync(ids.Count);
-        var reads = proxy.Reads;
+        var reads = CountReads(proxy);
 
         for (var i = 0; i < 50; i++)
         {
@@ -41,7 +41,7 @@ public class StorageCostTests
             await later.ReadEventsAsync(ids.Count - i - 1);
         }
 
-        Assert.Equal(reads, proxy.Reads);
+        Assert.Equal(0, reads());
     }
 
     [Fact]
@@ -53,12 +53,12 @@ public class StorageCostTests
         await using var stream = await host.OpenAsync("events/a");
         await stream.ReadFrameAsync();
         await stream.ReadFrameAsync();
-        var reads = proxy.Reads;
+        var reads = CountReads(proxy);
 
         var ids = await host.PublishAsync("a", [.. Enumerable.Range(1, 300).Select(i => $"{i}")]);
 
         Assert.Equal(ids, (await stream.ReadEventsAsync(ids.Count)).Select(message => message.Id));
-        Assert.Equal(reads, proxy.Reads);
+        Assert.Equal(0, reads());
     }
 
     [Fact]
@@ -68,11 +68,11 @@ public class StorageCostTests
         await using var host = await TestHost.StartAsync([NoPolling], connectionString: proxy.ConnectionString);
         var ids = await host.PublishAsync("a", "1", "2");
         await PollAsync(host, ids[0]);
-        var reads = proxy.Reads;
+        var reads = CountReads(proxy);
 
         await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => PollAsync(host, ids[0])));
 
-        Assert.Equal(reads, proxy.Reads);
+        Assert.Equal(0, reads());
 
         static async Task PollAsync(TestHost host, string lastEventId)
         {
@@ -158,5 +158,19 @@ public class StorageCostTests
             await stream.ReadEventsAsync(600);
         }));
         return proxy.Reads;
+    }
+
+    /// <summary>From now on, without polls of the change feed, the first of which may still be under way.</summary>
+    private static Func<int> CountReads(StorageProxy proxy)
+    {
+        var reads = 0;
+        proxy.Intercept = call =>
+        {
+            if (call.Method == "GET" && !ChangeFeedTests.IsChangePoll(call))
+                Interlocked.Increment(ref reads);
+
+            return StorageProxy.PassOnAsync(call);
+        };
+        return () => Volatile.Read(ref reads);
     }
 }
