@@ -11,7 +11,6 @@ namespace SseFunctions.Api;
 /// <param name="ClockSchedule">The schedule of topic clock, as it was given.</param>
 /// <param name="RetentionSchedule">The schedule of retention, as it was given; null where it is not.</param>
 /// <param name="RoutePrefix">What stands before every route of an ASP.NET Core app, without slashes at its ends.</param>
-/// <param name="Section">The section of the configuration in which the settings are; "" for the top.</param>
 internal sealed record Settings(
     EventLogOptions EventLog,
     StreamOptions Stream,
@@ -21,8 +20,7 @@ internal sealed record Settings(
     AzureMonitorIdentity? AzureMonitorIdentity,
     string ClockSchedule,
     string? RetentionSchedule,
-    string RoutePrefix,
-    string Section)
+    string RoutePrefix)
 {
     public const string DefaultRetentionSchedule = "0 7 * * * *";
 
@@ -51,8 +49,7 @@ internal sealed record Settings(
             sse?.ExportsTelemetry == false ? null : AzureMonitorIdentity.Read(reader), // where others export, it is theirs
             Schedule(ClockSource.Setting) ?? ClockSource.EveryFiveSeconds,
             Schedule(Routes.RetentionSchedule) ?? (sse?.HasRetention == true ? DefaultRetentionSchedule : null),
-            ReadPrefix(reader, sse?.RoutePrefix) ?? host.RoutePrefix,
-            sse?.Section ?? "");
+            ReadPrefix(reader, sse?.RoutePrefix) ?? host.RoutePrefix);
         foreach (var root in (string[])["EventLog", "Stream", "Retention", "Access", "Telemetry", Routes.RetentionSchedule, ClockSource.Setting, RuntimeSource.Setting])
             reader.RefuseUnknown(root);
 

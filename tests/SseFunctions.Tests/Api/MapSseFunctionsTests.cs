@@ -25,8 +25,7 @@ public class MapSseFunctionsTests
         await using var app = await StartAsync(app => app.MapSseFunctions());
         using var client = Client(app, "api/");
 
-        foreach (var (method, path) in Keyed)
-            Assert.Equal((HttpStatusCode.Forbidden, path), (await StatusAsync(client, method, path), path));
+        await AssertKeyedAnswerAsync(client, HttpStatusCode.Forbidden);
 
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(client, "GET", "topics/a"));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(client, "GET", "events/a?mode=poll"));
@@ -52,8 +51,7 @@ public class MapSseFunctionsTests
         await using var app = await StartAsync(app => _ = byGroup ? app.MapGroup("").AllowAnonymous().MapSseFunctions() : app.MapSseFunctions().AllowAnonymous());
         using var client = Client(app, "api/");
 
-        foreach (var (method, path) in Keyed)
-            Assert.Equal((HttpStatusCode.Forbidden, path), (await StatusAsync(client, method, path), path));
+        await AssertKeyedAnswerAsync(client, HttpStatusCode.Forbidden);
 
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(client, "GET", "topics/a"));
     }
@@ -66,8 +64,7 @@ public class MapSseFunctionsTests
             AddAuthorization);
         using var client = Client(app, "api/");
 
-        foreach (var (method, path) in Keyed)
-            Assert.Equal((HttpStatusCode.Unauthorized, path), (await StatusAsync(client, method, path), path));
+        await AssertKeyedAnswerAsync(client, HttpStatusCode.Unauthorized);
 
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(client, "GET", "topics/a"));
     }
@@ -126,6 +123,12 @@ public class MapSseFunctionsTests
     private static void AddAuthorization(SseFunctionsBuilder sse) => sse.Services.AddAuthorization().AddSingleton<IAuthorizationMiddlewareResultHandler, Refusals>();
 
     private static HttpClient Client(WebApplication app, string prefix) => new() { BaseAddress = new Uri($"{app.Urls.Single()}/{prefix}") };
+
+    private static async Task AssertKeyedAnswerAsync(HttpClient client, HttpStatusCode status)
+    {
+        foreach (var (method, path) in Keyed)
+            Assert.Equal((status, path), (await StatusAsync(client, method, path), path));
+    }
 
     private static async Task<HttpStatusCode> StatusAsync(HttpClient client, string method, string path)
     {
