@@ -44,8 +44,18 @@ internal sealed class WorkerChannel : IDisposable
         FunctionApp app, Uri host, FunctionRpcService service, IReadOnlyDictionary<string, string> settings, WorkerLog log)
     {
         var worker = new WorkerChannel(app, host, service, settings, log);
-        await worker.InitialiseAsync(app);
-        return worker;
+        try
+        {
+            await worker.InitialiseAsync(app);
+            return worker;
+        }
+        catch
+        {
+            worker.Kill(); // nobody else knows of it
+            await worker.Exit;
+            worker.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Passes messages on in both directions, until the worker ends its call.</summary>

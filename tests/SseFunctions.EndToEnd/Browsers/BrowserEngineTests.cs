@@ -6,13 +6,16 @@ using SseFunctions.TestSupport;
 namespace SseFunctions.EndToEnd.Browsers;
 
 /// <summary>EventSource, client.js and the demo page in every engine: what depends on the browser and not on the server.</summary>
-public abstract class BrowserEngineTests(EventSourceHosts hosts, BrowserEngine engine)
+/// <param name="hosts">What they read from.</param>
+/// <param name="engine">The browser.</param>
+/// <param name="isOneOfMany">Only a thorough run does all with it.</param>
+public abstract class BrowserEngineTests(EventSourceHosts hosts, BrowserEngine engine, bool isOneOfMany = false)
 {
     public sealed class InChromium(EventSourceHosts hosts, Chromium browser) : BrowserEngineTests(hosts, browser), IClassFixture<EventSourceHosts>, IClassFixture<Chromium>;
 
-    public sealed class InFirefox(EventSourceHosts hosts, Firefox firefox) : BrowserEngineTests(hosts, firefox), IClassFixture<EventSourceHosts>, IClassFixture<Firefox>;
+    public sealed class InFirefox(EventSourceHosts hosts, Firefox firefox) : BrowserEngineTests(hosts, firefox, isOneOfMany: true), IClassFixture<EventSourceHosts>, IClassFixture<Firefox>;
 
-    public sealed class InWebKit(EventSourceHosts hosts, WebKit webKit) : BrowserEngineTests(hosts, webKit), IClassFixture<EventSourceHosts>, IClassFixture<WebKit>;
+    public sealed class InWebKit(EventSourceHosts hosts, WebKit webKit) : BrowserEngineTests(hosts, webKit, isOneOfMany: true), IClassFixture<EventSourceHosts>, IClassFixture<WebKit>;
 
     /// <summary>How long a port refuses connections in a thorough run.</summary>
     private static readonly TimeSpan LongRefusal = TimeSpan.FromSeconds(20);
@@ -81,7 +84,7 @@ public abstract class BrowserEngineTests(EventSourceHosts hosts, BrowserEngine e
     [InlineData(false)] // to another page: the browser may keep the first
     public async Task Tabs_with_client_js_share_one_connection_and_miss_nothing_when_the_leader_is_closed_or_left(bool isClosed)
     {
-        SkipIfNotHere();
+        SkipIfNotHere(inEveryRun: isClosed);
         await using var host = await TestHost.StartOnAsync(hosts.Table, EventSourceHosts.Retry);
         var leader = await OpenClientAsync(host);
         await leader.WaitUntilAsync("events.readyState === 1");
@@ -105,7 +108,7 @@ public abstract class BrowserEngineTests(EventSourceHosts hosts, BrowserEngine e
     [SkippableFact]
     public async Task Client_js_comes_back_when_a_proxy_has_closed_its_EventSource()
     {
-        SkipIfNotHere();
+        SkipIfNotHere(inEveryRun: false);
         await using var proxy = await HostProxy.StartAsync(hosts.Steady.BaseAddress);
         await using var tab = await engine.NewTabAsync();
         await tab.GoToAsync(new Uri(proxy.BaseAddress, "client.js"));
@@ -126,7 +129,7 @@ public abstract class BrowserEngineTests(EventSourceHosts hosts, BrowserEngine e
     [SkippableFact]
     public async Task Client_js_goes_on_where_it_was_when_the_page_is_loaded_again_and_the_cursor_is_stored()
     {
-        SkipIfNotHere();
+        SkipIfNotHere(inEveryRun: false);
         await using var tab = await OpenClientAsync(hosts.Steady, "{ storage: sessionStorage }");
         await tab.WaitUntilAsync("events.readyState === 1");
         await hosts.LongRetry.Client.PublishAsync(topic, "before");
@@ -186,8 +189,10 @@ public abstract class BrowserEngineTests(EventSourceHosts hosts, BrowserEngine e
             $"[...document.querySelectorAll('#log .event')].some(row => row.querySelector('.data').textContent === '{data}' && row.querySelector('.how.{how}'))";
     }
 
-    private void SkipIfNotHere()
+    /// <param name="inEveryRun">Whether every run does it with every engine.</param>
+    private void SkipIfNotHere(bool inEveryRun = true)
     {
+        Skip.If(isOneOfMany && !inEveryRun && !Thoroughness.IsFull, Thoroughness.OnlyInFull);
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
         Skip.If(engine.Absence is not null, engine.Absence);
     }

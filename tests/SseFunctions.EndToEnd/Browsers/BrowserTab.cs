@@ -7,7 +7,7 @@ namespace SseFunctions.EndToEnd.Browsers;
 public abstract class BrowserTab : IAsyncDisposable
 {
     /// <summary>Between two looks at a tab: not every driver lets a page report that something has happened.</summary>
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
     public abstract Task GoToAsync(Uri address);
 

@@ -6,13 +6,17 @@ namespace SseFunctions.EndToEnd.Browsers;
 /// <summary>The machine's Chromium.</summary>
 public sealed class Chromium : BrowserEngine
 {
-    private static readonly string[] Programs = ["chromium", "chromium-browser", "google-chrome"];
+    /// <summary>How a test waits for something in a page: with each frame, as Playwright has it, the wait would take more of the processor than what is tested.</summary>
+    public static readonly PageWaitForFunctionOptions Look = new() { PollingInterval = 50 };
+
+    /// <summary>The shell is the same browser without its own windows, which take more of the processor than the pages do.</summary>
+    private static readonly string[] Programs = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"];
     private static readonly Shared<ChromiumProcess> Process = new(() => ChromiumProcess.StartAsync(Executable!));
 
     private ChromiumProcess? process;
     private IBrowserContext? tabs;
 
-    private static string? Executable { get; } = BrowserInstallation.Find(Programs, "chromium");
+    private static string? Executable { get; } = BrowserInstallation.Find(Programs, "chromium-headless-shell") ?? BrowserInstallation.Find(Programs, "chromium");
 
     /// <summary>Why a test that needs it is skipped; null where it need not be.</summary>
     public static string? Missing => Executable is null ? BrowserInstallation.Absence("Chromium", Programs) : null;

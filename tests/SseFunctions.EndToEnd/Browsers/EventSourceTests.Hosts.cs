@@ -141,8 +141,9 @@ public abstract partial class EventSourceTests
 
     private static async Task UntilAsync(Func<Task<bool>> condition)
     {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50), TimeProvider.System);
         using var timeout = new CancellationTokenSource(SseStream.Timeout);
         while (!await condition())
-            timeout.Token.ThrowIfCancellationRequested();
+            await timer.WaitForNextTickAsync(timeout.Token);
     }
 }

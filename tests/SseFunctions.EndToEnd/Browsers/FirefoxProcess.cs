@@ -11,7 +11,7 @@ internal sealed class FirefoxProcess : IAsyncDisposable
     private const string ReadyLine = "WebDriver BiDi listening on ";
     private const int MaxAttempts = 10;
 
-    /// <summary>It asks nobody but the tests' hosts for anything.</summary>
+    /// <summary>It asks nobody but the tests' hosts for anything, and starts no process before a page needs it.</summary>
     private const string Preferences = """
         user_pref("app.normandy.enabled", false);
         user_pref("app.update.enabled", false);
@@ -20,6 +20,9 @@ internal sealed class FirefoxProcess : IAsyncDisposable
         user_pref("browser.safebrowsing.phishing.enabled", false);
         user_pref("browser.shell.checkDefaultBrowser", false);
         user_pref("browser.startup.page", 0);
+        user_pref("dom.ipc.processCount", 1);
+        user_pref("dom.ipc.processCount.webIsolated", 1);
+        user_pref("dom.ipc.processPrelaunch.enabled", false);
         user_pref("datareporting.policy.dataSubmissionEnabled", false);
         user_pref("extensions.systemAddon.update.enabled", false);
         user_pref("extensions.update.enabled", false);

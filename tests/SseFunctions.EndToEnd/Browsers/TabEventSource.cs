@@ -5,7 +5,7 @@ namespace SseFunctions.EndToEnd.Browsers;
 /// <summary>An EventSource in a tab of any browser. A proxy sees its requests, as not every driver reports them.</summary>
 public sealed class TabEventSource : RecordedEventSource
 {
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(30);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
     private readonly BrowserTab tab;
     private readonly CuttingProxy? proxy;

@@ -15,14 +15,14 @@ public sealed class ClientLeaderTests(Chromium browser, ITestOutputHelper output
     [InlineData("freeze")]
     public async Task Tabs_miss_and_repeat_nothing_when_leaders_go_at_random_moments(string how)
     {
-        const int Handovers = 3;
+        var handovers = Thoroughness.Choose(brief: 2, full: 3);
         Chromium.SkipIfMissing();
         output.WriteLine(FuzzSeed.Hint);
         var random = new Random(FuzzSeed.Value);
         await using var host = await TestHost.StartOnAsync(table, "Stream__Retry=00:00:00.100");
         await using var profile = await browser.NewProfileAsync();
         var tabs = new List<ClientTab>();
-        for (var i = 0; i <= Handovers; i++)
+        for (var i = 0; i <= handovers; i++)
         {
             tabs.Add(await ClientTab.OpenAsync(profile, host.BaseAddress, $"events/{topic}?from=start"));
             await tabs[i].WaitUntilOpenAsync();
@@ -30,7 +30,7 @@ public sealed class ClientLeaderTests(Chromium browser, ITestOutputHelper output
 
         var frozen = new List<ClientTab>();
         await using var publisher = new SteadyPublisher(host.Client, topic);
-        for (var i = 0; i < Handovers; i++)
+        for (var i = 0; i < handovers; i++)
         {
             await publisher.Acknowledged.ReachesAsync(publisher.Acknowledged.Count + random.Next(1, 40));
             var leader = await ClientTab.LeaderAsync(tabs);

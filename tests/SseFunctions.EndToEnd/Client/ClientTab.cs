@@ -91,7 +91,7 @@ internal sealed class ClientTab(IPage page, Uri baseAddress)
     /// <summary>Waits until the client's connection, or its leader's, is open.</summary>
     public Task WaitUntilOpenAsync() => WaitUntilAsync("events.readyState === 1");
 
-    public Task WaitUntilAsync(string condition) => page.WaitForFunctionAsync($"() => {condition}");
+    public Task WaitUntilAsync(string condition) => page.WaitForFunctionAsync($"() => {condition}", options: Chromium.Look);
 
     public Task<T> EvaluateAsync<T>(string expression) => page.EvaluateAsync<T>(expression);
 

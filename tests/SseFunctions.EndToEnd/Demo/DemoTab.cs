@@ -47,7 +47,7 @@ internal sealed class DemoTab : IAsyncDisposable
     }
 
     /// <summary>Waits until the function is truthy in the page.</summary>
-    public Task<IJSHandle> WaitUntilAsync(string function, object? argument = null) => Page.WaitForFunctionAsync(function, argument);
+    public Task<IJSHandle> WaitUntilAsync(string function, object? argument = null) => Page.WaitForFunctionAsync(function, argument, Chromium.Look);
 
     /// <summary>Waits until the connection is in the state.</summary>
     public Task WaitForStateAsync(string state) =>

@@ -12,7 +12,7 @@ namespace SseFunctions.EndToEnd.Hostile;
 /// <summary>Whatever a client sends, the host answers it as the client's fault, goes on, and keeps its memory.</summary>
 public sealed class FuzzTests(ITestOutputHelper output)
 {
-    private static readonly int Requests = Thoroughness.Choose(brief: 5_000, full: 20_000);
+    private static readonly int Requests = Thoroughness.Choose(brief: 2_000, full: 20_000);
     private const int Clients = 16;
 
     /// <summary>How often a request is sent again that is answered 503.</summary>

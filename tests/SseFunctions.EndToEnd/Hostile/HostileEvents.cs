@@ -14,7 +14,7 @@ public sealed class HostileEvents : IAsyncLifetime
     private const int ShortCharacters = 200;
     private const int ShortEvents = 100;
 
-    private LocalHostProcess? host;
+    private TestHost? host;
     private PublishedTopic? all;
     private PublishedTopic? brief;
 
@@ -27,14 +27,14 @@ public sealed class HostileEvents : IAsyncLifetime
     /// <summary>Publishers that got another answer than the README says.</summary>
     public IReadOnlyList<string> WronglyAnswered { get; private set; } = [];
 
-    public LocalHostProcess Host => host!;
+    public TestHost Host => host!;
 
     public async Task InitializeAsync()
     {
         if (Target.NoProcessControl is not null)
             return;
 
-        host = await LocalHostProcess.StartAsync(TestStorage.NewTableName());
+        host = await TestHost.StartOnAsync(TestStorage.NewTableName());
         var (topic, briefTopic, wrong) = (TopicApi.NewTopic(), TopicApi.NewTopic(), new List<string>());
         var (events, briefEvents) = (new List<SseMessage>(), new List<SseMessage>());
         foreach (var publisher in HostilePublisher.Draw(Publishers, FuzzSeed.Value))

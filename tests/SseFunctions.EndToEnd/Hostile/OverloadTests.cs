@@ -33,7 +33,7 @@ public sealed class OverloadTests(ITestOutputHelper output)
         await using var host = await StartAsync(null, $"Stream__MaxStreams={MaxStreams}");
         var topics = Enumerable.Range(0, 8).Select(i => $"{topic}{i}").ToList();
         foreach (var large in topics)
-            await LargeTopic.PublishAsync(host.Client, large, megabytes: 3);
+            await LargeTopic.PublishAsync(host.Client, large, Thoroughness.Choose(brief: 1, full: 3));
 
         var all = $"events?{string.Join('&', topics.Select(name => $"topic={name}"))}&from=start";
         await AssertSurvivesAsync(host, 4 * MaxStreams, i => CrowdClient.OpenAsync(host.BaseAddress, i % 2 == 0 ? $"events/{topics[0]}?from=start" : all));
@@ -84,7 +84,7 @@ public sealed class OverloadTests(ITestOutputHelper output)
     [SkippableFact]
     public async Task Readers_at_random_places_of_a_large_topic_share_what_may_be_loaded_at_a_time()
     {
-        var (cacheBytes, megabytes, readers) = Thoroughness.Choose(brief: (8 << 20, 30, 50), full: (64 << 20, 270, 200));
+        var (cacheBytes, megabytes, readers) = Thoroughness.Choose(brief: (3 << 20, 12, 30), full: (64 << 20, 270, 200));
         await using var host = await StartAsync(null, $"Stream__CacheBytes={cacheBytes}");
         var ids = await LargeTopic.PublishAsync(host.Client, topic, megabytes);
         var random = new Random(FuzzSeed.Value);
@@ -116,7 +116,7 @@ public sealed class OverloadTests(ITestOutputHelper output)
         await host.Client.PublishAsync(topic, "1");
         var (readsBefore, start) = (proxy.Reads, Stopwatch.GetTimestamp());
 
-        await Parallel.ForEachAsync(Enumerable.Range(0, Thoroughness.Choose(brief: 2_000, full: 15_000)), async (i, stop) =>
+        await Parallel.ForEachAsync(Enumerable.Range(0, Thoroughness.Choose(brief: 500, full: 15_000)), async (i, stop) =>
         {
             using var answer = await host.Client.GetAsync(i % 2 == 0 ? "health" : $"topics/{topic}", stop).WaitAsync(SseStream.Timeout, stop);
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);

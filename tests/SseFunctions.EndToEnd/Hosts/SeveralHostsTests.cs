@@ -20,7 +20,7 @@ public sealed class SeveralHostsTests
         var streaming = await LocalHostProcess.StartAsync(table);
         try
         {
-            for (var kill = 0; kill < 2; kill++)
+            for (var kill = 0; kill < Thoroughness.Choose(brief: 1, full: 2); kill++)
             {
                 var reading = client.ReadAsync(streaming.Client);
                 await client.Received.ReachesAsync(client.Received.Count + 10);
@@ -47,12 +47,12 @@ public sealed class SeveralHostsTests
     public async Task Readers_of_both_hosts_see_the_same_ids_in_the_same_order_when_four_publishers_post_to_both()
     {
         const int Publishers = 4;
-        const int EventsEach = 100;
+        var eventsEach = Thoroughness.Choose(brief: 30, full: 100);
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        await using var one = await LocalHostProcess.StartAsync(table);
-        await using var two = await LocalHostProcess.StartAsync(table);
-        LocalHostProcess[] hosts = [one, two];
-        var reading = hosts.Select(host => ReadAsync(host, Publishers * EventsEach)).ToList();
+        await using var one = await TestHost.StartOnAsync(table);
+        await using var two = await TestHost.StartOnAsync(table);
+        TestHost[] hosts = [one, two];
+        var reading = hosts.Select(host => ReadAsync(host, Publishers * eventsEach)).ToList();
 
         var acknowledged = (await Task.WhenAll(Enumerable.Range(0, Publishers).Select(PublishAsync))).SelectMany(events => events).ToList();
 
@@ -67,15 +67,15 @@ public sealed class SeveralHostsTests
         {
             // Each waited for one acknowledgement before its next event.
             var own = read[0].Where(message => message.Data.StartsWith($"{publisher} ", StringComparison.Ordinal)).Select(message => message.Data);
-            Assert.Equal(Enumerable.Range(0, EventsEach).Select(i => Text(publisher, i)), own);
+            Assert.Equal(Enumerable.Range(0, eventsEach).Select(i => Text(publisher, i)), own);
         }
 
-        Assert.Equal(Publishers * EventsEach, (await two.Client.GetTopicAsync(topic)).GetProperty("count").GetInt64());
+        Assert.Equal(Publishers * eventsEach, (await two.Client.GetTopicAsync(topic)).GetProperty("count").GetInt64());
 
         async Task<List<SseMessage>> PublishAsync(int publisher)
         {
             var events = new List<SseMessage>();
-            for (var i = 0; i < EventsEach; i++)
+            for (var i = 0; i < eventsEach; i++)
             {
                 var text = Text(publisher, i);
                 events.Add(new SseMessage(await hosts[(publisher + i) % 2].Client.PublishAsync(topic, text), "message", text));
@@ -127,7 +127,7 @@ public sealed class SeveralHostsTests
         await using var one = await LocalHostProcess.StartAsync(table, EverySecond);
         await using var stream = await SseStream.OpenAsync(one.Client, "events/clock?from=start");
         var ticks = new List<SseMessage>(await stream.ReadEventsAsync(1)); // so one writes ticks
-        await using var two = await LocalHostProcess.StartAsync(table, EverySecond);
+        await using var two = await TestHost.StartOnAsync(table, EverySecond);
         ticks.AddRange(await stream.ReadEventsAsync(4));
 
         await one.KillAsync();
@@ -144,8 +144,8 @@ public sealed class SeveralHostsTests
     {
         const string EverySecond = "RuntimeSchedule=* * * * * *";
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        await using var one = await LocalHostProcess.StartAsync(table, EverySecond);
-        await using var two = await LocalHostProcess.StartAsync(table, EverySecond);
+        await using var one = await TestHost.StartOnAsync(table, EverySecond);
+        await using var two = await TestHost.StartOnAsync(table, EverySecond);
         await using var stream = await SseStream.OpenAsync(one.Client, "events/runtime");
 
         var ticks = new Dictionary<string, HashSet<string>>();
@@ -160,7 +160,7 @@ public sealed class SeveralHostsTests
         Assert.Equal(2, ticks.Count);
     }
 
-    private async Task<IReadOnlyList<SseMessage>> ReadAsync(LocalHostProcess host, int count)
+    private async Task<IReadOnlyList<SseMessage>> ReadAsync(TestHost host, int count)
     {
         await using var stream = await SseStream.OpenAsync(host.Client, $"events/{topic}?from=start");
         return await stream.ReadEventsAsync(count);

@@ -120,7 +120,7 @@ public sealed class StartTests
     public async Task Host_refuses_a_request_when_it_is_addressed_by_a_foreign_name()
     {
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        await using var host = await LocalHostProcess.StartAsync(table);
+        await using var host = await TestHost.StartOnAsync(table);
         using var request = new HttpRequestMessage(HttpMethod.Get, "health");
         request.Headers.Host = "rebound.example"; // a page of that name whose address has become 127.0.0.1
 

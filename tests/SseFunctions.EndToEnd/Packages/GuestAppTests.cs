@@ -11,9 +11,10 @@ public sealed class GuestAppTests(PackageFeed feed)
 {
     private const int Events = 20;
 
-    [Fact]
+    [SkippableFact]
     public async Task App_streams_each_event_once_and_keeps_what_is_its_own()
     {
+        PackageFeed.SkipInBrief();
         var app = await feed.GuestAppAsync();
         await using var before = await StartAsync(app, "WITHOUT_SSE=1", "ClockSchedule=0 0 0 1 1 *", "RetentionSchedule=0 0 0 1 1 *"); // nothing tells the host which functions are off
         await using var host = await StartAsync(app, "Stream__Lifetime=00:00:01", "Stream__Retry=00:00:00.010");
@@ -26,9 +27,10 @@ public sealed class GuestAppTests(PackageFeed feed)
         await AssertStreamsOnceAsync(client);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task App_has_the_emitters_routes_below_a_prefix_and_its_settings_in_a_section()
     {
+        PackageFeed.SkipInBrief();
         await using var host = await StartAsync(
             await feed.GuestAppAsync(), "SsePrefix=live", "SseSection=Sse", "Sse__RetentionSchedule=0 0 0 1 1 *", "Sse__Access__AnonymousTopics=*", "Access__OfTheApp=1",
             $"Sse__EventLog__TableName={TestStorage.NewTableName()}", $"Sse__EventLog__ConnectionString={await TestStorage.ConnectionStringAsync()}");
@@ -44,9 +46,10 @@ public sealed class GuestAppTests(PackageFeed feed)
         Assert.Equal(System.Net.HttpStatusCode.NotFound, elsewhere.StatusCode);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task App_does_not_start_when_one_of_its_routes_is_the_emitters_too()
     {
+        PackageFeed.SkipInBrief();
         var ex = await Assert.ThrowsAnyAsync<Exception>(async () => await StartAsync(await feed.GuestAppAsync(), "SsePrefix=status"));
 
         Assert.Contains("Function Status and function SseHealth have the same route, status/health.", ex.Message, StringComparison.Ordinal);

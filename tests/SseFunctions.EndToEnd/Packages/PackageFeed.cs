@@ -1,4 +1,5 @@
 using System.Globalization;
+using SseFunctions.TestSupport;
 using SseFunctions.WorkerHost;
 
 namespace SseFunctions.EndToEnd.Packages;
@@ -25,8 +26,14 @@ public sealed class PackageFeed : IAsyncLifetime
     /// <summary>A package's file.</summary>
     public string FileOf(string package, string extension = "nupkg") => Path.Combine(Folder, $"{package}.{Version}.{extension}");
 
+    /// <summary>Skips a test of the packages: their code is that of the other tests.</summary>
+    public static void SkipInBrief() => Skip.IfNot(Thoroughness.IsFull, Thoroughness.OnlyInFull);
+
     public async Task InitializeAsync()
     {
+        if (!Thoroughness.IsFull)
+            return;
+
         foreach (var project in Projects)
         {
             await DotNet.RunAsync(

@@ -50,7 +50,7 @@ public sealed class RunPageTests(Chromium browser) : IClassFixture<Chromium>
     }
 
     private static Task<IJSHandle> ShowsAsync(IPage page, string id, string text) =>
-        page.WaitForFunctionAsync("([id, text]) => document.getElementById(id).textContent === text", new[] { id, text });
+        page.WaitForFunctionAsync("([id, text]) => document.getElementById(id).textContent === text", new[] { id, text }, Chromium.Look);
 
     private async Task<IPage> AskAsync(ChatHost host, bool withClock = false)
     {

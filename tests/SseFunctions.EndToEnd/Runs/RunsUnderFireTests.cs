@@ -19,7 +19,7 @@ public sealed class RunsUnderFireTests(Chromium browser, ITestOutputHelper outpu
     /// <summary>Longer than the page's own runSilence, in milliseconds.</summary>
     private const int SilenceMs = 11_000;
 
-    private static readonly int Seeds = Thoroughness.Choose(brief: 2, full: 20);
+    private static readonly int Seeds = Thoroughness.Choose(brief: 1, full: 20);
 
     private enum Fault
     {

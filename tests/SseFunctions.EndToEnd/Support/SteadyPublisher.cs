@@ -7,7 +7,7 @@ namespace SseFunctions.EndToEnd.Support;
 /// <remarks>Not as fast as it can: it would take the processor from what is tested.</remarks>
 internal sealed class SteadyPublisher : IAsyncDisposable
 {
-    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(50);
 
     private readonly CancellationTokenSource stop = new();
     private readonly List<string> ids = [];

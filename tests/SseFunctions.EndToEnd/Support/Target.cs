@@ -14,7 +14,7 @@ public class Target : IAsyncLifetime, IDisposable
     public const string UrlVariable = "SSE_TARGET";
     private const string KeyVariable = "SSE_TARGET_KEY";
 
-    private LocalHostProcess? own;
+    private TestHost? own;
     private HttpClient? client;
 
     /// <summary>Why a test that starts and kills hosts is skipped; null where it need not be.</summary>
@@ -44,7 +44,7 @@ public class Target : IAsyncLifetime, IDisposable
     /// <returns>A client of what is tested, with the key where it needs one.</returns>
     protected virtual async Task<HttpClient> ConnectAsync()
     {
-        own = Given(UrlVariable) is null ? await LocalHostProcess.StartAsync(TestStorage.NewTableName(), Settings) : null;
+        own = Given(UrlVariable) is null ? await TestHost.StartOnAsync(TestStorage.NewTableName(), Settings) : null;
         var address = await ReachAsync(own?.BaseAddress ?? new Uri(Given(UrlVariable)!.TrimEnd('/') + "/"));
         var connected = new HttpClient(new SocketsHttpHandler { UseProxy = !address.IsLoopback }) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
         if (Given(KeyVariable) is { } key)

@@ -5,6 +5,8 @@ namespace SseFunctions.EndToEnd.UnderFire;
 /// <summary>The way from one host to Azurite: it can be closed, and while it is open calls can fail at random.</summary>
 internal sealed class StorageGate
 {
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(50);
+
     private readonly Lock gate = new();
     private TaskCompletionSource? drained;
     private int underWay;
@@ -76,11 +78,17 @@ internal sealed class StorageGate
         Interlocked.Add(ref failed, random.Count);
     }
 
-    /// <summary>Loses the host's hints for some time. The host does not notice.</summary>
+    /// <summary>Loses the host's hints for some time, and until one is lost. The host does not notice.</summary>
     public async Task LoseHintsAsync(TimeSpan duration)
     {
+        var before = LostHints;
         Interlocked.Increment(ref hintLosses);
         await Task.Delay(duration, TimeProvider.System);
+        using var timer = new PeriodicTimer(LookInterval, TimeProvider.System);
+        using var timeout = new CancellationTokenSource(SseStream.Timeout);
+        while (LostHints == before && !timeout.IsCancellationRequested)
+            await timer.WaitForNextTickAsync(CancellationToken.None);
+
         Interlocked.Decrement(ref hintLosses);
     }
 

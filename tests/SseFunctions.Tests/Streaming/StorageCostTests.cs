@@ -10,6 +10,9 @@ namespace SseFunctions.Tests.Streaming;
 /// <summary>Table reads grow with topics and processes, not with clients (promise 4).</summary>
 public class StorageCostTests
 {
+    /// <summary>More than one load brings.</summary>
+    private const int Events = 300;
+
     private const string NoPolling = "Stream:PollInterval=00:01:00";
 
     [Fact]
@@ -17,7 +20,7 @@ public class StorageCostTests
     {
         var table = TestStorage.NewTableName();
         await using (var publisher = await TestHost.StartAsync(table: table))
-            await publisher.PublishAsync("a", [.. Enumerable.Range(0, 600).Select(i => $"{i}")]);
+            await publisher.PublishAsync("a", [.. Enumerable.Range(0, Events).Select(i => $"{i}")]);
 
         var one = await ReadsForAsync(clients: 1, table);
         var hundred = await ReadsForAsync(clients: 100, table);
@@ -155,7 +158,7 @@ public class StorageCostTests
         await Task.WhenAll(Enumerable.Range(0, clients).Select(async _ =>
         {
             await using var stream = await host.OpenAsync("events/a?from=start");
-            await stream.ReadEventsAsync(600);
+            await stream.ReadEventsAsync(Events);
         }));
         return proxy.Reads;
     }
