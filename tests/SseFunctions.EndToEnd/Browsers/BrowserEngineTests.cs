@@ -11,7 +11,7 @@ namespace SseFunctions.EndToEnd.Browsers;
 /// <param name="isOneOfMany">Only a thorough run does all with it.</param>
 public abstract class BrowserEngineTests(EventSourceHosts hosts, BrowserEngine engine, bool isOneOfMany = false)
 {
-    public sealed class InChromium(EventSourceHosts hosts, Chromium browser) : BrowserEngineTests(hosts, browser), IClassFixture<EventSourceHosts>, IClassFixture<Chromium>;
+    public sealed class InChromium(EventSourceHosts hosts, WindowedChromium browser) : BrowserEngineTests(hosts, browser), IClassFixture<EventSourceHosts>, IClassFixture<WindowedChromium>;
 
     public sealed class InFirefox(EventSourceHosts hosts, Firefox firefox) : BrowserEngineTests(hosts, firefox, isOneOfMany: true), IClassFixture<EventSourceHosts>, IClassFixture<Firefox>;
 

@@ -3,23 +3,34 @@ using SseFunctions.TestSupport;
 
 namespace SseFunctions.EndToEnd.Browsers;
 
-/// <summary>The machine's Chromium.</summary>
-public sealed class Chromium : BrowserEngine
+/// <summary>The machine's Chromium, without windows where it can be.</summary>
+public class Chromium : BrowserEngine
 {
     /// <summary>How a test waits for something in a page: with each frame, as Playwright has it, the wait would take more of the processor than what is tested.</summary>
     public static readonly PageWaitForFunctionOptions Look = new() { PollingInterval = 50 };
 
-    /// <summary>The shell is the same browser without its own windows, which take more of the processor than the pages do.</summary>
-    private static readonly string[] Programs = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"];
-    private static readonly Shared<ChromiumProcess> Process = new(() => ChromiumProcess.StartAsync(Executable!));
+    /// <summary>The same browser without windows of its own, which take more of the processor than the pages do.</summary>
+    private const string Shell = "chromium-headless-shell";
 
+    private static readonly string[] Programs = ["chromium", "chromium-browser", "google-chrome"];
+    private static readonly Shared<ChromiumProcess> Default = new(() => ChromiumProcess.StartAsync(Executable!));
+    private static readonly Shared<ChromiumProcess> Windowed = new(() => ChromiumProcess.StartAsync(FindWindowed()!));
+
+    private readonly Shared<ChromiumProcess> shared;
     private ChromiumProcess? process;
     private IBrowserContext? tabs;
 
-    private static string? Executable { get; } = BrowserInstallation.Find(Programs, "chromium-headless-shell") ?? BrowserInstallation.Find(Programs, "chromium");
+    public Chromium()
+        : this(hasWindows: false)
+    {
+    }
+
+    protected Chromium(bool hasWindows) => shared = hasWindows ? Windowed : Default;
+
+    private static string? Executable { get; } = BrowserInstallation.Find([Shell], Shell) ?? FindWindowed();
 
     /// <summary>Why a test that needs it is skipped; null where it need not be.</summary>
-    public static string? Missing => Executable is null ? BrowserInstallation.Absence("Chromium", Programs) : null;
+    public static string? Missing => Executable is null ? BrowserInstallation.Absence("Chromium", [Shell, .. Programs]) : null;
 
     public override string? Absence => Missing;
 
@@ -33,16 +44,18 @@ public sealed class Chromium : BrowserEngine
         SkipIfNotInstalled();
     }
 
+    protected static string? FindWindowed() => BrowserInstallation.Find(Programs, "chromium");
+
     public override async Task InitializeAsync()
     {
-        if (Missing is null)
-            process = await Process.AcquireAsync();
+        if (Absence is null)
+            process = await shared.AcquireAsync();
     }
 
     /// <summary>A page in a profile of its own.</summary>
     public async Task<IPage> NewPageAsync()
     {
-        var page = await process!.Browser.NewPageAsync();
+        var page = await process!.Browser.NewPageAsync(new() { ReducedMotion = ReducedMotion.Reduce }); // no test looks at what moves
         page.SetDefaultTimeout((float)SseStream.Timeout.TotalMilliseconds);
         return page;
     }
@@ -50,7 +63,7 @@ public sealed class Chromium : BrowserEngine
     /// <summary>A profile for several tabs, which share its connections.</summary>
     public async Task<IBrowserContext> NewProfileAsync()
     {
-        var profile = await process!.Browser.NewContextAsync();
+        var profile = await process!.Browser.NewContextAsync(new() { ReducedMotion = ReducedMotion.Reduce });
         profile.SetDefaultTimeout((float)SseStream.Timeout.TotalMilliseconds);
         return profile;
     }
@@ -70,6 +83,6 @@ public sealed class Chromium : BrowserEngine
             await tabs.DisposeAsync();
 
         if (process is not null)
-            await Process.ReleaseAsync();
+            await shared.ReleaseAsync();
     }
 }

@@ -9,16 +9,16 @@ namespace SseFunctions.EndToEnd.Browsers;
 /// <param name="isOneOfMany">Only a thorough run does all with it.</param>
 public abstract class EventSourceTargetTests(Target target, IEventSourceClient client, bool isOneOfMany = false)
 {
-    public abstract class InChromium(Target target, Chromium browser) : EventSourceTargetTests(target, browser), IClassFixture<Chromium>
+    public abstract class InChromium(Target target, Chromium browser, bool isOneOfMany = false) : EventSourceTargetTests(target, browser, isOneOfMany), IClassFixture<Chromium>
     {
         [Collection(Target.Collection)]
         public sealed class Direct(Target target, Chromium browser) : InChromium(target, browser);
 
         [Collection(ProxiedTarget.Collection)]
-        public sealed class Proxied(ProxiedTarget target, Chromium browser) : InChromium(target, browser);
+        public sealed class Proxied(ProxiedTarget target, Chromium browser) : InChromium(target, browser, isOneOfMany: true);
 
         [Collection(WorkerTarget.Collection)]
-        public sealed class Worker(WorkerTarget target, Chromium browser) : InChromium(target, browser);
+        public sealed class Worker(WorkerTarget target, Chromium browser) : InChromium(target, browser, isOneOfMany: true);
     }
 
     public abstract class InFirefox(Target target, Firefox firefox) : EventSourceTargetTests(target, firefox, isOneOfMany: true), IClassFixture<Firefox>

@@ -11,7 +11,7 @@ public sealed class ClientPackageTests
     [SkippableFact]
     public async Task Package_has_the_client_its_types_and_a_readme_and_passes_the_linters()
     {
-        Skip.IfNot(Thoroughness.IsFull, Thoroughness.OnlyInFull);
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.PackagesOnlyInFull);
         var target = Directory.CreateTempSubdirectory("client-package-");
         try
         {

@@ -7,8 +7,8 @@ internal static class BulkyTopic
 {
     private const int EventBytes = 64 * 1024;
 
-    /// <summary>12 MiB: Linux lets a connection's send buffer grow to 4 MiB, net.ipv4.tcp_wmem.</summary>
-    private const int EventCount = 192;
+    /// <summary>6 MiB: Linux lets a connection's send buffer grow to 4 MiB, net.ipv4.tcp_wmem.</summary>
+    private const int EventCount = 96;
 
     private const int PublishedAtOnce = 32;
 
