@@ -8,6 +8,9 @@ public static class Thoroughness
     /// <summary>Why a test is skipped that only a thorough run does.</summary>
     public const string OnlyInFull = $"It runs with {Variable}=1: what it checks is checked in every run by another engine or on another target.";
 
+    /// <summary>Why a test is skipped that takes long and of which every run does others of its kind.</summary>
+    public const string LongOnlyInFull = $"It runs with {Variable}=1: it takes long, and others of its kind are in every run.";
+
     /// <summary>Why a test of a package is skipped.</summary>
     public const string PackagesOnlyInFull = $"It runs with {Variable}=1: a package is made for a release, and the code in it is tested in every run.";
 

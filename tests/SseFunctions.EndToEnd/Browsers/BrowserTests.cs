@@ -40,6 +40,7 @@ public sealed class BrowserTests(EventSourceHosts hosts, Chromium browser) : ICl
     [InlineData(10)]
     public async Task Every_tab_gets_every_event_once_when_responses_are_short(int count)
     {
+        Skip.If(count > 2 && !Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
         SkipIfNotHere();
         await using var profile = await browser.NewProfileAsync();
         var tabs = await OpenTabsAsync(profile, hosts.Brief, count);

@@ -86,9 +86,10 @@ public sealed class ClientFileTests(Target target)
         folder.Delete(recursive: true);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Declarations_accept_what_is_right_and_refuse_what_is_wrong()
     {
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.PackagesOnlyInFull);
         var folder = Directory.CreateTempSubdirectory("client-usage-");
         File.Copy(SourcePath("client.d.ts"), Path.Combine(folder.FullName, "client.d.ts"));
         var script = Path.Combine(folder.FullName, "usage.ts");

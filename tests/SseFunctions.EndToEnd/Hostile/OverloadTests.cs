@@ -59,6 +59,7 @@ public sealed class OverloadTests(ITestOutputHelper output)
     [SkippableFact]
     public async Task Topics_asked_for_at_random_cost_storage_no_more_than_so_much_at_a_time()
     {
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
         SkipElsewhere();
         await using var proxy = await StorageProxy.StartAsync();
         var (inFlight, max) = (0, 0);
@@ -84,7 +85,8 @@ public sealed class OverloadTests(ITestOutputHelper output)
     [SkippableFact]
     public async Task Readers_at_random_places_of_a_large_topic_share_what_may_be_loaded_at_a_time()
     {
-        var (cacheBytes, megabytes, readers) = Thoroughness.Choose(brief: (3 << 20, 12, 30), full: (64 << 20, 270, 200));
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
+        var (cacheBytes, megabytes, readers) = (64 << 20, 270, 200);
         await using var host = await StartAsync(null, $"Stream__CacheBytes={cacheBytes}");
         var ids = await LargeTopic.PublishAsync(host.Client, topic, megabytes);
         var random = new Random(FuzzSeed.Value);
