@@ -11,11 +11,9 @@ public abstract class EventSourceTargetTests(Target target, IEventSourceClient c
 {
     public abstract class InChromium(Target target, Chromium browser, bool isOneOfMany = false) : EventSourceTargetTests(target, browser, isOneOfMany), IClassFixture<Chromium>
     {
-        [Collection(Target.Collection)]
-        public sealed class Direct(Target target, Chromium browser) : InChromium(target, browser);
+        public sealed class Direct(Target target, Chromium browser) : InChromium(target, browser), IClassFixture<Target>;
 
-        [Collection(ProxiedTarget.Collection)]
-        public sealed class Proxied(ProxiedTarget target, Chromium browser) : InChromium(target, browser, isOneOfMany: true);
+        public sealed class Proxied(ProxiedTarget target, Chromium browser) : InChromium(target, browser, isOneOfMany: true), IClassFixture<ProxiedTarget>;
 
         [Collection(WorkerTarget.Collection)]
         public sealed class Worker(WorkerTarget target, Chromium browser) : InChromium(target, browser, isOneOfMany: true);
@@ -23,23 +21,19 @@ public abstract class EventSourceTargetTests(Target target, IEventSourceClient c
 
     public abstract class InFirefox(Target target, Firefox firefox) : EventSourceTargetTests(target, firefox, isOneOfMany: true), IClassFixture<Firefox>
     {
-        [Collection(Target.Collection)]
-        public sealed class Direct(Target target, Firefox firefox) : InFirefox(target, firefox);
+        public sealed class Direct(Target target, Firefox firefox) : InFirefox(target, firefox), IClassFixture<Target>;
     }
 
     public abstract class InWebKit(Target target, WebKit webKit) : EventSourceTargetTests(target, webKit, isOneOfMany: true), IClassFixture<WebKit>
     {
-        [Collection(Target.Collection)]
-        public sealed class Direct(Target target, WebKit webKit) : InWebKit(target, webKit);
+        public sealed class Direct(Target target, WebKit webKit) : InWebKit(target, webKit), IClassFixture<Target>;
     }
 
     public abstract class InNode(Target target, NodeEventSources node, bool isOneOfMany = false) : EventSourceTargetTests(target, node, isOneOfMany), IClassFixture<NodeEventSources>
     {
-        [Collection(Target.Collection)]
-        public sealed class Direct(Target target, NodeEventSources node) : InNode(target, node);
+        public sealed class Direct(Target target, NodeEventSources node) : InNode(target, node), IClassFixture<Target>;
 
-        [Collection(ProxiedTarget.Collection)]
-        public sealed class Proxied(ProxiedTarget target, NodeEventSources node) : InNode(target, node, isOneOfMany: true);
+        public sealed class Proxied(ProxiedTarget target, NodeEventSources node) : InNode(target, node, isOneOfMany: true), IClassFixture<ProxiedTarget>;
 
         [Collection(WorkerTarget.Collection)]
         public sealed class Worker(WorkerTarget target, NodeEventSources node) : InNode(target, node, isOneOfMany: true);

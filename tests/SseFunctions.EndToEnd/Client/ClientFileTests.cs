@@ -5,8 +5,7 @@ using SseFunctions.TestSupport;
 namespace SseFunctions.EndToEnd.Client;
 
 /// <summary>client.js as a file: how it is served, how large it is, and that its types are what it says.</summary>
-[Collection(Target.Collection)]
-public sealed class ClientFileTests(Target target)
+public sealed class ClientFileTests(Target target) : IClassFixture<Target>
 {
     private const int LargestMinified = 5 * 1024;
 

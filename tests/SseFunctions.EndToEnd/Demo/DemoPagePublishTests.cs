@@ -3,8 +3,7 @@ using Microsoft.Playwright;
 namespace SseFunctions.EndToEnd.Demo;
 
 /// <summary>The form of the demo page that publishes, in Chromium, against the target.</summary>
-[Collection(Target.Collection)]
-public sealed class DemoPagePublishTests(Target target, Chromium browser) : IClassFixture<Chromium>
+public sealed class DemoPagePublishTests(Target target, Chromium browser) : IClassFixture<Chromium>, IClassFixture<Target>
 {
     private const string Topic = "demo";
 

@@ -8,11 +8,9 @@ namespace SseFunctions.EndToEnd.Demo;
 /// <param name="isOneOfMany">Only a thorough run does it: the real worker has a proxy before it as well.</param>
 public abstract class DemoPageTests(Target target, Chromium browser, bool isOneOfMany = false) : IClassFixture<Chromium>
 {
-    [Collection(Target.Collection)]
-    public sealed class Direct(Target target, Chromium browser) : DemoPageTests(target, browser);
+    public sealed class Direct(Target target, Chromium browser) : DemoPageTests(target, browser), IClassFixture<Target>;
 
-    [Collection(ProxiedTarget.Collection)]
-    public sealed class Proxied(ProxiedTarget target, Chromium browser) : DemoPageTests(target, browser, isOneOfMany: true);
+    public sealed class Proxied(ProxiedTarget target, Chromium browser) : DemoPageTests(target, browser, isOneOfMany: true), IClassFixture<ProxiedTarget>;
 
     [Collection(WorkerTarget.Collection)]
     public sealed class Worker(WorkerTarget target, Chromium browser) : DemoPageTests(target, browser);

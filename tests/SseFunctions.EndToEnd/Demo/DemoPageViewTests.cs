@@ -5,8 +5,7 @@ using SseFunctions.TestSupport;
 namespace SseFunctions.EndToEnd.Demo;
 
 /// <summary>What the demo page does by itself, in Chromium, against the target.</summary>
-[Collection(Target.Collection)]
-public sealed class DemoPageViewTests(Target target, Chromium browser) : IClassFixture<Chromium>
+public sealed class DemoPageViewTests(Target target, Chromium browser) : IClassFixture<Chromium>, IClassFixture<Target>
 {
     private const string Topic = "demo";
 

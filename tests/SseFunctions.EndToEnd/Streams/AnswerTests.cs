@@ -8,11 +8,9 @@ namespace SseFunctions.EndToEnd.Streams;
 
 public abstract class AnswerTests(Target target)
 {
-    [Collection(Target.Collection)]
-    public sealed class Direct(Target target) : AnswerTests(target);
+    public sealed class Direct(Target target) : AnswerTests(target), IClassFixture<Target>;
 
-    [Collection(ProxiedTarget.Collection)]
-    public sealed class Proxied(ProxiedTarget target) : AnswerTests(target);
+    public sealed class Proxied(ProxiedTarget target) : AnswerTests(target), IClassFixture<ProxiedTarget>;
 
     [Collection(WorkerTarget.Collection)]
     public sealed class Worker(WorkerTarget target) : AnswerTests(target);

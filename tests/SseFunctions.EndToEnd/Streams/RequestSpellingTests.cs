@@ -7,11 +7,9 @@ namespace SseFunctions.EndToEnd.Streams;
 /// <summary>What clients send a little differently from each other is read as they mean it, whatever host is in front.</summary>
 public abstract class RequestSpellingTests(Target target)
 {
-    [Collection(Target.Collection)]
-    public sealed class Direct(Target target) : RequestSpellingTests(target);
+    public sealed class Direct(Target target) : RequestSpellingTests(target), IClassFixture<Target>;
 
-    [Collection(ProxiedTarget.Collection)]
-    public sealed class Proxied(ProxiedTarget target) : RequestSpellingTests(target);
+    public sealed class Proxied(ProxiedTarget target) : RequestSpellingTests(target), IClassFixture<ProxiedTarget>;
 
     [Collection(WorkerTarget.Collection)]
     public sealed class Worker(WorkerTarget target) : RequestSpellingTests(target);

@@ -7,11 +7,9 @@ namespace SseFunctions.EndToEnd.Streams;
 
 public abstract class StreamTests(Target target)
 {
-    [Collection(Target.Collection)]
-    public sealed class Direct(Target target) : StreamTests(target);
+    public sealed class Direct(Target target) : StreamTests(target), IClassFixture<Target>;
 
-    [Collection(ProxiedTarget.Collection)]
-    public sealed class Proxied(ProxiedTarget target) : StreamTests(target);
+    public sealed class Proxied(ProxiedTarget target) : StreamTests(target), IClassFixture<ProxiedTarget>;
 
     [Collection(WorkerTarget.Collection)]
     public sealed class Worker(WorkerTarget target) : StreamTests(target);

@@ -8,11 +8,9 @@ namespace SseFunctions.EndToEnd.Streams;
 /// <summary>What subscribers ask for beyond a stream, in whatever host: history, a time to begin at, some types, long polls.</summary>
 public abstract class SubscriberTests(Target target)
 {
-    [Collection(Target.Collection)]
-    public sealed class Direct(Target target) : SubscriberTests(target);
+    public sealed class Direct(Target target) : SubscriberTests(target), IClassFixture<Target>;
 
-    [Collection(ProxiedTarget.Collection)]
-    public sealed class Proxied(ProxiedTarget target) : SubscriberTests(target);
+    public sealed class Proxied(ProxiedTarget target) : SubscriberTests(target), IClassFixture<ProxiedTarget>;
 
     [Collection(WorkerTarget.Collection)]
     public sealed class Worker(WorkerTarget target) : SubscriberTests(target);

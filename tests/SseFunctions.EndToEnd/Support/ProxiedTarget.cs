@@ -3,8 +3,6 @@ namespace SseFunctions.EndToEnd.Support;
 /// <summary>The target, or a local host of its own, behind the Functions host's proxy.</summary>
 public sealed class ProxiedTarget : Target
 {
-    public new const string Collection = "Target behind the host's proxy";
-
     private HostProxy? proxy;
 
     /// <summary>

@@ -4,13 +4,11 @@ namespace SseFunctions.EndToEnd.Support;
 
 /// <summary>
 /// What the black-box tests talk to: the base URL in SSE_TARGET, such as http://localhost:7071/api, with the key in
-/// SSE_TARGET_KEY where publishing needs one; without it a local host that they share.
+/// SSE_TARGET_KEY where publishing needs one; without it a local host for each class.
 /// </summary>
 /// <remarks>Nothing in such a test may depend on being alone there: each uses topics of its own.</remarks>
 public class Target : IAsyncLifetime, IDisposable
 {
-    public const string Collection = "Target";
-
     public const string UrlVariable = "SSE_TARGET";
     private const string KeyVariable = "SSE_TARGET_KEY";
 

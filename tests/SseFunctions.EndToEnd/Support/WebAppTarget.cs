@@ -5,7 +5,7 @@ namespace SseFunctions.EndToEnd.Support;
 /// <summary>An ASP.NET Core app with the emitter in it, in a process of its own (tests/SseFunctions.WebApp); whatever SSE_TARGET says.</summary>
 public sealed class WebAppTarget : Target
 {
-    public new const string Collection = "An ASP.NET Core app";
+    public const string Collection = "An ASP.NET Core app";
 
     private const string Listening = "Now listening on: ";
 

@@ -6,7 +6,7 @@ namespace SseFunctions.EndToEnd.Support;
 /// <summary>The function app in its real worker process, under a host that speaks the Functions host's protocol; whatever SSE_TARGET says.</summary>
 public sealed class WorkerTarget : Target
 {
-    public new const string Collection = "The real worker";
+    public const string Collection = "The real worker";
 
     private FunctionsHost? host;
 

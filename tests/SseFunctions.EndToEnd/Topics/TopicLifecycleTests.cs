@@ -9,11 +9,9 @@ namespace SseFunctions.EndToEnd.Topics;
 /// <summary>Listing topics, retention of their own, and their deletion, as clients see it.</summary>
 public abstract class TopicLifecycleTests(Target target)
 {
-    [Collection(Target.Collection)]
-    public sealed class Direct(Target target) : TopicLifecycleTests(target);
+    public sealed class Direct(Target target) : TopicLifecycleTests(target), IClassFixture<Target>;
 
-    [Collection(ProxiedTarget.Collection)]
-    public sealed class Proxied(ProxiedTarget target) : TopicLifecycleTests(target);
+    public sealed class Proxied(ProxiedTarget target) : TopicLifecycleTests(target), IClassFixture<ProxiedTarget>;
 
     [Collection(WorkerTarget.Collection)]
     public sealed class Worker(WorkerTarget target) : TopicLifecycleTests(target);

@@ -1,4 +1,0 @@
-namespace SseFunctions.EndToEnd.Support;
-
-[CollectionDefinition(ProxiedTarget.Collection)]
-public sealed class ProxiedTargetCollection : ICollectionFixture<ProxiedTarget>;

@@ -1,4 +1,0 @@
-namespace SseFunctions.EndToEnd.Support;
-
-[CollectionDefinition(Target.Collection)]
-public sealed class TargetCollection : ICollectionFixture<Target>;
