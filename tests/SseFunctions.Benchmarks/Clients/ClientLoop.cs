@@ -47,7 +47,8 @@ internal static class ClientLoop
                 var received = Epoll.Receive((int)clients[token].Socket!.Handle, buffer);
                 if (received > 0)
                     clients[token].Stream.Read(buffer.AsSpan(0, received));
-                else
+
+                if (received <= 0 || clients[token].Stream.HasEnded)
                     End(token);
             }
 

@@ -18,6 +18,7 @@ internal sealed class ClientStream(string path, string? lastEventId, ClientRepor
         ChunkSize,
         Chunk,
         ChunkEnd,
+        LastChunkEnd,
         Raw,
     }
 
@@ -33,6 +34,9 @@ internal sealed class ClientStream(string path, string? lastEventId, ClientRepor
     /// <summary>Whether the response has begun with status 200, and a body byte has come.</summary>
     public bool IsOpen { get; private set; }
 
+    /// <summary>Whether the response is over; its connection may still be open.</summary>
+    public bool HasEnded { get; private set; }
+
     /// <summary>Whether the server has answered 204: there is no more, and the client does not come back.</summary>
     public bool IsOver { get; private set; }
 
@@ -46,7 +50,7 @@ internal sealed class ClientStream(string path, string? lastEventId, ClientRepor
     /// <returns>Its request.</returns>
     public byte[] Connect()
     {
-        (start, phase, chunkLeft, rest, frameRest, IsOpen) = (Stopwatch.GetTimestamp(), Phase.Headers, 0, [], [], false);
+        (start, phase, chunkLeft, rest, frameRest, IsOpen, HasEnded) = (Stopwatch.GetTimestamp(), Phase.Headers, 0, [], [], false, false);
         return Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n{(lastId is null ? "" : $"Last-Event-ID: {Encoding.ASCII.GetString(lastId)}\r\n")}\r\n");
     }
 
@@ -84,6 +88,7 @@ internal sealed class ClientStream(string path, string? lastEventId, ClientRepor
 
                 var headers = Encoding.ASCII.GetString(bytes[..headersEnd]);
                 IsOver = headers.StartsWith("HTTP/1.1 204 ", StringComparison.Ordinal);
+                HasEnded = IsOver;
                 if (IsOver)
                     return bytes.Length;
 
@@ -99,7 +104,7 @@ internal sealed class ClientStream(string path, string? lastEventId, ClientRepor
                     return 0;
 
                 chunkLeft = int.Parse(bytes[..lineEnd], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
-                phase = chunkLeft == 0 ? Phase.ChunkEnd : Phase.Chunk;
+                phase = chunkLeft == 0 ? Phase.LastChunkEnd : Phase.Chunk;
                 report.Writes++;
                 return lineEnd + 2;
 
@@ -110,10 +115,11 @@ internal sealed class ClientStream(string path, string? lastEventId, ClientRepor
                 phase = chunkLeft == 0 ? Phase.ChunkEnd : Phase.Chunk;
                 return length;
 
-            case Phase.ChunkEnd:
+            case Phase.ChunkEnd or Phase.LastChunkEnd:
                 if (bytes.Length < 2)
                     return 0;
 
+                HasEnded = phase == Phase.LastChunkEnd;
                 phase = Phase.ChunkSize;
                 return 2;
 

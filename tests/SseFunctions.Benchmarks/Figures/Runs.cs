@@ -15,7 +15,7 @@ internal static class Runs
 
     private static readonly int[] Counts = [20, 50, 100, 200];
     private static readonly TimeSpan FlushInterval = new PublishStreamOptions().FlushInterval;
-    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(6);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(4);
 
     public static async IAsyncEnumerable<Figure> MeasureAsync()
     {
