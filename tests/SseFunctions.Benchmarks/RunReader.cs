@@ -11,7 +11,7 @@ internal static class RunReader
     public static async Task<int> RunAsync(string connectionString, string table)
     {
         using var requests = new TableRequests();
-        await using var host = await TestHost.StartAsync(table: table, connectionString: connectionString);
+        await using var host = await TestHost.StartAsync(table: table, connectionString: connectionString, configure: TableRequests.LogToStandardError);
         Console.WriteLine(host.BaseAddress.Port);
         Console.ReadLine();
         Console.WriteLine(requests.ToJson());

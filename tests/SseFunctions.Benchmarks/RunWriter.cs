@@ -26,7 +26,7 @@ internal static class RunWriter
     public static async Task<int> RunAsync(string connectionString, string table, int runs, int tokens, int rate, int flushMs)
     {
         using var requests = new TableRequests();
-        await using var host = await TestHost.StartAsync(table: table, connectionString: connectionString);
+        await using var host = await TestHost.StartAsync(table: table, connectionString: connectionString, configure: TableRequests.LogToStandardError);
         var publisher = host.Services.GetRequiredService<IEventPublisher>();
         var options = new PublishStreamOptions { FlushInterval = TimeSpan.FromMilliseconds(flushMs) };
         Console.WriteLine("ready");

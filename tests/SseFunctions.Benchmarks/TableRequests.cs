@@ -1,6 +1,10 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 using SseFunctions.EventLog;
 
 namespace SseFunctions.Benchmarks;
@@ -37,6 +41,10 @@ internal sealed class TableRequests : IDisposable
     public string ToJson() => JsonSerializer.Serialize(counts);
 
     public static Dictionary<string, long> FromJson(string json) => JsonSerializer.Deserialize<Dictionary<string, long>>(json)!;
+
+    /// <summary>Standard output is for what the process is asked for.</summary>
+    public static void LogToStandardError(WebApplicationBuilder builder) =>
+        builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
 
     public void Dispose() => listener.Dispose();
 }

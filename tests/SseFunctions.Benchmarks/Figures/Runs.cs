@@ -28,7 +28,7 @@ internal static class Runs
                 string.Create(CultureInfo.InvariantCulture, $"exact; p95 ≤ {Goal.TotalMilliseconds:0} ms"),
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{(isExact ? "exact" : $"{run.Clients.Events} events, {run.Clients.Lost} lost, {run.Clients.Repeated} repeated, {run.Failed} runs failed")}; {run.Clients.LatencyP50 / 1000.0:0} ms, {run.Clients.LatencyP95 / 1000.0:0} ms; table requests a run: {PerRun(run.Writer, count)} of the writer, {PerRun(run.Reader, count)} of the reader; {run.Clients.Ends} responses ended; {run.Elapsed.TotalSeconds:0.0} s, CPU of Azurite {run.AzuriteCpu / run.Elapsed:P0}"),
+                    $"{(isExact ? "exact" : $"{run.Clients.Events} events, {run.Clients.Lost} lost, {run.Clients.Repeated} repeated, {run.Failed} runs failed")}; {run.Clients.LatencyP50 / 1000.0:0} ms, {run.Clients.LatencyP95 / 1000.0:0} ms; table requests a run: {PerRun(run.Writer, count)} of the writer, {PerRun(run.Reader, count)} of the reader; {run.Clients.Ends} responses ended; {run.Elapsed.TotalSeconds:0.0} s, CPU of a core: Azurite {run.AzuriteCpu / run.Elapsed:P0}, writer {run.WriterCpu / run.Elapsed:P0}, reader {run.ReaderCpu / run.Elapsed:P0}"),
                 isExact && TimeSpan.FromMicroseconds(run.Clients.LatencyP95) <= Goal);
         }
     }
@@ -47,10 +47,10 @@ internal static class Runs
         for (var run = 0; run < count; run++)
             await clients.OpenAsync(port, 1, $"/api/events/{RunWriter.Topic(run)}?from=start");
 
-        var (start, cpu) = (Stopwatch.GetTimestamp(), await TestStorage.CpuTimeAsync());
+        var (start, before) = (Stopwatch.GetTimestamp(), await CpuTimesAsync());
         await writer.StandardInput.WriteLineAsync();
         var report = await clients.UntilAsync(report => report.Over == count, "all runs have ended", Timeout);
-        var (elapsed, used) = (Stopwatch.GetElapsedTime(start), await TestStorage.CpuTimeAsync() - cpu);
+        var (elapsed, after) = (Stopwatch.GetElapsedTime(start), await CpuTimesAsync());
         await reader.StandardInput.WriteLineAsync();
         return new Measurement(
             report,
@@ -58,11 +58,21 @@ internal static class Runs
             TableRequests.FromJson((await writer.StandardOutput.ReadLineAsync())!),
             TableRequests.FromJson((await reader.StandardOutput.ReadLineAsync())!),
             elapsed,
-            used);
+            after.Azurite - before.Azurite,
+            after.Writer - before.Writer,
+            after.Reader - before.Reader);
+
+        async Task<(TimeSpan Azurite, TimeSpan Writer, TimeSpan Reader)> CpuTimesAsync()
+        {
+            writer.Refresh();
+            reader.Refresh();
+            return (await TestStorage.CpuTimeAsync(), writer.TotalProcessorTime, reader.TotalProcessorTime);
+        }
     }
 
     /// <param name="Failed">Runs whose writing ended with an exception.</param>
     /// <param name="Elapsed">Until every client had been told that there is no more.</param>
     private sealed record Measurement(
-        ClientReport Clients, int Failed, Dictionary<string, long> Writer, Dictionary<string, long> Reader, TimeSpan Elapsed, TimeSpan AzuriteCpu);
+        ClientReport Clients, int Failed, Dictionary<string, long> Writer, Dictionary<string, long> Reader, TimeSpan Elapsed,
+        TimeSpan AzuriteCpu, TimeSpan WriterCpu, TimeSpan ReaderCpu);
 }
