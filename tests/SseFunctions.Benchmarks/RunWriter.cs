@@ -20,8 +20,8 @@ internal static class RunWriter
     public static string Topic(int run) => string.Create(CultureInfo.InvariantCulture, $"run-{run}");
 
     /// <summary>
-    /// The process: writes a line when it is ready, begins when it is given one, and writes at its end how many runs have failed, and how many
-    /// requests it has made to the table.
+    /// The process: writes a line when it is ready, begins when it is given one, writes at its end how many runs have failed, and how many
+    /// requests it has made to the table, and ends with another line.
     /// </summary>
     public static async Task<int> RunAsync(string connectionString, string table, int runs, int tokens, int rate, int flushMs)
     {
@@ -45,6 +45,7 @@ internal static class RunWriter
         }));
         Console.WriteLine(failed.Sum());
         Console.WriteLine(requests.ToJson());
+        Console.ReadLine(); // until its CPU time has been read
         return 0;
     }
 

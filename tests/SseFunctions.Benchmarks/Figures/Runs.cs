@@ -52,6 +52,7 @@ internal static class Runs
         var report = await clients.UntilAsync(report => report.Over == count, "all runs have ended", Timeout);
         var (elapsed, after) = (Stopwatch.GetElapsedTime(start), await CpuTimesAsync());
         await reader.StandardInput.WriteLineAsync();
+        await writer.StandardInput.WriteLineAsync();
         return new Measurement(
             report,
             int.Parse((await writer.StandardOutput.ReadLineAsync())!, CultureInfo.InvariantCulture),
