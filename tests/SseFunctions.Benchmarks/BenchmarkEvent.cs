@@ -16,10 +16,13 @@ internal static class BenchmarkEvent
     private const int NumberDigits = 10;
     private const int TimeDigits = 19;
 
-    public static string Create(long number, int bytes)
+    public static string Create(long number, int bytes) => Create(number, bytes, Stopwatch.GetTimestamp());
+
+    /// <param name="time">When it was to be published, of <see cref="Stopwatch"/>.</param>
+    public static string Create(long number, int bytes, long time)
     {
         var text = new StringBuilder(bytes);
-        text.Append(number.ToString("D10", null)).Append(' ').Append(Stopwatch.GetTimestamp().ToString("D19", null)).Append(' ');
+        text.Append(number.ToString("D10", null)).Append(' ').Append(time.ToString("D19", null)).Append(' ');
         return text.Append('x', Math.Max(0, bytes - text.Length)).ToString();
     }
 

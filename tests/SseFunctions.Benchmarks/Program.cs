@@ -39,6 +39,8 @@ switch (args)
     case [RunWriter.Verb, var connectionString, var tableName, .. var numbers] when numbers.Length == 4:
         var of = numbers.Select(number => int.Parse(number, CultureInfo.InvariantCulture)).ToArray();
         return await RunWriter.RunAsync(connectionString, tableName, of[0], of[1], of[2], of[3]);
+    case [RunReader.Verb, var connectionString, var tableName]:
+        return await RunReader.RunAsync(connectionString, tableName);
     case ["storm"]:
         var (same, drawn) = (ReconnectStorm.Simulate(isJittered: false), ReconnectStorm.Simulate(isJittered: true));
         await File.WriteAllTextAsync(StormPicture.Path, StormPicture.Draw(same, drawn));

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Diagnostics.Metrics;
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using SseFunctions.EventLog;
@@ -20,41 +19,48 @@ internal static class RunWriter
 
     public static string Topic(int run) => string.Create(CultureInfo.InvariantCulture, $"run-{run}");
 
-    /// <summary>The process: writes a line when it is ready, begins when it is given one, and writes at its end how many requests it has made to the table.</summary>
+    /// <summary>
+    /// The process: writes a line when it is ready, begins when it is given one, writes at its end how many runs have failed, and how many
+    /// requests it has made to the table, and ends with another line.
+    /// </summary>
     public static async Task<int> RunAsync(string connectionString, string table, int runs, int tokens, int rate, int flushMs)
     {
-        long requests = 0;
-        using var listener = new MeterListener
-        {
-            InstrumentPublished = (instrument, listener) =>
-            {
-                if (instrument.Name == LogTelemetry.TableTransactions)
-                    listener.EnableMeasurementEvents(instrument);
-            },
-        };
-        listener.SetMeasurementEventCallback<long>((_, count, _, _) => Interlocked.Add(ref requests, count));
-        listener.Start();
-        await using var host = await TestHost.StartAsync(table: table, connectionString: connectionString);
+        using var requests = new TableRequests();
+        await using var host = await TestHost.StartAsync(table: table, connectionString: connectionString, configure: TableRequests.LogToStandardError);
         var publisher = host.Services.GetRequiredService<IEventPublisher>();
         var options = new PublishStreamOptions { FlushInterval = TimeSpan.FromMilliseconds(flushMs) };
         Console.WriteLine("ready");
         Console.ReadLine();
-        await Task.WhenAll(Enumerable.Range(0, runs).Select(run => publisher.PublishStreamAsync(Topic(run), TokensAsync(tokens, rate), options)));
-        Console.WriteLine(Interlocked.Read(ref requests).ToString(CultureInfo.InvariantCulture));
+        var failed = await Task.WhenAll(Enumerable.Range(0, runs).Select(async run =>
+        {
+            try
+            {
+                await publisher.PublishStreamAsync(Topic(run), TokensAsync(tokens, rate), options);
+                return 0;
+            }
+            catch (EventLogUnavailableException)
+            {
+                return 1;
+            }
+        }));
+        Console.WriteLine(failed.Sum());
+        Console.WriteLine(requests.ToJson());
+        Console.ReadLine(); // until its CPU time has been read
         return 0;
     }
 
+    /// <summary>Each has the time at which the model has it, whenever the emitter takes it.</summary>
     private static async IAsyncEnumerable<SseEvent> TokensAsync(int tokens, int rate)
     {
         await Task.Delay(Random.Shared.NextDouble() * Spread);
         var start = Stopwatch.GetTimestamp();
         for (var token = 0; token < tokens; token++)
         {
-            // By the clock: a model does not wait for its readers.
-            if (TimeSpan.FromSeconds((double)token / rate) - Stopwatch.GetElapsedTime(start) is var wait && wait > TimeSpan.Zero)
+            var due = start + (token * Stopwatch.Frequency / rate);
+            if (Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due) is var wait && wait > TimeSpan.Zero)
                 await Task.Delay(wait);
 
-            yield return new SseEvent(BenchmarkEvent.Create(token, TokenBytes));
+            yield return new SseEvent(BenchmarkEvent.Create(token, TokenBytes, due));
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -11,11 +12,18 @@ public static class TestStorage
 {
     private const string Account = "testaccount";
 
-    private static readonly Lazy<Task<Uri>> Started = new(StartAsync);
+    private static readonly Lazy<Task<(Uri Endpoint, Azurite Azurite)>> Started = new(StartAsync);
     private static readonly string Key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(64));
 
     /// <summary>The table service itself; a test that injects faults puts a <see cref="StorageProxy"/> before it.</summary>
-    public static Task<Uri> EndpointAsync() => Started.Value;
+    public static async Task<Uri> EndpointAsync() => (await Started.Value).Endpoint;
+
+    /// <summary>The CPU time that it has taken so far.</summary>
+    public static async Task<TimeSpan> CpuTimeAsync()
+    {
+        using var process = Process.GetProcessById((await Started.Value).Azurite.ProcessId);
+        return process.TotalProcessorTime;
+    }
 
     public static async Task<string> ConnectionStringAsync() => ConnectionStringFor(await EndpointAsync());
 
@@ -37,15 +45,16 @@ public static class TestStorage
     /// <summary>Another Azurite, with the same account and key: one that can be stopped, which ends it, and started again on its files.</summary>
     /// <param name="port">Of its table service, at <see cref="EndpointOf"/>.</param>
     /// <param name="location">The folder of its files; null to keep everything in memory.</param>
-    public static async Task<IAsyncDisposable> StartAsync(int port, string? location) =>
-        await Azurite.StartAsync(port, location, $"{Account}:{Key}", Console.WriteLine, CancellationToken.None);
+    public static async Task<IAsyncDisposable> StartAsync(int port, string? location) => await StartAzuriteAsync(port, location);
 
     public static Uri EndpointOf(int port) => new($"http://127.0.0.1:{port}/");
 
-    private static async Task<Uri> StartAsync()
+    private static Task<Azurite> StartAzuriteAsync(int port, string? location) =>
+        Azurite.StartAsync(port, location, $"{Account}:{Key}", Console.WriteLine, CancellationToken.None);
+
+    private static async Task<(Uri Endpoint, Azurite Azurite)> StartAsync()
     {
         var port = FreePort();
-        await StartAsync(port, location: null);
-        return EndpointOf(port);
+        return (EndpointOf(port), await StartAzuriteAsync(port, location: null));
     }
 }

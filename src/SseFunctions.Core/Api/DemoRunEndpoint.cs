@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using SseFunctions.EventLog;
@@ -28,20 +27,13 @@ public sealed class DemoRunEndpoint
             throw new InvalidInputException("kind", $"kind has {kind.Length} characters that are neither 'answer' nor 'job'.");
 
         var otherwise = kind == "job" ? Job : Answer;
-        var pieces = Number("pieces", RequestValue.FromQuery(context.Request, "pieces"), otherwise.Pieces, DemoRun.MaxPieces);
-        var rate = Number("rate", RequestValue.FromQuery(context.Request, "rate"), otherwise.Rate, DemoRun.MaxRate);
-        var run = new DemoRun(kind, pieces, rate);
+        var pieces = RequestValue.NumberFromQuery(context.Request, "pieces", 1, DemoRun.MaxPieces) ?? otherwise.Pieces;
+        var rate = RequestValue.NumberFromQuery(context.Request, "rate", 1, DemoRun.MaxRate) ?? otherwise.Rate;
+        var run = new DemoRun(kind, (int)pieces, (int)rate);
         if (await runs.TryStartAsync(run, lifetime.ApplicationStopping))
             return TypedResults.Json(new { topic = run.Topic }, statusCode: StatusCodes.Status202Accepted);
 
         context.Response.Headers.RetryAfter = "5";
         return Problem.Create(StatusCodes.Status503ServiceUnavailable, "Too many runs", $"{DemoRuns.MaxRunning} runs are going on already. Try again.");
     });
-
-    private static int Number(string name, string? text, int otherwise, int max) => text switch
-    {
-        null => otherwise,
-        _ when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= max => number,
-        _ => throw new InvalidInputException(name, $"{name} is no whole number from 1 to {max}."),
-    };
 }

@@ -16,6 +16,7 @@ internal static class EndpointServices
     {
         BoundedBody.RefuseTruncatedBodies();
         services.AddSingleton<ErrorAnswers>();
+        services.AddSingleton<AnswerWriter>();
         services.AddSingleton<StreamRunner>();
         services.AddSingleton<TopicStates>();
         services.AddAccess();
@@ -25,7 +26,7 @@ internal static class EndpointServices
         services.AddSingleton(s => new TopicEndpoint(
             Get<TableEventLog>(s), Get<TopicStates>(s), Get<ReadAccess>(s), Get<ErrorAnswers>(s), Get<IHostApplicationLifetime>(s)));
         services.AddSingleton<HistoryReader>();
-        services.AddSingleton(s => new HistoryEndpoint(Get<ReadAccess>(s), Get<HistoryReader>(s), Get<TimeProvider>(s), Get<ErrorAnswers>(s)));
+        services.AddSingleton(s => new HistoryEndpoint(Get<ReadAccess>(s), Get<HistoryReader>(s), Get<AnswerWriter>(s), Get<TimeProvider>(s), Get<ErrorAnswers>(s)));
         services.AddSingleton(s => new TopicListEndpoint(Get<TableEventLog>(s), Get<ErrorAnswers>(s)));
         services.AddSingleton(s => new TokenEndpoint(Get<SubscriberTokens>(s), Get<TimeProvider>(s), Get<ErrorAnswers>(s)));
         services.AddSingleton(s => new DemoRunEndpoint(Get<DemoRuns>(s), Get<ErrorAnswers>(s), Get<IHostApplicationLifetime>(s)));

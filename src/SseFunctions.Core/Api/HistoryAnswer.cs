@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -7,13 +8,14 @@ using SseFunctions.Streaming;
 namespace SseFunctions.Api;
 
 /// <summary>A page of events as JSON. It is written event by event, from the bytes that all readers share.</summary>
-internal sealed class HistoryAnswer(Topic topic, HistoryPage page, bool mayBeCached) : IResult
+/// <param name="invocationCancelled">Fires at functionTimeout, when the request's own token does not.</param>
+internal sealed class HistoryAnswer(Topic topic, HistoryPage page, bool mayBeCached, AnswerWriter answers, CancellationToken invocationCancelled) : IResult
 {
     /// <summary>For an hour: a topic that is deleted is not to live on in caches for longer.</summary>
     private const string Cached = "public, max-age=3600, immutable";
 
     /// <summary>What the writer may hold before the client has to take it.</summary>
-    private const int FlushBytes = 16 * 1024;
+    private const int FlushBytes = ClientWriter.MaxWriteBytes;
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
@@ -32,28 +34,26 @@ internal sealed class HistoryAnswer(Topic topic, HistoryPage page, bool mayBeCac
 
         response.ContentType = "application/json; charset=utf-8";
         if (!HttpMethods.IsHead(request.Method))
-            await WriteAsync(httpContext);
+            await answers.WriteAsync(httpContext, WriteAsync, invocationCancelled);
     }
 
     /// <summary>The events of a page that stays as it is are known by their ids.</summary>
     private EntityTagHeaderValue EntityTag => new($"\"{page.Next}.{page.Events.FirstOrDefault().Sequence}.{page.Events.LastOrDefault().Sequence}.{page.Events.Count}\"");
 
-    private async Task WriteAsync(HttpContext context)
+    private async ValueTask WriteAsync(ClientWriter client)
     {
-        var output = context.Response.BodyWriter;
-        await using var json = new Utf8JsonWriter(output, HistoryJson.Options);
-        var flushed = 0L;
+        var buffer = new ArrayBufferWriter<byte>(FlushBytes);
+        await using var json = new Utf8JsonWriter(buffer, HistoryJson.Options);
         json.WriteStartObject();
         json.WriteStartArray("events");
         foreach (var stored in page.Events)
         {
             HistoryJson.Write(json, stored);
-            if (json.BytesCommitted + json.BytesPending - flushed < FlushBytes)
+            if (buffer.WrittenCount + json.BytesPending < FlushBytes)
                 continue;
 
-            await json.FlushAsync(CancellationToken.None);
-            flushed = json.BytesCommitted;
-            if ((await output.FlushAsync(CancellationToken.None)).IsCompleted)
+            await FlushAsync();
+            if (client.IsClosed)
                 return; // the client has left, which is no failure
         }
 
@@ -66,6 +66,13 @@ internal sealed class HistoryAnswer(Topic topic, HistoryPage page, bool mayBeCac
         }
 
         json.WriteEndObject();
-        await json.FlushAsync(CancellationToken.None);
+        await FlushAsync();
+
+        async ValueTask FlushAsync()
+        {
+            json.Flush();
+            await client.WriteAsync(buffer.WrittenMemory);
+            buffer.ResetWrittenCount();
+        }
     }
 }

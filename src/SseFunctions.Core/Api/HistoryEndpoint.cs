@@ -14,11 +14,12 @@ public sealed class HistoryEndpoint
 
     private readonly ReadAccess access;
     private readonly HistoryReader history;
+    private readonly AnswerWriter answers;
     private readonly TimeProvider time;
     private readonly ErrorAnswers errors;
 
-    internal HistoryEndpoint(ReadAccess access, HistoryReader history, TimeProvider time, ErrorAnswers errors) =>
-        (this.access, this.history, this.time, this.errors) = (access, history, time, errors);
+    internal HistoryEndpoint(ReadAccess access, HistoryReader history, AnswerWriter answers, TimeProvider time, ErrorAnswers errors) =>
+        (this.access, this.history, this.answers, this.time, this.errors) = (access, history, answers, time, errors);
 
     /// <summary>Answers with a page of events.</summary>
     /// <param name="topicName">From the route.</param>
@@ -33,7 +34,7 @@ public sealed class HistoryEndpoint
         using var timeout = new CancellationTokenSource(Timeout, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, invocationCancelled, timeout.Token);
         if (await history.ReadAsync(request, stop.Token) is { } page)
-            return new HistoryAnswer(topic, page, mayBeCached: page.IsFixed && isOpen);
+            return new HistoryAnswer(topic, page, mayBeCached: page.IsFixed && isOpen, answers, invocationCancelled);
 
         context.Response.Headers.RetryAfter = RetryAfterSeconds;
         return Problem.Create(StatusCodes.Status503ServiceUnavailable, "Too many topics", "too many topics are being read here. Try again later.", "topic");

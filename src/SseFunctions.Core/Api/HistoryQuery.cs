@@ -12,12 +12,13 @@ internal static class HistoryQuery
     {
         var (after, before) = (RequestValue.FromQuery(http, "after"), RequestValue.FromQuery(http, "before"));
         var since = SinceText.Read(http);
-        var (limit, filter) = (PageLimit.Read(http, HistoryRequest.MaxLimit), TypeFilter.Read(http));
+        var limit = RequestValue.NumberFromQuery(http, "limit", 1, HistoryRequest.MaxLimit) ?? HistoryRequest.DefaultLimit;
+        var filter = TypeFilter.Read(http);
         var start = after is not null ? EventId.TryParse(after, out var id) ? StreamStart.After(id) : StreamStart.UnknownId
             : since is { } time ? StreamStart.At(time)
             : before is null ? StreamStart.Oldest
             : null;
         var isPlaced = EventId.TryParse(before, out var end);
-        return new(topic, start, isPlaced ? end : null, before is not null && !isPlaced, limit, filter);
+        return new(topic, start, isPlaced ? end : null, before is not null && !isPlaced, (int)limit, filter);
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using SseFunctions.EventLog;
 
@@ -18,6 +19,21 @@ internal static class RequestValue
         "true" => true,
         var other => throw new InvalidInputException(name, $"{name} has {other.Length} characters that are neither 'true' nor 'false'."),
     };
+
+    /// <returns>The query parameter, a whole number; null when it is not there or empty.</returns>
+    /// <exception cref="InvalidInputException">It is none, or outside its range, or has different values.</exception>
+    public static long? NumberFromQuery(HttpRequest request, string name, long min, long max)
+    {
+        if (FromQuery(request, name) is not { } text)
+            return null;
+
+        if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            throw new InvalidInputException(name, $"{name} has {text.Length} characters that are no whole number from {min} to {max}.");
+
+        return number >= min && number <= max
+            ? number
+            : throw new InvalidInputException(name, $"{name} is {number}; {min} to {max} are allowed.", max, number, number > max);
+    }
 
     /// <returns>The header, which may be empty; null when it is not there.</returns>
     /// <exception cref="InvalidInputException">It has different values.</exception>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using SseFunctions.EventLog;
 using SseFunctions.Streaming;
@@ -62,24 +61,20 @@ internal static class StreamQuery
         var lastEventId = LastOf(http.Headers[LastEventId]) ?? LastOf(http.Query["lastEventId"]);
         return lastEventId is not null
             ? StreamCursor.Starts(lastEventId, topics)
-            : [.. Enumerable.Repeat(ReadStart(SinceText.Read(http), RequestValue.FromQuery(http, "last"), RequestValue.FromQuery(http, "from"), otherwise), topics)];
+            : [.. Enumerable.Repeat(ReadStart(SinceText.Read(http), RequestValue.NumberFromQuery(http, "last", 0, EventId.MaxSequence), RequestValue.FromQuery(http, "from"), otherwise), topics)];
     }
 
     /// <summary>Clients that reconnect with a new id add it to what they have: the last is the newest.</summary>
     private static string? LastOf(IEnumerable<string?> values) =>
         values.SelectMany(value => (value ?? "").Split(',', StringSplitOptions.TrimEntries)).LastOrDefault(id => id.Length > 0);
 
-    private static StreamStart ReadStart(Since? since, string? last, string? from, StreamStart otherwise)
+    private static StreamStart ReadStart(Since? since, long? last, string? from, StreamStart otherwise)
     {
         if (since is { } time)
             return StreamStart.At(time);
 
-        if (last is not null)
-        {
-            return long.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count <= EventId.MaxSequence
-                ? StreamStart.Last(count)
-                : throw new InvalidInputException("last", $"last is no whole number from 0 to {EventId.MaxSequence}.");
-        }
+        if (last is { } count)
+            return StreamStart.Last(count);
 
         return from switch
         {

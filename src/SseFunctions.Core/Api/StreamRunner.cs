@@ -1,7 +1,6 @@
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using SseFunctions.Kestrel;
@@ -16,6 +15,7 @@ internal sealed partial class StreamRunner(
     StreamOptions options,
     StreamTelemetry telemetry,
     SseFunctionsBuilder sse,
+    AnswerWriter answers,
     IHostApplicationLifetime lifetime,
     TimeProvider time,
     ILogger<StreamRunner> logger)
@@ -92,15 +92,8 @@ internal sealed partial class StreamRunner(
     private async Task RunAsync(HttpContext context, StreamSession session, StreamRequest request)
     {
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        // WriteTimeout decides about slow clients; Kestrel's own limit would cut them off earlier.
-        var rate = context.Features.Get<IHttpMinResponseDataRateFeature>();
-        var minDataRate = rate?.MinDataRate;
-        if (rate is not null)
-            rate.MinDataRate = null;
-
+        using var rate = NoMinDataRate.For(context);
         Log(request, session, await session.RunAsync(context.Response.BodyWriter, context.Abort, AcknowledgedBytes.From(context)));
-        if (rate is not null)
-            rate.MinDataRate = minDataRate; // for the response's last chunk, which the session does not watch over
     }
 
     /// <summary>A proxy that holds a response back until its end knows by its length when that is.</summary>
@@ -109,14 +102,7 @@ internal sealed partial class StreamRunner(
         using var body = new MemoryStream();
         Log(request, session, await session.RunAsync(PipeWriter.Create(body), context.Abort));
         context.Response.ContentLength = body.Length;
-        try
-        {
-            await context.Response.BodyWriter.WriteAsync(body.GetBuffer().AsMemory(0, (int)body.Length), left);
-        }
-        catch (OperationCanceledException) when (left.IsCancellationRequested)
-        {
-            context.Abort(); // the client comes back with the id that it has
-        }
+        await answers.WriteAsync(context, client => client.WriteAsync(body.GetBuffer().AsMemory(0, (int)body.Length)), left);
     }
 
     private void Log(StreamRequest request, StreamSession session, StreamEnd end)

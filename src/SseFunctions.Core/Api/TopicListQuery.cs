@@ -9,8 +9,13 @@ namespace SseFunctions.Api;
 /// <param name="Limit">Maximum number of topics, 1 to 1,000; 100 by default.</param>
 internal sealed record TopicListQuery(string Prefix, string After, int Limit)
 {
+    private const int DefaultLimit = 100;
+
     /// <exception cref="InvalidInputException">A parameter has a value that is not allowed.</exception>
-    public static TopicListQuery Read(HttpRequest http) => new(ReadName(http, "prefix"), ReadName(http, "after"), PageLimit.Read(http, TopicDirectory.MaxPage));
+    public static TopicListQuery Read(HttpRequest http) => new(
+        ReadName(http, "prefix"),
+        ReadName(http, "after"),
+        (int)(RequestValue.NumberFromQuery(http, "limit", 1, TopicDirectory.MaxPage) ?? DefaultLimit));
 
     private static string ReadName(HttpRequest http, string parameter)
     {

@@ -12,6 +12,8 @@ internal sealed record HistoryRequest(Topic Topic, StreamStart? After, EventId? 
 {
     public const int MaxLimit = 1000;
 
+    public const int DefaultLimit = 100;
+
     /// <summary>How many events one page looks at, whatever its filter leaves out.</summary>
     public const int MaxScanned = 4 * TableEventLog.PageRows;
 

@@ -17,7 +17,7 @@ internal sealed record StreamOptions
     /// <summary>The maximum silence of a stream.</summary>
     public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long a client may take no bytes before it is cut off.</summary>
+    /// <summary>How long a client may take no bytes before it is cut off: of a stream, a long poll's answer, a page of history.</summary>
     public TimeSpan WriteTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The time between two polls of the change feed, one request for all topics; while storage throttles it grows to 2 s.</summary>

@@ -15,6 +15,12 @@ internal sealed partial class TableReads(TableEventLog log, TimeProvider time, I
     /// <summary>Bytes of events loaded at a time, by their size in the table; decoding takes several times as much.</summary>
     public const long MaxLoadBytes = 4 * 1024 * 1024;
 
+    /// <summary>
+    /// Loads at a time, however small: with the other reads fewer than there are connections (<see cref="TableConnection.MaxConnections"/>), so that
+    /// where storage is slow and many topics move, writers and the change feed do not wait behind them.
+    /// </summary>
+    public const int MaxLoads = 48;
+
     private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim heads = new(MaxHeadReads);
@@ -55,7 +61,8 @@ internal sealed partial class TableReads(TableEventLog log, TimeProvider time, I
 
     /// <summary>Waits until events of so many bytes may be loaded.</summary>
     /// <returns>To be disposed when they have become frames.</returns>
-    public Task<IDisposable> EnterLoadAsync(long bytes, CancellationToken cancellationToken) => loads.EnterAsync(bytes, cancellationToken);
+    public Task<IDisposable> EnterLoadAsync(long bytes, CancellationToken cancellationToken) =>
+        loads.EnterAsync(Math.Max(bytes, MaxLoadBytes / MaxLoads), cancellationToken);
 
     /// <inheritdoc cref="TableEventLog.ReadAsync"/>
     public Task<IReadOnlyList<StoredEvent>> EventsAsync(Topic topic, string epoch, long first, long last, CancellationToken cancellationToken) =>

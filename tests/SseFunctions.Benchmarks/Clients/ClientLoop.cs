@@ -8,8 +8,9 @@ using System.Text.Json;
 namespace SseFunctions.Benchmarks.Clients;
 
 /// <summary>
-/// The load generator's process: one thread that holds any number of connections. It gets its commands on standard input,
-/// a line a command, and answers each with a line: "open PORT COUNT PATH [HEADER]", "peek" and "report" (which sorts all latencies), "reset", "close".
+/// The load generator's process: one thread that holds any number of clients, which come back as an EventSource does. It gets its commands on
+/// standard input, a line a command, and answers each with a line: "open PORT COUNT PATH [LAST-EVENT-ID]", "peek" and "report" (which sorts all
+/// latencies), "reset", "close".
 /// </summary>
 internal static class ClientLoop
 {
@@ -19,7 +20,7 @@ internal static class ClientLoop
     {
         using var epoll = new Epoll();
         var report = new ClientReport();
-        var (sockets, streams) = (new List<Socket>(), new List<ClientStream>());
+        var (clients, away) = (new List<(ClientStream Stream, int Port, Socket? Socket)>(), new PriorityQueue<int, long>());
         var commands = new Queue<string>();
         var reader = new Thread(() =>
         {
@@ -43,16 +44,18 @@ internal static class ClientLoop
             for (var i = 0; i < count; i++)
             {
                 var token = tokens[i];
-                var received = Epoll.Receive((int)sockets[token].Handle, buffer);
+                var received = Epoll.Receive((int)clients[token].Socket!.Handle, buffer);
                 if (received > 0)
-                {
-                    streams[token].Read(buffer.AsSpan(0, received));
-                }
-                else
-                {
-                    epoll.Remove((int)sockets[token].Handle);
-                    report.Open--;
-                }
+                    clients[token].Stream.Read(buffer.AsSpan(0, received));
+
+                if (received <= 0 || clients[token].Stream.HasEnded)
+                    End(token);
+            }
+
+            while (away.TryPeek(out var client, out var due) && due <= Environment.TickCount64)
+            {
+                away.Dequeue();
+                Connect(client);
             }
 
             string? command;
@@ -70,7 +73,8 @@ internal static class ClientLoop
                     Console.WriteLine("ok");
                     break;
                 case "peek" or "report":
-                    report.Newest = streams.Count == 0 ? -1 : streams.Min(stream => stream.Newest);
+                    report.Newest = clients.Count == 0 ? -1 : clients.Min(client => client.Stream.Newest);
+                    report.Over = clients.Count(client => client.Stream.IsOver);
                     report.CpuSeconds = Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds;
                     Console.WriteLine(JsonSerializer.Serialize(words[0] == "report" ? report.Complete() : report));
                     break;
@@ -79,10 +83,11 @@ internal static class ClientLoop
                     Console.WriteLine("ok");
                     break;
                 case "close":
-                    foreach (var socket in sockets)
-                        socket.Dispose();
+                    foreach (var client in clients)
+                        client.Socket?.Dispose();
 
-                    (sockets, streams) = ([], []);
+                    clients.Clear();
+                    away.Clear();
                     report.Reset();
                     report.Open = 0;
                     Console.WriteLine("ok");
@@ -92,19 +97,48 @@ internal static class ClientLoop
             }
         }
 
-        void Open(int port, int number, string path, string? header)
+        void Open(int port, int number, string path, string? lastEventId)
         {
-            var request = Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n{(header is null ? "" : header + "\r\n")}\r\n");
             for (var i = 0; i < number; i++)
             {
-                var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-                socket.Connect(IPAddress.Loopback, port);
-                var stream = new ClientStream(report);
-                socket.Send(request);
-                sockets.Add(socket);
-                streams.Add(stream);
-                epoll.Add((int)socket.Handle, sockets.Count - 1);
+                clients.Add((new ClientStream(path, lastEventId, report), port, null));
+                Connect(clients.Count - 1);
             }
+        }
+
+        void Connect(int token)
+        {
+            var (stream, port, _) = clients[token];
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            clients[token] = (stream, port, socket);
+            try
+            {
+                socket.Connect(IPAddress.Loopback, port);
+                socket.Send(stream.Connect());
+                epoll.Add((int)socket.Handle, token);
+            }
+            catch (SocketException)
+            {
+                ComeBack(token); // the server may be starting
+            }
+        }
+
+        void End(int token)
+        {
+            var (stream, _, socket) = clients[token];
+            epoll.Remove((int)socket!.Handle);
+            report.Open -= stream.IsOpen ? 1 : 0;
+            report.Ends++;
+            if (stream.IsOver)
+                socket.Dispose();
+            else
+                ComeBack(token);
+        }
+
+        void ComeBack(int token)
+        {
+            clients[token].Socket!.Dispose();
+            away.Enqueue(token, Environment.TickCount64 + (long)clients[token].Stream.Retry.TotalMilliseconds);
         }
     }
 }

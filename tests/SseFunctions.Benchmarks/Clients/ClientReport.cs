@@ -11,6 +11,12 @@ internal sealed class ClientReport
     /// <summary>Connections whose response has begun.</summary>
     public int Open { get; set; }
 
+    /// <summary>Connections that have ended.</summary>
+    public int Ends { get; set; }
+
+    /// <summary>Clients that the server has told that there is no more.</summary>
+    public int Over { get; set; }
+
     public long Events { get; set; }
 
     /// <summary>Events missing between two that came.</summary>
@@ -63,7 +69,7 @@ internal sealed class ClientReport
     public void Reset()
     {
         (latencies, firstBytes) = ([], []);
-        (Events, Lost, Repeated, Writes) = (0, 0, 0, 0);
+        (Ends, Events, Lost, Repeated, Writes) = (0, 0, 0, 0, 0);
     }
 
     private static int Quantile(List<int> sorted, double share) => sorted.Count == 0 ? -1 : sorted[(int)Math.Min(sorted.Count - 1, share * sorted.Count)];

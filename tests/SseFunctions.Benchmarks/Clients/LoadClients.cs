@@ -14,10 +14,10 @@ internal sealed class LoadClients : IDisposable
     private readonly Process process = OwnProcess.Start(Verb);
 
     /// <summary>Opens connections and waits until each response has begun.</summary>
-    public async Task OpenAsync(int port, int count, string path, string? header = null)
+    public async Task OpenAsync(int port, int count, string path, string? lastEventId = null)
     {
         var before = (await PeekAsync()).Open;
-        await TellAsync(string.Create(CultureInfo.InvariantCulture, $"open {port} {count} {path} {header}").TrimEnd());
+        await TellAsync(string.Create(CultureInfo.InvariantCulture, $"open {port} {count} {path} {lastEventId}").TrimEnd());
         await UntilAsync(report => report.Open >= before + count, $"{count} streams are open");
     }
 

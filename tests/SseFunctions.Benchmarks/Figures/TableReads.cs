@@ -104,7 +104,7 @@ internal static class TableReads
         await using var restarted = await StartAsync(proxy, table, "Stream__PollInterval=00:01:00");
         using var clients = new LoadClients();
         var reads = proxy.Reads;
-        await clients.OpenAsync(restarted.Port, clientCount, restarted.StreamPath, $"Last-Event-ID: {lastEventId}");
+        await clients.OpenAsync(restarted.Port, clientCount, restarted.StreamPath, lastEventId);
         await clients.UntilAsync(report => report.Newest == Behind, "all have caught up");
         return proxy.Reads - reads;
     }

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.Playwright;
 using SseFunctions.TestSupport;
 
 namespace SseFunctions.EndToEnd.Client;
@@ -158,18 +159,34 @@ public sealed class ClientReconnectTests(Chromium browser) : IClassFixture<Chrom
 
     /// <summary>Else a quiet filter's client comes back with an id from which the topic has long been cleaned.</summary>
     [SkippableFact]
-    public async Task Cursor_moves_over_what_a_filter_leaves_out_and_the_page_hears_nothing_of_it()
+    public async Task Tabs_whose_filter_leaves_everything_out_come_back_from_where_their_stream_is()
     {
         Chromium.SkipIfMissing();
         await using var host = await TestHost.StartOnAsync(table, "Stream__Heartbeat=00:00:01");
         await using var profile = await browser.NewProfileAsync();
-        var tab = await ClientTab.OpenLiveAsync(profile, host.BaseAddress, $"events/{topic}?type=alarm", "{}", "alarm", "message", "sse.cursor");
+        var leader = await ClientTab.OpenLiveAsync(profile, host.BaseAddress, $"events/{topic}?type=alarm", "{}", "alarm");
+        var follower = await ClientTab.OpenLiveAsync(profile, host.BaseAddress, $"events/{topic}?type=alarm", "{}", "alarm");
 
-        var left = await host.Client.PublishAllAsync(topic, "0", "1");
-        await tab.WaitUntilAsync($"events.lastEventId === '{left[^1]}'");
-        var alarm = await host.Client.PublishAsync(topic, "2", type: "alarm");
+        var left = await LeaveOutAsync("0", "1");
+        var again = await leader.Page.RunAndWaitForRequestAsync(() => leader.EvaluateAsync<bool>("dispatchEvent(new Event('online'))"), IsForEvents);
+        await leader.WaitUntilOpenAsync();
+        var later = await LeaveOutAsync("2");
+        var takenOver = await follower.Page.RunAndWaitForRequestAsync(() => leader.Page.CloseAsync(), IsForEvents);
+        var alarm = await host.Client.PublishAsync(topic, "3", type: "alarm");
 
-        Assert.Equal([new SseMessage(alarm, "alarm", "2")], await tab.ReadEventsAsync(1));
+        Assert.Contains($"lastEventId={left}", again.Url, StringComparison.Ordinal);
+        Assert.Contains($"lastEventId={later}", takenOver.Url, StringComparison.Ordinal);
+        Assert.Equal([new SseMessage(alarm, "alarm", "3")], await follower.ReadEventsAsync(1));
+
+        async Task<string> LeaveOutAsync(params string[] data)
+        {
+            var last = (await host.Client.PublishAllAsync(topic, data))[^1];
+            await leader.WaitUntilAsync($"events.lastEventId === '{last}'");
+            await follower.WaitUntilAsync($"events.lastEventId === '{last}'");
+            return last;
+        }
+
+        static bool IsForEvents(IRequest request) => request.Url.Contains("/events/", StringComparison.Ordinal);
     }
 
     [SkippableFact]

@@ -79,6 +79,7 @@ public sealed class RunsUnderFireTests(Chromium browser, ITestOutputHelper outpu
         {
             await StateAsync(tab, "complete");
             await ShowsCommittedAsync(tab, witness, topic);
+            Assert.Equal(TextOf(Pieces), await RunTopic.CommittedTextAsync(witness.Client, topic));
             return (writer, reader);
         }
 
@@ -90,8 +91,11 @@ public sealed class RunsUnderFireTests(Chromium browser, ITestOutputHelper outpu
         await tab.Page.Clock.FastForwardAsync(SilenceMs);
         await StateAsync(tab, "unfinished");
         await ShowsCommittedAsync(tab, witness, topic);
+        Assert.StartsWith(await RunTopic.CommittedTextAsync(witness.Client, topic), TextOf(DemoRun.MaxPieces), StringComparison.Ordinal);
         return (writer, reader);
     }
+
+    private static string TextOf(int pieces) => new DemoRun("answer", pieces, Rate).Text;
 
     /// <summary>Waits until so many pieces are in the log; the page may be away.</summary>
     private static async Task CommittedAsync(TestHost witness, string topic, int pieces)

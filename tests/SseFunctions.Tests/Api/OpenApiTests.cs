@@ -186,6 +186,6 @@ public sealed partial class OpenApiTests(AccessHost shared) : IClassFixture<Acce
     [GeneratedRegex("\"[$]ref\": \"#/(?<path>[^\"]+)\"")]
     private static partial Regex Reference();
 
-    [GeneratedRegex("""(?:FromQuery|ReadName|Number)\([\w.]+, "(\w+)"|Query\["(\w+)"\]|const string Parameter = "(\w+)";""")]
+    [GeneratedRegex("""(?:FromQuery|ReadName)\([\w.]+, "(\w+)"|Query\["(\w+)"\]|const string Parameter = "(\w+)";""")]
     private static partial Regex ReadParameter();
 }

@@ -90,6 +90,6 @@ public partial class ExampleTests
 
     private static string Masked(string line) => Volatile().Replace(line, match => match.Groups.Values.Skip(1).First(group => group.Success).Name);
 
-    [GeneratedRegex(@"(?<time>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z)|(?<token>eyJ[\w.-]+)|(?<epoch>\b[0-9a-z]{6}(?=-[0-9a-z]+\b))|(?<retry>(?<=^retry: )[0-9]+)|(?<streams>(?<=""streams"":)[0-9]+)")]
+    [GeneratedRegex(@"(?<time>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z)|(?<token>eyJ[\w.-]+)|(?<epoch>\b[0-9a-z]{6}(?=-[0-9a-z]+\b))|(?<retry>(?<=^retry: )[0-9]+)|(?<streams>(?<=""streams"":)[0-9]+)|(?<run>(?<=demo-run-)[0-9a-f]+)")]
     private static partial Regex Volatile();
 }

@@ -78,6 +78,39 @@ public sealed class PublishStreamTests
         Assert.Equal((count, count == 0 ? null : run.Commits[^1].Head.LastId.ToString()), (result.Events, result.LastId));
     }
 
+    /// <summary>A slow table has fewer and larger transactions, and no queue of them.</summary>
+    [Fact]
+    public async Task PublishStreamAsync_writes_together_what_comes_while_a_transaction_is_under_way()
+    {
+        const int Meanwhile = 40;
+        await using var proxy = await StorageProxy.StartAsync();
+        var run = await PublicationRun.StartAsync(proxy: proxy);
+        var (arrived, yielded) = (new TaskCompletionSource(), new TaskCompletionSource());
+        proxy.Intercept = async call =>
+        {
+            if (call.IsTransaction && arrived.TrySetResult())
+                await yielded.Task;
+
+            await StorageProxy.PassOnAsync(call);
+        };
+
+        await run.PublishAsync(SourceAsync(), TimeSpan.Zero);
+
+        Assert.Equal(Texts(1 + Meanwhile), await run.ReadTextsAsync());
+        Assert.Equal([1, Meanwhile], run.Commits.Select(commit => commit.Events.Count).Where(events => events > 0));
+
+        async IAsyncEnumerable<SseEvent> SourceAsync()
+        {
+            foreach (var text in Texts(1 + Meanwhile))
+            {
+                yield return new SseEvent(text);
+                await arrived.Task;
+            }
+
+            yielded.SetResult();
+        }
+    }
+
     [Fact]
     public async Task PublishStreamAsync_reads_the_source_no_further_than_a_transaction_ahead()
     {

@@ -95,6 +95,20 @@ public class BoundedFeedsTests
             : throw new InvalidOperationException(call.PathAndQuery);
     }
 
+    /// <summary>Else a writer waits for a connection until a read has ended, which takes seconds where storage is slow.</summary>
+    [Fact]
+    public async Task Reads_leave_connections_to_writers_however_small_they_are()
+    {
+        await using var host = await TestHost.StartAsync();
+        using var reads = new TableReads(host.Services.GetRequiredService<TableEventLog>(), TimeProvider.System, new Lines());
+
+        var loads = Enumerable.Range(0, 2 * TableConnection.MaxConnections).Select(_ => reads.EnterLoadAsync(1, CancellationToken.None)).ToList();
+
+        var admitted = loads.Count(load => load.IsCompletedSuccessfully);
+        Assert.Equal(TableReads.MaxLoads, admitted);
+        Assert.InRange(admitted + TableReads.MaxHeadReads + TableReads.MaxSearches, 1, TableConnection.MaxConnections - 1);
+    }
+
     [Fact]
     public async Task Connections_to_storage_have_a_bound()
     {
