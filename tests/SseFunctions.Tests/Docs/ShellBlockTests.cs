@@ -72,7 +72,7 @@ public partial class ShellBlockTests
     private static HashSet<string?> TestClasses { get; } =
         [.. Directory.EnumerateFiles(Path.Combine(Repository.Root, "tests"), "*Tests.cs", SearchOption.AllDirectories).Select(Path.GetFileNameWithoutExtension)];
 
-    [GeneratedRegex("(?:--project|dotnet (?:test|build|publish)|--prefix|cd) (?<path>(?:src|tests)/[A-Za-z./]*[A-Za-z])")]
+    [GeneratedRegex("(?:--project|dotnet (?:test|build|publish)|--prefix|cd) (?<path>(?:src|tests)/[A-Za-z.]+)")]
     private static partial Regex Project();
 
     [GeneratedRegex("FullyQualifiedName~(?<name>[A-Za-z]+)")]
