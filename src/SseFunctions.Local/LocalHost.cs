@@ -95,10 +95,10 @@ internal static class LocalHost
 
         Console.WriteLine($"""
 
-            Three things to try in another terminal, while this one stays:
+            Three things to try in another terminal, with the demo page open:
               curl -N {root}events/clock
-              curl {root}events/news -H 'Content-Type: text/plain' -d 'Hello'
-              curl -N '{root}events/news?from=start'
+              curl {root}events/demo -H 'Content-Type: text/plain' -d 'Hello'
+              curl -N '{root}events/demo?from=start'
             """);
     }
 

@@ -7,7 +7,7 @@ try
     await using var app = LocalHost.Build(args, builder => hasRunKey = RunKey.AddTo(builder.Configuration));
     await LocalHost.StartAsync(app);
     if (hasRunKey)
-        Console.WriteLine("Tokens are signed with a key drawn for this run, and are valid until it ends; Access__SigningKey sets a key of your own.");
+        Console.WriteLine("Tokens are signed with a random key, made for this run, and are valid until it ends; Access__SigningKey sets a key of your own.");
 
     LocalHost.PrintAddresses(app);
     await app.WaitForShutdownAsync();

@@ -64,7 +64,7 @@ public sealed class StartTests
         Assert.Equal(
             (HttpStatusCode.OK, HttpStatusCode.Unauthorized, HttpStatusCode.OK),
             (granted.StatusCode, refused.StatusCode, open.StatusCode));
-        Assert.Contains("Tokens are signed with a key drawn for this run", host.Output, StringComparison.Ordinal);
+        Assert.Contains("Tokens are signed with a random key, made for this run", host.Output, StringComparison.Ordinal);
     }
 
     [SkippableFact]
@@ -81,10 +81,10 @@ public sealed class StartTests
                 $"Events: table {table} in the storage of EventLog__ConnectionString",
                 $"Demo page: {root}demo",
                 "",
-                "Three things to try in another terminal, while this one stays:",
+                "Three things to try in another terminal, with the demo page open:",
                 $"  curl -N {root}events/clock",
-                $"  curl {root}events/news -H 'Content-Type: text/plain' -d 'Hello'",
-                $"  curl -N '{root}events/news?from=start'",
+                $"  curl {root}events/demo -H 'Content-Type: text/plain' -d 'Hello'",
+                $"  curl -N '{root}events/demo?from=start'",
             ],
             host.Output.Split('\n')[^7..]);
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.RegularExpressions;
 using SseFunctions.TestSupport;
 
@@ -7,8 +6,6 @@ namespace SseFunctions.Tests.Docs;
 /// <summary>What the pages show on a console is what happens: each command runs against a fresh host, in the order of the page.</summary>
 public partial class ExampleTests
 {
-    private const string Address = "localhost:7071";
-
     /// <summary>Any number of lines in an answer, or its going on.</summary>
     private const string AnyLines = "...";
 
@@ -19,11 +16,13 @@ public partial class ExampleTests
     public async Task Commands_answer_what_a_page_shows(string path)
     {
         Skip.If(OperatingSystem.IsWindows(), "The examples are for a POSIX shell.");
-        await using var host = await TestHost.StartAsync(["Access:SigningKey=0123456789abcdef0123456789abcdef"]);
+        var page = MarkdownPage.Read(path);
+        await using var host = await TestHost.StartAsync(["Access:SigningKey=0123456789abcdef0123456789abcdef", .. HostSettings(page)]);
+        using var shell = new ExampleShell(host.BaseAddress);
 
-        foreach (var (command, answer) in MarkdownPage.Read(path).Code("console").SelectMany(Commands))
+        foreach (var (command, answer) in page.Code("console").SelectMany(Commands))
         {
-            var lines = await RunAsync(command.Replace(Address, host.BaseAddress.Authority, StringComparison.Ordinal), answer);
+            var lines = await shell.RunAsync(command, lines => answer is [.., AnyLines] && Matches(answer, lines));
 
             Assert.True(Matches(answer, lines), $"{command}\nshows\n{string.Join('\n', answer)}\nbut answered\n{string.Join('\n', lines)}");
         }
@@ -42,6 +41,9 @@ public partial class ExampleTests
 
     private static List<string> Lines(string text) => [.. text.Split(' ').Select(line => line.Replace('_', ' '))];
 
+    /// <summary>What the page itself starts the local host with.</summary>
+    private static IEnumerable<string> HostSettings(MarkdownPage page) => HostSetting().Matches(page.Text).Select(match => match.Groups["setting"].Value);
+
     /// <summary>A command is a line after <c>$ </c>; its answer goes up to the next one.</summary>
     private static IEnumerable<(string Command, List<string> Answer)> Commands(string block)
     {
@@ -57,31 +59,6 @@ public partial class ExampleTests
         return commands;
     }
 
-    /// <returns>What it wrote: all, or where the answer goes on, so much that it matches.</returns>
-    private static async Task<List<string>> RunAsync(string command, List<string> answer)
-    {
-        using var shell = Process.Start(new ProcessStartInfo("bash", ["-c", "set -o pipefail; " + command])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true, // progress
-        })!;
-        shell.ErrorDataReceived += (_, _) => { };
-        shell.BeginErrorReadLine();
-        var lines = new List<string>();
-        var goesOn = answer.Count > 0 && answer[^1] == AnyLines;
-        try
-        {
-            while (!(goesOn && Matches(answer, lines)) && await shell.StandardOutput.ReadLineAsync().WaitAsync(SseStream.Timeout) is { } line)
-                lines.Add(line);
-        }
-        finally
-        {
-            shell.Kill(entireProcessTree: true);
-        }
-
-        return lines;
-    }
-
     private static bool Matches(IReadOnlyList<string> shown, IReadOnlyList<string> given)
     {
         var pattern = string.Concat(shown.Select(line => line == AnyLines ? "([^\n]*\n)*?" : Regex.Escape(Masked(line)) + "\n"));
@@ -89,6 +66,9 @@ public partial class ExampleTests
     }
 
     private static string Masked(string line) => Volatile().Replace(line, match => match.Groups.Values.Skip(1).First(group => group.Success).Name);
+
+    [GeneratedRegex("^dotnet run --project src/SseFunctions[.]Local '--(?<setting>[^']+)'$", RegexOptions.Multiline)]
+    private static partial Regex HostSetting();
 
     [GeneratedRegex(@"(?<time>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z)|(?<token>eyJ[\w.-]+)|(?<epoch>\b[0-9a-z]{6}(?=-[0-9a-z]+\b))|(?<retry>(?<=^retry: )[0-9]+)|(?<streams>(?<=""streams"":)[0-9]+)|(?<run>(?<=demo-run-)[0-9a-f]+)")]
     private static partial Regex Volatile();

@@ -43,6 +43,9 @@ internal sealed class MarkdownPage
     /// <summary>The anchors of its headings.</summary>
     public IEnumerable<string> Anchors => document.Descendants<HeadingBlock>().Select(heading => heading.GetAttributes().Id ?? "");
 
+    /// <summary>The languages of its code blocks; "" for a block without one.</summary>
+    public IEnumerable<string> Languages => document.Descendants<CodeBlock>().Select(block => (block as FencedCodeBlock)?.Info ?? "");
+
     public static MarkdownPage Read(string path) => new(path);
 
     /// <summary>The code blocks of a language.</summary>
