@@ -80,15 +80,20 @@ internal sealed class ClientWriter(PipeWriter output, WriteDeadline deadline, St
 
     /// <summary>Writes while holding the lock.</summary>
     /// <exception cref="OperationCanceledException">The client was cut off or has left.</exception>
-    public async ValueTask WriteAsync(ReadOnlyMemory<byte> frames)
+    public ValueTask WriteAsync(ReadOnlyMemory<byte> frames)
     {
-        while (!frames.IsEmpty)
-        {
-            var part = frames[..Math.Min(frames.Length, MaxWriteBytes)];
-            frames = frames[part.Length..];
-            EndWrite(await BeginWrite(part));
-            IsWriting = !frames.IsEmpty;
-        }
+        if (frames.IsEmpty)
+            return default;
+
+        if (frames.Length > MaxWriteBytes)
+            return WritePartsAsync(frames);
+
+        var write = BeginWrite(frames);
+        if (!write.IsCompletedSuccessfully)
+            return EndWriteAsync(write);
+
+        EndWrite(write.Result);
+        return default;
     }
 
     public void Dispose() => deadline.Dispose();
@@ -106,6 +111,17 @@ internal sealed class ClientWriter(PipeWriter output, WriteDeadline deadline, St
 
         Exit();
         stream.Set();
+    }
+
+    private async ValueTask WritePartsAsync(ReadOnlyMemory<byte> frames)
+    {
+        while (!frames.IsEmpty)
+        {
+            var part = frames[..Math.Min(frames.Length, MaxWriteBytes)];
+            frames = frames[part.Length..];
+            await WriteAsync(part);
+            IsWriting = !frames.IsEmpty;
+        }
     }
 
     private ValueTask<FlushResult> BeginWrite(ReadOnlyMemory<byte> frames)
@@ -127,9 +143,16 @@ internal sealed class ClientWriter(PipeWriter output, WriteDeadline deadline, St
         }
     }
 
+    /// <summary>For a write that the client has not taken at once.</summary>
+    private async ValueTask EndWriteAsync(ValueTask<FlushResult> write)
+    {
+        var result = await write;
+        deadline.End();
+        EndWrite(result);
+    }
+
     private void EndWrite(FlushResult result)
     {
-        deadline.End();
         IsClosed |= result.IsCompleted;
         IsWriting = false;
     }

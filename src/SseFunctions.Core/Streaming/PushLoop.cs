@@ -26,14 +26,11 @@ internal sealed partial class PushLoop(
 {
     private readonly AsyncAutoResetEvent news = new();
 
-    /// <summary>The readers of a step of the round under way.</summary>
-    private readonly List<IFeedReader> receivers = [];
-
     /// <param name="until">The last event of the round.</param>
-    /// <param name="receivers">Takes the readers, when the events are in memory.</param>
+    /// <param name="receivers">The topic's readers, when the events are in memory; else none.</param>
     /// <param name="slice">The events then.</param>
     /// <returns>The event before them; null when there is nothing.</returns>
-    public delegate EventId? TakeNews(EventId? until, List<IFeedReader> receivers, out FrameSlice slice);
+    public delegate EventId? TakeNews(EventId? until, out IFeedReader[] receivers, out FrameSlice slice);
 
     /// <summary>To be called when there may be something new, or when the loop is to stop.</summary>
     public void Signal() => news.Set();
@@ -58,7 +55,6 @@ internal sealed partial class PushLoop(
             {
                 // Streams hang on this loop: it goes on, and they read for themselves.
                 LogPushFailed(topic, ex);
-                receivers.Clear();
                 leaveToReaders();
             }
         }
@@ -69,14 +65,13 @@ internal sealed partial class PushLoop(
     private async Task<bool> PushAsync(CancellationToken stop)
     {
         var (until, hasPushed, hasLoaded) = (newest(), false, false);
-        while (!stop.IsCancellationRequested && takeNews(until, receivers, out var slice) is { } after)
+        while (!stop.IsCancellationRequested && takeNews(until, out var receivers, out var slice) is { } after)
         {
-            if (receivers.Count > 0)
+            if (receivers.Length > 0)
             {
                 foreach (var reader in receivers)
                     reader.Push(after, slice);
 
-                receivers.Clear();
                 (hasPushed, hasLoaded) = (true, false);
             }
             else if (!hasLoaded)

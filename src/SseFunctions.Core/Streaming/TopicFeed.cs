@@ -15,7 +15,7 @@ internal sealed class TopicFeed : IDisposable
     private readonly Action<TopicFeed> onIdle;
 
     private readonly Lock gate = new();
-    private readonly HashSet<IFeedReader> readers = [];
+    private readonly FeedReaders readers = new();
     private readonly CancellationTokenSource stop = new();
 
     private readonly HeadPoll poll;
@@ -196,9 +196,9 @@ internal sealed class TopicFeed : IDisposable
         Become(known => known.PollFailed(), ViewChange.ReadersMustLook);
     }
 
-    private EventId? TakeNews(EventId? until, List<IFeedReader> receivers, out FrameSlice slice)
+    private EventId? TakeNews(EventId? until, out IFeedReader[] receivers, out FrameSlice slice)
     {
-        slice = default;
+        (receivers, slice) = ([], default);
         lock (gate)
         {
             if (view.News(until) is not { } after)
@@ -213,7 +213,7 @@ internal sealed class TopicFeed : IDisposable
             if (cache.TryRead(this, after.Sequence + 1, until!.Value.Sequence, null, out slice))
             {
                 view = view.PushedTo(slice.Last);
-                receivers.AddRange(readers);
+                receivers = readers.All;
             }
 
             return after;
@@ -243,7 +243,7 @@ internal sealed class TopicFeed : IDisposable
 
         if (change.HasFlag(ViewChange.ReadersMustLook))
         {
-            foreach (var reader in readers)
+            foreach (var reader in readers.All)
                 reader.Wake();
         }
     }

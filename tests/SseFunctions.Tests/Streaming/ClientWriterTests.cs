@@ -48,6 +48,47 @@ public sealed class ClientWriterTests : IDisposable
         Assert.Equal((0, false), (aborts, client.IsCut));
     }
 
+    /// <summary>A push loop and a stream, each as fast as it can.</summary>
+    [Fact]
+    public async Task Lock_is_held_by_one_at_a_time_and_the_stream_always_gets_it()
+    {
+        const int Rounds = 20_000;
+        var (holders, collisions, isOver) = (1, 0, false);
+        var pushes = Task.Run(() =>
+        {
+            while (!Volatile.Read(ref isOver))
+            {
+                if (client.TryEnter())
+                    HoldAndExit();
+            }
+        });
+
+        for (var i = 0; i < Rounds; i++)
+        {
+            Interlocked.Decrement(ref holders);
+            client.Exit();
+            await client.EnterAsync().AsTask().WaitAsync(SseStream.Timeout);
+            CountHolder();
+        }
+
+        Volatile.Write(ref isOver, true);
+        await pushes;
+        Assert.Equal(0, collisions);
+
+        void HoldAndExit()
+        {
+            CountHolder();
+            Interlocked.Decrement(ref holders);
+            client.Exit();
+        }
+
+        void CountHolder()
+        {
+            if (Interlocked.Increment(ref holders) != 1)
+                Interlocked.Increment(ref collisions);
+        }
+    }
+
     [Fact]
     public void Client_that_takes_no_push_is_cut_off()
     {

@@ -25,9 +25,9 @@ public class PushLoopTests
 
         Assert.Equal(1, loads);
 
-        EventId? TakeNews(EventId? until, List<IFeedReader> receivers, out FrameSlice slice)
+        EventId? TakeNews(EventId? until, out IFeedReader[] receivers, out FrameSlice slice)
         {
-            slice = default;
+            (receivers, slice) = ([], default);
             return isLeft ? null : last with { Sequence = 1 };
         }
 
