@@ -32,17 +32,21 @@ internal readonly record struct HostMemory(long HeapBytes, long WorkingSetBytes)
 
     /// <summary>A feed without readers stays for 5 to 10 s; then it releases its frames.</summary>
     private const int Readings = 12;
+
+    /// <summary>On a busy machine what is to be released comes late. What is not by then is kept.</summary>
+    private const int MaxReadings = 90;
     private static readonly TimeSpan ReadingInterval = TimeSpan.FromSeconds(1);
 
     /// <summary>"Triggers a GC": learn.microsoft.com/dotnet/framework/performance/clr-etw-keywords-and-levels.</summary>
     private const ClrTraceEventParser.Keywords Collect = ClrTraceEventParser.Keywords.GC | ClrTraceEventParser.Keywords.GCHeapCollect;
 
     /// <summary>The minimum of some readings.</summary>
-    public static async Task<HostMemory> SettledAsync(LocalHostProcess host)
+    /// <param name="enough">Up to which heap it goes on reading, as long as it may; null for some readings only.</param>
+    public static async Task<HostMemory> SettledAsync(LocalHostProcess host, long? enough = null)
     {
         var min = new HostMemory(long.MaxValue, long.MaxValue);
         using var timer = new PeriodicTimer(ReadingInterval, TimeProvider.System);
-        for (var i = 0; i < Readings; i++)
+        for (var i = 0; i < Readings || (i < MaxReadings && min.HeapBytes > enough); i++)
         {
             await timer.WaitForNextTickAsync();
             var heap = await CollectAsync(host.ProcessId);

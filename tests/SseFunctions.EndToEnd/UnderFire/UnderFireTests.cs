@@ -50,9 +50,9 @@ public sealed class UnderFireTests(ITestOutputHelper output) : IDisposable
         var reading = readers.Select(reader => Task.Run(() => WatchAsync(reader.RunAsync(noMorePauses.Token)))).ToList();
 
         await BurnAsync(schedule.Rehearsal, deployment);
-        var warm = await MemoryAsync(deployment, schedule.Witness);
+        var warm = await MemoryAsync(deployment, schedule.Witness, null);
         await BurnAsync(schedule.Fire, deployment);
-        var memory = await MemoryAsync(deployment, schedule.Witness);
+        var memory = await MemoryAsync(deployment, schedule.Witness, warm.HeapBytes + HeapTolerance);
 
         await ResetAsync(); // on a slow machine, retention may not have got far yet
         await stop.CancelAsync();
@@ -122,7 +122,8 @@ public sealed class UnderFireTests(ITestOutputHelper output) : IDisposable
     }
 
     /// <summary>A host's memory while nobody reads or publishes; in a brief run, in which nothing could be seen to grow, none.</summary>
-    private async Task<HostMemory> MemoryAsync(Deployment deployment, int instance)
+    /// <param name="enough">The heap that it must come down to; null where that is not known.</param>
+    private async Task<HostMemory> MemoryAsync(Deployment deployment, int instance, long? enough)
     {
         Assert.Equal("", findings.Broken);
         if (!Thoroughness.IsFull)
@@ -130,7 +131,7 @@ public sealed class UnderFireTests(ITestOutputHelper output) : IDisposable
 
         deployment.Intermission.Begin();
         await deployment.Host(instance).Client.WaitForOpenStreamsAsync(0);
-        var memory = await HostMemory.SettledAsync(deployment.Host(instance));
+        var memory = await HostMemory.SettledAsync(deployment.Host(instance), enough);
         deployment.Intermission.End();
         return memory;
     }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Markdig;
 using Markdig.Extensions.AutoIdentifiers;
 using Markdig.Renderers.Html;
@@ -8,7 +9,7 @@ using SseFunctions.Tests.Infrastructure;
 namespace SseFunctions.Tests.Docs;
 
 /// <summary>The README, or a page of docs/, as GitHub reads it.</summary>
-internal sealed class MarkdownPage
+internal sealed partial class MarkdownPage
 {
     private static readonly MarkdownPipeline GitHub = new MarkdownPipelineBuilder()
         .UsePipeTables()
@@ -38,7 +39,8 @@ internal sealed class MarkdownPage
     public string Text { get; }
 
     /// <summary>The targets of its links and pictures.</summary>
-    public IEnumerable<string> Links => document.Descendants<LinkInline>().Select(link => link.Url ?? "");
+    public IEnumerable<string> Links => document.Descendants<LinkInline>().Select(link => link.Url ?? "")
+        .Concat(document.Descendants<HtmlBlock>().SelectMany(html => Source().Matches(html.Lines.ToString())).Select(match => match.Groups["file"].Value));
 
     /// <summary>The anchors of its headings.</summary>
     public IEnumerable<string> Anchors => document.Descendants<HeadingBlock>().Select(heading => heading.GetAttributes().Id ?? "");
@@ -52,4 +54,7 @@ internal sealed class MarkdownPage
     public IEnumerable<string> Code(string language) => document.Descendants<FencedCodeBlock>()
         .Where(block => block.Info == language)
         .Select(block => block.Lines.ToString());
+
+    [GeneratedRegex(@"\b(?:src|srcset)=""(?<file>[^""]+)""")]
+    private static partial Regex Source();
 }

@@ -33,12 +33,19 @@ public partial class SettingsTableTests
         Assert.StartsWith(allowed == "a text" ? "" : allowed, Rows[setting.Name].Range, StringComparison.Ordinal);
     });
 
+    [Fact]
+    public void Readme_names_settings_that_are_there() => Assert.Empty(
+        Named().Matches(Repository.Read("README.md")).Select(match => match.Groups["name"].Value).Except(Rows.Keys));
+
     private static Setting[] ReadAll()
     {
         var reader = new SettingsReader(new ConfigurationBuilder().Build());
         SseFunctions.Api.Settings.Read(reader);
         return [.. reader.Known.Where(setting => !setting.Name.StartsWith("APPLICATIONINSIGHTS_", StringComparison.Ordinal))];
     }
+
+    [GeneratedRegex(@"`(?<name>[A-Z][A-Za-z]+__[A-Za-z]+)`")]
+    private static partial Regex Named();
 
     [GeneratedRegex(@"^\| `(?<name>\w+)` \|[^|]*\| (?<default>[^|]*) \| (?<range>[^|]*) \|$", RegexOptions.Multiline)]
     private static partial Regex Row();

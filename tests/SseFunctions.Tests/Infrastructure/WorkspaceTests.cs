@@ -36,11 +36,11 @@ public partial class WorkspaceTests
 
     private static bool Exists(string path) => Path.Exists(Path.Combine(Repository.Root, path));
 
-    /// <summary>The texts of all members of a name.</summary>
+    /// <summary>The texts of all members of a name, and of lists of them.</summary>
     private static IEnumerable<string> Named(JsonDocument json, string name) =>
         json.RootElement.EnumerateObject().Where(member => member.Value.ValueKind == JsonValueKind.Array)
             .SelectMany(member => member.Value.EnumerateArray())
-            .SelectMany(item => item.EnumerateObject()).Where(member => member.Name == name).Select(member => member.Value.GetString()!);
+            .SelectMany(item => item.EnumerateObject()).Where(member => member.Name == name).SelectMany(member => Texts(member.Value));
 
     private static IEnumerable<string> Texts(JsonElement element) => element.ValueKind switch
     {
