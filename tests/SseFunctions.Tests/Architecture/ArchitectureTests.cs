@@ -116,7 +116,8 @@ public class ArchitectureTests
 
     private static int Lines(string text) => text.AsSpan().TrimEnd('\n').Count('\n') + 1;
 
-    private static IEnumerable<(string Path, string Text)> AllFiles() =>
+    /// <summary>The C# files of src.</summary>
+    internal static IEnumerable<(string Path, string Text)> AllFiles() =>
         new DirectoryInfo(Path.Combine(Repository.Root, "src")).EnumerateDirectories().SelectMany(project => Files(project.Name));
 
     /// <summary>A project's C# files: those of Core by their folder, those of a host by its name.</summary>

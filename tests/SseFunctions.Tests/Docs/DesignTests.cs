@@ -10,14 +10,7 @@ public partial class DesignTests
     private static readonly string Design = Repository.Read("docs", "design.md");
 
     [Fact]
-    public void Every_test_that_the_document_names_is_there()
-    {
-        var tests = Directory.EnumerateFiles(Path.Combine(Repository.Root, "tests"), "*Tests.cs", SearchOption.AllDirectories)
-            .Select(Path.GetFileNameWithoutExtension)
-            .ToHashSet();
-
-        Assert.Empty(Named(TestClass(), "name").Except(tests));
-    }
+    public void Every_test_that_the_document_names_is_there() => Assert.Empty(Named(TestClass(), "name").Except(Repository.TestClasses));
 
     [Fact]
     public void Every_file_that_the_document_names_is_there() => Assert.All(

@@ -28,16 +28,14 @@ public partial class InstrumentTableTests
         listener.Start();
 
         Assert.NotEmpty(published);
-        Assert.Equal(published.Order(StringComparer.Ordinal), Names(Section("Instruments"), Instrument()).Order(StringComparer.Ordinal));
+        Assert.Equal(published.Order(StringComparer.Ordinal), Names(Page.Section("Instruments"), Instrument()).Order(StringComparer.Ordinal));
     }
 
     [Fact]
     public void Table_has_each_end_of_a_stream() =>
         Assert.Equal(
             Enum.GetValues<StreamEnd>().Select(StreamTelemetry.NameOf).Order(StringComparer.Ordinal),
-            Names(Section("Why streams end"), End()).Order(StringComparer.Ordinal));
-
-    private static string Section(string heading) => Page.Text.Split($"\n## {heading}\n")[1].Split("\n## ")[0];
+            Names(Page.Section("Why streams end"), End()).Order(StringComparer.Ordinal));
 
     /// <summary>Those in the first column of its table.</summary>
     private static IEnumerable<string> Names(string section, Regex name) => section.Split('\n')

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using SseFunctions.Tests.Infrastructure;
+using SseFunctions.Tests.Architecture;
 
 namespace SseFunctions.Tests.Docs;
 
@@ -9,12 +9,11 @@ public partial class LogLineTableTests
     [Fact]
     public void Table_has_the_beginning_of_each_log_line_and_no_other()
     {
-        var messages = Directory.EnumerateDirectories(Path.Combine(Repository.Root, "src"))
-            .SelectMany(project => Directory.EnumerateFiles(project, "*.cs").Concat(Directory.EnumerateDirectories(project).SelectMany(folder => Directory.EnumerateFiles(folder, "*.cs"))))
-            .SelectMany(file => Message().Matches(File.ReadAllText(file)))
+        var messages = ArchitectureTests.AllFiles()
+            .SelectMany(file => Message().Matches(file.Text))
             .Select(match => Placeholder().Replace(match.Groups["text"].Value, "…"))
             .ToList();
-        var lines = Repository.Read("docs", "operations.md").ReplaceLineEndings("\n").Split("\n## Log lines\n")[1].Split("\n## ")[0]
+        var lines = MarkdownPage.Read(Path.Combine("docs", "operations.md")).Section("Log lines")
             .Split('\n').Where(row => row.StartsWith("| ", StringComparison.Ordinal))
             .SelectMany(row => Line().Matches(row.Split('|')[1])).Select(match => match.Groups["text"].Value)
             .ToList();

@@ -50,6 +50,9 @@ internal sealed partial class MarkdownPage
 
     public static MarkdownPage Read(string path) => new(path);
 
+    /// <summary>What stands below a heading of the second level.</summary>
+    public string Section(string heading) => Text.Split($"\n## {heading}\n")[1].Split("\n## ")[0];
+
     /// <summary>The code blocks of a language.</summary>
     public IEnumerable<string> Code(string language) => document.Descendants<FencedCodeBlock>()
         .Where(block => block.Info == language)

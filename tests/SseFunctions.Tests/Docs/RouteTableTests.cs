@@ -9,7 +9,7 @@ public class RouteTableTests
     [Fact]
     public void Readme_has_each_route()
     {
-        var table = Repository.Read("README.md").ReplaceLineEndings("\n").Split("\n## Routes\n")[1].Split("\n## ")[0];
+        var table = MarkdownPage.Read("README.md").Section("Routes");
         using var description = JsonDocument.Parse(Repository.Read("src", "SseFunctions.Core", "Pages", "openapi.json"));
 
         var paths = description.RootElement.GetProperty("paths").EnumerateObject().Select(path => path.Name[1..]).ToList();

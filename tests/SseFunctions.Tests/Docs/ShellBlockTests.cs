@@ -63,14 +63,11 @@ public partial class ShellBlockTests
         var text = MarkdownPage.Read(path).Text;
 
         Assert.All(Project().Matches(text), match => Assert.True(Directory.Exists(Path.Combine(Repository.Root, match.Groups["path"].Value)), match.Value));
-        Assert.All(Filter().Matches(text), match => Assert.Contains(match.Groups["name"].Value, TestClasses));
+        Assert.All(Filter().Matches(text), match => Assert.Contains(match.Groups["name"].Value, Repository.TestClasses));
     }
 
     [Fact]
-    public void Every_test_that_runs_a_block_is_there() => Assert.All(RunElsewhere.SelectMany(block => block.Tests), test => Assert.Contains(test, TestClasses));
-
-    private static HashSet<string?> TestClasses { get; } =
-        [.. Directory.EnumerateFiles(Path.Combine(Repository.Root, "tests"), "*Tests.cs", SearchOption.AllDirectories).Select(Path.GetFileNameWithoutExtension)];
+    public void Every_test_that_runs_a_block_is_there() => Assert.All(RunElsewhere.SelectMany(block => block.Tests), test => Assert.Contains(test, Repository.TestClasses));
 
     [GeneratedRegex("(?:--project|dotnet (?:test|build|publish)|--prefix|cd) (?<path>(?:src|tests)/[A-Za-z.]+)")]
     private static partial Regex Project();

@@ -9,6 +9,10 @@ internal static class Repository
 
     public static string Read(params string[] path) => File.ReadAllText(Path.Combine([Root, .. path]));
 
+    /// <summary>The names of the test classes: a file has one, and its name.</summary>
+    public static HashSet<string?> TestClasses { get; } =
+        [.. Directory.EnumerateFiles(Path.Combine(Root, "tests"), "*Tests.cs", SearchOption.AllDirectories).Select(Path.GetFileNameWithoutExtension)];
+
     /// <summary>What the project file has noted in the test assembly; null when it has not.</summary>
     public static string? Metadata(string key) => typeof(Repository).Assembly
         .GetCustomAttributes<AssemblyMetadataAttribute>()
