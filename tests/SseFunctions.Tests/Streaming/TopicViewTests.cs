@@ -243,6 +243,24 @@ public class TopicViewTests
         Assert.Null(TopicView.Unknown.Written(Head(last: 4), out _).Head); // the first poll tells
     }
 
+    [Fact]
+    public void Head_is_due_when_hinted_rows_are_missing_after_the_event_that_is_still_the_last()
+    {
+        var view = Polled(TopicView.Unknown, Head(last: 2)).Hinted(Id(4), hasEnded: false);
+
+        Assert.Equal((4, false), (view.HintedRowsMissing(Id(1)).HintedRows, view.HintedRowsMissing(Id(1)).IsHeadDue)); // 2 has come since
+        Assert.Equal((null, true), (view.HintedRowsMissing(Id(2)).HintedRows, view.HintedRowsMissing(Id(2)).IsHeadDue));
+    }
+
+    [Fact]
+    public void Nobody_waits_for_a_poll_any_more_when_all_is_left_to_the_readers()
+    {
+        var view = Polled(TopicView.Unknown, Head(last: 2)) with { IsAwaited = true };
+
+        Assert.False(Polled(view, Head(last: 2) with { Complete = true }).IsAwaited);
+        Assert.False(view.LeftToReaders().IsAwaited);
+    }
+
     /// <summary>What comes while a round is under way waits for the next one: the flush interval lies between two rounds.</summary>
     [Fact]
     public void Round_goes_up_to_the_head_that_it_began_with()
