@@ -25,6 +25,8 @@ internal sealed class HistoryReader(TopicFeedRegistry feeds, StreamTelemetry tel
             {
                 case FeedReadKind.TooManyTopics:
                     return null;
+                case FeedReadKind.TooManySearches:
+                    throw new ReadsBusyException();
                 case FeedReadKind.StorageUnavailable:
                     throw new EventLogUnavailableException($"Topic '{request.Topic}' could not be read.");
                 case FeedReadKind.Gap when !page.EndsAtGap:

@@ -206,7 +206,7 @@ internal sealed class StreamSession : IDisposable
                         return StreamEnd.TopicDeleted;
 
                     continue;
-                case FeedReadKind.TooManyTopics:
+                case FeedReadKind.TooManyTopics or FeedReadKind.TooManySearches:
                     return StreamEnd.AtCapacity;
                 case FeedReadKind.StorageUnavailable:
                     return StreamEnd.StorageUnavailable;
