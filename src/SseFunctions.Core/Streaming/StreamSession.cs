@@ -196,7 +196,7 @@ internal sealed class StreamSession : IDisposable
                     continue;
                 case FeedReadKind.Frames:
                     await events.WriteEventsAsync(reader!, next);
-                    if (request.IsFull(client.Written))
+                    if (client.Answer?.HasRoom() == false)
                         return StreamEnd.Lifetime;
 
                     continue;
