@@ -61,6 +61,19 @@ public class LongPollAnswerTests
         Array.ForEach(holders, holder => holder.Dispose());
     }
 
+    /// <summary>Under ids of its own they are copied, in one small buffer after the other.</summary>
+    [Fact]
+    public async Task Answer_of_several_topics_has_many_small_events_as_they_are()
+    {
+        await using var host = await TestHost.StartAsync();
+        var texts = Enumerable.Range(0, 100).Select(i => $"{i}{new string((char)('a' + (i % 26)), 500)}").ToArray();
+        var ids = await host.PublishAsync("a", texts);
+
+        using var answer = await host.Client.GetAsync("events?topic=a&topic=b&mode=long-poll&from=start").WaitAsync(SseStream.Timeout);
+
+        Assert.Equal(ids.Zip(texts, (id, text) => ($"{id}.0000-0", text)), EventSourceCursor.After(await answer.Content.ReadAsByteArrayAsync()).Events.Select(message => (message.Id!, message.Data)));
+    }
+
     /// <summary>Asks, and takes no more than the beginning of the answer.</summary>
     private static async Task<Socket> HoldAsync(TestHost host, string path)
     {
