@@ -2,13 +2,14 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using SseFunctions.Access;
 using SseFunctions.EventLog;
+using SseFunctions.Streaming;
 
 namespace SseFunctions.Api;
 
 /// <summary>Turns what goes wrong with a request into its answer, for every endpoint.</summary>
 internal sealed partial class ErrorAnswers(ILogger<ErrorAnswers> logger)
 {
-    /// <summary>When a client may try again after storage failed.</summary>
+    /// <summary>When a client may try again after storage failed, or was asked too much.</summary>
     private const string RetryAfterSeconds = "5";
 
     /// <summary>When a publisher may try again after too many wrote at once: a few transactions later.</summary>
@@ -41,6 +42,12 @@ internal sealed partial class ErrorAnswers(ILogger<ErrorAnswers> logger)
             LogUnavailable(ex.Message);
             context.Response.Headers.RetryAfter = RetryAfterBusySeconds;
             return Problem.Create(StatusCodes.Status503ServiceUnavailable, "Too many writes", $"{ex.Message} Nothing was written. Try again.", "topic");
+        }
+        catch (ReadsBusyException ex)
+        {
+            LogUnavailable(ex.Message);
+            context.Response.Headers.RetryAfter = RetryAfterSeconds;
+            return Problem.Create(StatusCodes.Status503ServiceUnavailable, "Too many reads", $"{ex.Message} Try again later.");
         }
         catch (EventLogUnavailableException ex)
         {

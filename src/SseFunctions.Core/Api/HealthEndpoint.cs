@@ -21,7 +21,7 @@ public sealed class HealthEndpoint
     internal HealthEndpoint(TableEventLog log, OpenStreams openStreams, TimeProvider time)
     {
         (this.log, this.openStreams, this.time) = (log, openStreams, time);
-        isReachable = new(Interval, time, PingAsync);
+        isReachable = new(Interval, time, _ => PingAsync());
     }
 
     /// <summary>Answers whether the table can be reached, and how many streams this process holds open.</summary>

@@ -6,7 +6,7 @@ namespace SseFunctions.Api;
 /// <summary>GET and HEAD topics/{topic}/events: a topic's events as JSON, page by page.</summary>
 public sealed class HistoryEndpoint
 {
-    /// <summary>How long a page may take.</summary>
+    /// <summary>How long a page may take, with the wait for its turn.</summary>
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
     /// <summary>When a client may try again that asked for a topic too many: feeds that nobody reads end within this time.</summary>
@@ -33,10 +33,23 @@ public sealed class HistoryEndpoint
 
         using var timeout = new CancellationTokenSource(Timeout, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, invocationCancelled, timeout.Token);
+        context.Response.RegisterForDispose(await TakeTurnAsync(timeout.Token, stop.Token)); // until the client has taken the page, or has left
         if (await history.ReadAsync(request, stop.Token) is { } page)
             return new HistoryAnswer(topic, page, mayBeCached: page.IsFixed && isOpen, answers, invocationCancelled);
 
         context.Response.Headers.RetryAfter = RetryAfterSeconds;
         return Problem.Create(StatusCodes.Status503ServiceUnavailable, "Too many topics", "too many topics are being read here. Try again later.", "topic");
     });
+
+    private async Task<IDisposable> TakeTurnAsync(CancellationToken timeout, CancellationToken stop)
+    {
+        try
+        {
+            return await history.Pages.EnterAsync(1, stop);
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested)
+        {
+            throw new ReadsBusyException();
+        }
+    }
 }

@@ -1,4 +1,3 @@
-using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Hosting;
@@ -20,6 +19,8 @@ internal sealed partial class StreamRunner(
     TimeProvider time,
     ILogger<StreamRunner> logger)
 {
+    private readonly FairGate longPolls = new(LongPollAnswer.MaxSharedBytes);
+
     /// <returns>The answer that is the stream.</returns>
     public IResult Open(StreamRequest request, CancellationToken invocationCancelled) => new Answer(this, request, invocationCancelled);
 
@@ -100,10 +101,10 @@ internal sealed partial class StreamRunner(
     /// <summary>A proxy that holds a response back until its end knows by its length when that is.</summary>
     private async Task AnswerAsync(HttpContext context, StreamSession session, StreamRequest request, CancellationToken left)
     {
-        using var body = new MemoryStream();
-        Log(request, session, await session.RunAsync(PipeWriter.Create(body), context.Abort));
-        context.Response.ContentLength = body.Length;
-        await answers.WriteAsync(context, client => client.WriteAsync(body.GetBuffer().AsMemory(0, (int)body.Length)), left);
+        using var answer = new LongPollAnswer(longPolls);
+        Log(request, session, await session.RunAsync(answer, context.Abort));
+        context.Response.ContentLength = answer.Length;
+        await answers.WriteAsync(context, answer.SendAsync, left);
     }
 
     private void Log(StreamRequest request, StreamSession session, StreamEnd end)

@@ -1,4 +1,5 @@
 using SseFunctions.EventLog;
+using SseFunctions.Streaming;
 
 namespace SseFunctions.Api;
 
@@ -10,16 +11,17 @@ internal sealed class TopicStates
     /// <summary>What hardly ever changes; a change that another process makes shows so much later.</summary>
     private static readonly TimeSpan RetentionInterval = TimeSpan.FromSeconds(10);
 
-    private readonly TopicReads<TopicHead?> heads;
-    private readonly TopicReads<TopicRetention> retentions;
+    private readonly SharedReads<Topic, TopicHead?> heads;
+    private readonly SharedReads<Topic, TopicRetention> retentions;
 
-    public TopicStates(TableEventLog log, TimeProvider time)
+    public TopicStates(TableEventLog log, TopicFeedRegistry feeds, TimeProvider time)
     {
-        heads = new(HeadInterval, time, topic => log.ReadHeadAsync(topic, CancellationToken.None));
-        retentions = new(RetentionInterval, time, topic => log.ReadRetentionAsync(topic, CancellationToken.None));
+        heads = new(HeadInterval, time, (topic, stop) => feeds.Reads.AskAsync(() => log.ReadHeadAsync(topic, CancellationToken.None), stop));
+        retentions = new(RetentionInterval, time, (topic, stop) => feeds.Reads.AskAsync(() => log.ReadRetentionAsync(topic, CancellationToken.None), stop));
         log.Written += (topic, head, _) => heads.Set(topic, head);
     }
 
+    /// <exception cref="ReadsBusyException">Too many questions wait already.</exception>
     /// <exception cref="EventLogUnavailableException">The table could not be read.</exception>
     public async Task<TopicState> ReadAsync(Topic topic, CancellationToken cancellationToken)
     {

@@ -27,6 +27,9 @@ internal sealed class ClientWriter(PipeWriter output, WriteDeadline deadline, St
     /// <summary>The exception of a push that failed, for the stream.</summary>
     private Exception? pushException;
 
+    /// <summary>The answer that is kept until it is whole; null when the client gets what is written.</summary>
+    public LongPollAnswer? Answer { get; } = output as LongPollAnswer;
+
     /// <summary>Whether the client was cut off because it took no bytes for too long.</summary>
     public bool IsTooSlow => deadline.HasPassed;
 
@@ -41,9 +44,6 @@ internal sealed class ClientWriter(PipeWriter output, WriteDeadline deadline, St
 
     /// <summary>When something was written last.</summary>
     public TimeSpan LastWrite { get; private set; }
-
-    /// <summary>How many bytes were handed over.</summary>
-    public long Written { get; private set; }
 
     /// <summary>Whether these frames are few enough to be pushed.</summary>
     public static bool CanPush(ReadOnlyMemory<byte> frames) => frames.Length <= FrameSlice.MaxBytes;
@@ -149,7 +149,6 @@ internal sealed class ClientWriter(PipeWriter output, WriteDeadline deadline, St
         {
             LastWrite = clock.Elapsed;
             IsWriting = true;
-            Written += bytes.Length;
             var write = writer.WriteAsync(bytes, clientLeft);
             if (!write.IsCompleted)
                 deadline.Begin();

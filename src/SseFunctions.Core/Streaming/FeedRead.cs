@@ -13,6 +13,9 @@ internal enum FeedReadKind
     /// <summary>The process follows as many topics as it may, and this one is not among them.</summary>
     TooManyTopics,
 
+    /// <summary>As many searches for times wait as may, and this one is not among them.</summary>
+    TooManySearches,
+
     /// <summary>Nothing after the cursor yet.</summary>
     CaughtUp,
 

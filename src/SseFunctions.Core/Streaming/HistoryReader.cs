@@ -8,7 +8,17 @@ namespace SseFunctions.Streaming;
 /// </summary>
 internal sealed class HistoryReader(TopicFeedRegistry feeds, StreamTelemetry telemetry, TimeProvider time)
 {
+    /// <summary>Pages at a time, each from before it is read until its client has taken it: about 16 MiB of events.</summary>
+    public const int MaxPages = 64;
+
+    /// <summary>Pages that wait for their turn. Those beyond are refused.</summary>
+    public const int MaxWaitingPages = 1000;
+
+    /// <summary>Where each page takes its turn.</summary>
+    public FairGate Pages { get; } = new(MaxPages, MaxWaitingPages);
+
     /// <returns>Null when the process follows as many topics as it may, and this one is not among them.</returns>
+    /// <exception cref="ReadsBusyException">Too many searches for times wait already.</exception>
     /// <exception cref="EventLogUnavailableException">The table could not be read.</exception>
     /// <exception cref="OperationCanceledException">It was not answered in time.</exception>
     public async Task<HistoryPage?> ReadAsync(HistoryRequest request, CancellationToken cancellationToken)
@@ -25,6 +35,8 @@ internal sealed class HistoryReader(TopicFeedRegistry feeds, StreamTelemetry tel
             {
                 case FeedReadKind.TooManyTopics:
                     return null;
+                case FeedReadKind.TooManySearches:
+                    throw new ReadsBusyException();
                 case FeedReadKind.StorageUnavailable:
                     throw new EventLogUnavailableException($"Topic '{request.Topic}' could not be read.");
                 case FeedReadKind.Gap when !page.EndsAtGap:

@@ -46,7 +46,7 @@ internal sealed class RelabelledWriter(ClientWriter client) : IDisposable
     /// <summary>Writes what is still in the buffer.</summary>
     public async ValueTask FlushAsync()
     {
-        await client.WriteAsync(buffer.AsMemory(0, length));
+        await client.WriteAsync(client.Answer is null ? buffer.AsMemory(0, length) : buffer.AsSpan(0, length).ToArray()); // an answer keeps what it is given
         length = 0;
     }
 

@@ -12,9 +12,6 @@ internal sealed record StreamRequest(IReadOnlyList<TopicStart> Topics, bool IsPo
     /// <summary>Topics of one connection: so many ids and the dots between them fit in a Last-Event-ID, see <see cref="EventId.MaxSequence"/>.</summary>
     public const int MaxTopics = 8;
 
-    /// <summary>What a long poll holds in memory, about: the answer has a length, and so begins when it is whole.</summary>
-    private const int MaxLongPollBytes = 4 * FrameSlice.MaxBytes;
-
     /// <summary>Whether to wait for the first events, for a time (<see cref="StreamOptions.LongPoll"/>), and to end after them: for proxies that hold a response back until its end.</summary>
     public bool IsLongPoll { get; init; }
 
@@ -29,9 +26,6 @@ internal sealed record StreamRequest(IReadOnlyList<TopicStart> Topics, bool IsPo
 
     /// <summary>How the stream starts, in a word.</summary>
     public string StartName => Topics[0].Start.Name;
-
-    /// <summary>Whether to end although there is more, after so many bytes.</summary>
-    public bool IsFull(long bytes) => IsLongPoll && bytes >= MaxLongPollBytes;
 
     /// <summary>Why to end, with all there is; null to go on.</summary>
     /// <param name="isComplete">Whether no more will come.</param>

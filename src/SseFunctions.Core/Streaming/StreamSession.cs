@@ -197,7 +197,7 @@ internal sealed class StreamSession : IDisposable
                     continue;
                 case FeedReadKind.Frames:
                     await events.WriteEventsAsync(reader!, next);
-                    if (request.IsFull(client.Written))
+                    if (client.Answer?.HasRoom() == false)
                         return StreamEnd.Lifetime;
 
                     continue;
@@ -207,7 +207,7 @@ internal sealed class StreamSession : IDisposable
                         return StreamEnd.TopicDeleted;
 
                     continue;
-                case FeedReadKind.TooManyTopics:
+                case FeedReadKind.TooManyTopics or FeedReadKind.TooManySearches:
                     return StreamEnd.AtCapacity;
                 case FeedReadKind.StorageUnavailable:
                     return StreamEnd.StorageUnavailable;

@@ -10,6 +10,9 @@ internal sealed class TopicFeedRegistry : IDisposable
     /// <summary>How long a feed without readers stays warm, for clients between two connections.</summary>
     public static readonly TimeSpan WarmTime = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long the place of a time is known: what a duration means changes all the time, and retention moves on.</summary>
+    private static readonly TimeSpan TimesKnownFor = TimeSpan.FromSeconds(1);
+
     /// <summary>Feeds without readers that may be warm at a time: whoever asks for names at random does not make this process poll for all of them.</summary>
     private const int MaxWarmFeeds = 100;
 
@@ -22,7 +25,6 @@ internal sealed class TopicFeedRegistry : IDisposable
 
     private readonly TableEventLog log;
     private readonly ChangeFeedReader changes;
-    private readonly TableReads reads;
     private readonly FrameCache cache;
     private readonly StreamOptions options;
     private readonly TimeProvider time;
@@ -35,15 +37,18 @@ internal sealed class TopicFeedRegistry : IDisposable
     public TopicFeedRegistry(TableEventLog log, ChangeFeedReader changes, StreamOptions options, TimeProvider time, ILogger<TopicFeed> logger)
     {
         (this.log, this.changes, this.options, this.time, this.logger) = (log, changes, options, time, logger);
-        reads = new TableReads(log, time, logger);
+        Reads = new TableReads(log, time, logger);
         cache = new FrameCache(options.CacheBytes);
-        Times = new SinceLookups(reads, time);
+        Times = new(TimesKnownFor, time, (place, stop) => Reads.SinceAsync(place.Topic, place.Since, stop));
         cooling = time.CreateTimer(_ => EvictCold(), null, WarmTime, WarmTime);
         log.Written += OnWritten;
     }
 
-    /// <summary>Where times are in logs.</summary>
-    public SinceLookups Times { get; }
+    /// <summary>What they read, and others for their clients.</summary>
+    public TableReads Reads { get; }
+
+    /// <summary>Where times are in logs: the event before. Clients that come together with the same time share the search for it.</summary>
+    public SharedReads<(Topic Topic, Since Since), EventLog.EventId> Times { get; }
 
     /// <summary>How many topics are being followed.</summary>
     public int Count
@@ -78,7 +83,7 @@ internal sealed class TopicFeedRegistry : IDisposable
                 return false;
             }
 
-            feed = new TopicFeed(topic, reads, cache, options, time, logger, OnIdle);
+            feed = new TopicFeed(topic, Reads, cache, options, time, logger, OnIdle);
             feeds.Add(topic, feed);
             ticket = feed.Join(reader);
             feed.Start();
@@ -102,7 +107,7 @@ internal sealed class TopicFeedRegistry : IDisposable
             FollowChanges();
         }
 
-        reads.Dispose();
+        Reads.Dispose();
     }
 
     /// <summary>The change feed is read while there are feeds, and so for all the time that each of them lives.</summary>

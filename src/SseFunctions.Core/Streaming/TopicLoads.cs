@@ -43,7 +43,7 @@ internal sealed class TopicLoads(
     /// <summary>Those under way; no two read the same event.</summary>
     private readonly List<Load> loads = [];
 
-    /// <summary>Bytes of an event, by those loaded last; null before the first.</summary>
+    /// <summary>Bytes of an event, by those loaded last; null before the first. Two words, so guarded by the gate.</summary>
     private long? rowBytes;
 
     /// <summary>Reads what follows the cursor, about as much as one request brings, up to what is held or being read already.</summary>
@@ -74,8 +74,9 @@ internal sealed class TopicLoads(
                 return Nothing;
 
             Task<FrameBuffer?> load;
+            var bytes = (to - cursor.Sequence) * Math.Max(rowBytes ?? AppendLimits.MaxDataBytes, MinRowBytes);
             using (ExecutionContext.SuppressFlow())
-                load = Task.Run(() => LoadAsync(cursor, to, committed ?? last), CancellationToken.None);
+                load = Task.Run(() => LoadAsync(cursor, to, committed ?? last, bytes), CancellationToken.None);
 
             Observe(load);
             loads.Add(new(cursor.Epoch, from, to, load));
@@ -122,12 +123,13 @@ internal sealed class TopicLoads(
     /// <param name="after">The event before the first to load.</param>
     /// <param name="to">The last one.</param>
     /// <param name="committed">The last one that is known to be committed.</param>
-    private async Task<FrameBuffer?> LoadAsync(EventId after, long to, long committed)
+    /// <param name="bytes">For how many of them it takes room.</param>
+    private async Task<FrameBuffer?> LoadAsync(EventId after, long to, long committed, long bytes)
     {
         var (epoch, from) = (after.Epoch, after.Sequence + 1);
         try
         {
-            using var room = await reads.EnterLoadAsync((to - after.Sequence) * Math.Max(rowBytes ?? AppendLimits.MaxDataBytes, MinRowBytes), stop);
+            using var room = await reads.EnterLoadAsync(bytes, stop);
             var events = await reads.EventsAsync(topic, epoch, from, to, stop);
             if (events.Count == 0 || events[0].Sequence != from)
                 await readHeadAsync();

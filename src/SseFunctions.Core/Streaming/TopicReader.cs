@@ -19,6 +19,7 @@ internal sealed class TopicReader : IFeedReader, IDisposable
 
     private Task<FrameBuffer?>? load;
     private Task<EventId>? search;
+    private CancellationTokenSource? searching;
 
     /// <param name="place">The topic and where to begin.</param>
     /// <param name="feeds">Where its feed is.</param>
@@ -177,17 +178,25 @@ internal sealed class TopicReader : IFeedReader, IDisposable
     /// <summary>Wakes the stream.</summary>
     public void Wake() => wake.Set();
 
-    public void Dispose() => feed?.Leave(this);
+    public void Dispose()
+    {
+        feed?.Leave(this);
+        searching?.Cancel();
+        searching?.Dispose();
+    }
 
     private EventId? Find(TopicFeed feed, Since since, out FeedRead unresolved)
     {
         if (search is null)
         {
-            search = feeds.Times.FindAsync(Topic, since);
+            search = feeds.Times.ReadAsync((Topic, since), (searching = new()).Token);
             search.GetAwaiter().UnsafeOnCompleted(wake.Set);
         }
 
-        unresolved = new(search.IsCompleted ? FeedReadKind.StorageUnavailable : FeedReadKind.Waiting, default);
+        var kind = !search.IsCompleted ? FeedReadKind.Waiting
+            : search.Exception?.InnerException is ReadsBusyException ? FeedReadKind.TooManySearches
+            : FeedReadKind.StorageUnavailable;
+        unresolved = new(kind, default);
         if (!search.IsCompletedSuccessfully)
             return null;
 

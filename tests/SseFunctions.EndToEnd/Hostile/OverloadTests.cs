@@ -39,6 +39,19 @@ public sealed class OverloadTests(ITestOutputHelper output)
         await AssertSurvivesAsync(host, 4 * MaxStreams, i => CrowdClient.OpenAsync(host.BaseAddress, i % 2 == 0 ? $"events/{topics[0]}?from=start" : all));
     }
 
+    /// <summary>At random places, so that few hold the same events.</summary>
+    [SkippableFact]
+    public async Task Long_polls_that_read_nothing_hold_no_more_than_streams()
+    {
+        var maxStreams = Thoroughness.Choose(brief: 300, full: 1_000);
+        await using var host = await StartAsync(null, $"Stream__MaxStreams={maxStreams}");
+        var ids = await LargeTopic.PublishAsync(host.Client, topic, Thoroughness.Choose(brief: 18, full: 48));
+        var random = new Random(FuzzSeed.Value);
+        var cursors = Enumerable.Range(0, (2 * maxStreams) + 400).Select(_ => ids[random.Next(ids.Count - EventsRead)]).ToList(); // fewer than there may be connections
+
+        await AssertSurvivesAsync(host, cursors.Count, i => CrowdClient.OpenAsync(host.BaseAddress, $"events/{topic}?mode=long-poll&lastEventId={cursors[i]}"));
+    }
+
     [SkippableFact]
     public async Task Connections_leave_descriptors_for_the_process_itself()
     {

@@ -2,9 +2,9 @@ using SseFunctions.Streaming;
 
 namespace SseFunctions.Tests.Streaming;
 
-public class ByteGateTests
+public class FairGateTests
 {
-    private readonly ByteGate gate = new(10);
+    private readonly FairGate gate = new(10, maxWaiting: 2);
 
     [Fact]
     public async Task EnterAsync_admits_in_order_what_fits()
@@ -50,6 +50,50 @@ public class ByteGateTests
         first.Dispose();
 
         await next.WaitAsync(TestSupport.SseStream.Timeout);
+    }
+
+    /// <summary>However long nobody leaves, those who come and give up do not add up.</summary>
+    [Fact]
+    public async Task EnterAsync_keeps_nobody_in_the_queue_who_has_given_up()
+    {
+        using var givesUp = new CancellationTokenSource();
+        using var first = await EnterAsync(6);
+        var large = gate.EnterAsync(5, givesUp.Token);
+        var small = EnterAsync(1);
+
+        await givesUp.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => large);
+        await small; // it fits, and nobody is before it any more
+        Assert.Equal(0, gate.Waiting);
+    }
+
+    [Fact]
+    public async Task EnterAsync_refuses_who_would_make_the_queue_too_long()
+    {
+        var first = await EnterAsync(10);
+        var (second, third) = (EnterAsync(1), EnterAsync(1));
+
+        await Assert.ThrowsAsync<ReadsBusyException>(() => EnterAsync(1));
+
+        first.Dispose();
+        await Task.WhenAll(second, third);
+    }
+
+    [Fact]
+    public async Task TryEnter_takes_room_that_nobody_waits_for()
+    {
+        var first = gate.TryEnter(6);
+        Assert.NotNull(first);
+        Assert.Null(gate.TryEnter(5));
+        var second = gate.TryEnter(4);
+        Assert.NotNull(second);
+
+        var waiting = EnterAsync(7);
+        second.Dispose();
+        Assert.Null(gate.TryEnter(4));
+        first.Dispose();
+        await waiting;
     }
 
     private Task<IDisposable> EnterAsync(long bytes) => gate.EnterAsync(bytes, CancellationToken.None).WaitAsync(TestSupport.SseStream.Timeout);

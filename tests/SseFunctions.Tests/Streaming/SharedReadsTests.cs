@@ -1,0 +1,106 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Time.Testing;
+using SseFunctions.EventLog;
+using SseFunctions.Streaming;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.Tests.Streaming;
+
+public sealed class SharedReadsTests
+{
+    private readonly FakeTimeProvider time = new();
+    private readonly List<string> read = [];
+    private readonly SharedReads<Topic, string> reads;
+
+    public SharedReadsTests() => reads = new(TimeSpan.FromMilliseconds(500), time, (topic, _) =>
+    {
+        read.Add(topic.Name);
+        return Task.FromResult(topic.Name);
+    });
+
+    /// <summary>Who asks for names at random would else fill the memory.</summary>
+    [Fact]
+    public async Task ReadAsync_removes_stale_answers_when_other_topics_are_asked_for()
+    {
+        for (var n = 0; n < 1000; n++)
+        {
+            await ReadAsync($"t{n}");
+            time.Advance(TimeSpan.FromMilliseconds(100));
+        }
+
+        Assert.InRange(reads.Count, 1, 10);
+        Assert.Equal(1000, read.Count);
+    }
+
+    [Fact]
+    public async Task ReadAsync_keeps_answers_that_can_still_be_given()
+    {
+        for (var n = 0; n < 100; n++)
+            await ReadAsync($"t{n}");
+
+        for (var n = 0; n < 100; n++)
+            await ReadAsync($"t{n}");
+
+        Assert.Equal((100, 100), (reads.Count, read.Count));
+    }
+
+    [Fact]
+    public async Task Set_keeps_nothing_of_a_topic_that_nobody_has_asked_for()
+    {
+        reads.Set(Topic.Parse("a"), "written");
+        Assert.Equal(0, reads.Count);
+
+        Assert.Equal("a", await ReadAsync("a"));
+        reads.Set(Topic.Parse("a"), "written");
+        Assert.Equal("written", await ReadAsync("a"));
+    }
+
+    [Fact]
+    public async Task ReadAsync_cancels_a_read_when_the_last_who_waits_for_it_has_left()
+    {
+        var begun = Channel.CreateUnbounded<CancellationToken>();
+        var endless = new SharedReads<string, string>(TimeSpan.FromMilliseconds(500), time, async (_, stop) =>
+        {
+            begun.Writer.TryWrite(stop);
+            await Task.Delay(Timeout.Infinite, stop);
+            return "";
+        });
+        using CancellationTokenSource one = new(), other = new(), later = new();
+        var (first, second) = (endless.ReadAsync("a", one.Token), endless.ReadAsync("a", other.Token));
+        var stop = await begun.Reader.ReadAsync().AsTask().WaitAsync(SseStream.Timeout);
+
+        await one.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        Assert.False(stop.IsCancellationRequested);
+
+        await other.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
+        var cancelled = new TaskCompletionSource();
+        using (stop.Register(cancelled.SetResult))
+            await cancelled.Task.WaitAsync(SseStream.Timeout);
+
+        var third = endless.ReadAsync("a", later.Token); // of a read of its own
+        Assert.False((await begun.Reader.ReadAsync().AsTask().WaitAsync(SseStream.Timeout)).IsCancellationRequested);
+        await later.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => third);
+    }
+
+    [Fact]
+    public async Task ReadAsync_tries_again_half_a_second_after_a_failure()
+    {
+        var failing = new SharedReads<string, string>(TimeSpan.FromSeconds(10), time, (key, _) =>
+        {
+            read.Add(key);
+            return read.Count == 1 ? Task.FromException<string>(new EventLogUnavailableException("It is down.")) : Task.FromResult("answer");
+        });
+        await Assert.ThrowsAsync<EventLogUnavailableException>(() => failing.ReadAsync("a", CancellationToken.None));
+
+        time.Advance(TimeSpan.FromMilliseconds(499));
+        await Assert.ThrowsAsync<EventLogUnavailableException>(() => failing.ReadAsync("a", CancellationToken.None));
+        time.Advance(TimeSpan.FromMilliseconds(1));
+
+        Assert.Equal("answer", await failing.ReadAsync("a", CancellationToken.None));
+    }
+
+    private Task<string> ReadAsync(string name) => reads.ReadAsync(Topic.Parse(name), CancellationToken.None);
+}
