@@ -130,5 +130,6 @@ public static class SseFunctionsServiceCollectionExtensions
         services.Configure<KestrelServerOptions>(kestrel => kestrel.AddServerHeader = false); // clients need not know
         services.Configure<KestrelServerOptions>(kestrel => SocketConnections.Configure(kestrel, stream.MaxOpenStreams, stream.SendsPastPipe));
         services.Configure<SocketTransportOptions>(SocketConnections.Configure);
+        WebServerLog.CountRejectedConnections(services);
     }
 }

@@ -6,8 +6,11 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using SseFunctions.EventLog;
 using SseFunctions.Kestrel;
 using SseFunctions.TestSupport;
 
@@ -107,6 +110,37 @@ public class SocketConnectionsTests
 
         Assert.Equal(SocketConnections.MaxConnections(14, FileDescriptors.Limit), limits.MaxConcurrentConnections);
         Assert.Equal(64 * 1024, transport.MaxReadBufferSize);
+    }
+
+    /// <summary>Whatever the app's own rules say: Kestrel warns of each.</summary>
+    [Fact]
+    public async Task Connections_too_many_of_a_minute_are_two_lines_with_their_number()
+    {
+        const int TooMany = 50;
+        using var log = new FakeLoggerProvider();
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var host = await TestHost.StartAsync(time: time, configure: builder =>
+        {
+            builder.Logging.AddProvider(log).AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Trace);
+            builder.Services.PostConfigure<KestrelServerOptions>(kestrel => kestrel.Limits.MaxConcurrentConnections = 1);
+        });
+        using var only = await OpenAsync(host, "a");
+        Assert.True(await only.GetStream().ReadAsync(new byte[1]).AsTask().WaitAsync(SseStream.Timeout) > 0);
+
+        for (var i = 0; i < TooMany; i++)
+        {
+            using var another = new TcpClient();
+            await another.ConnectAsync(host.BaseAddress.Host, host.BaseAddress.Port);
+            Assert.Equal(0, await another.GetStream().ReadAsync(new byte[1]).AsTask().WaitAsync(SseStream.Timeout));
+        }
+
+        time.Advance(FaultTally.UsualInterval);
+
+        Assert.Equal(
+            [Line(1), Line(TooMany - 1)],
+            log.Collector.GetSnapshot().Where(record => record.Level >= LogLevel.Warning).Select(record => record.Message));
+
+        static string Line(int count) => $"A connection was closed because there are too many ({count} connections have been since the last such line)";
     }
 
     [Theory]
