@@ -275,8 +275,14 @@ public sealed class OverloadTests(ITestOutputHelper output)
     {
         await AssertHealthyAsync(host);
         await host.Client.PublishAsync(topic, text);
-        await using var stream = await SseStream.OpenAsync(host.Client, $"events/{topic}?last=1&mode=poll");
-        var frames = await stream.ReadToEndAsync();
+        IReadOnlyList<string> frames;
+        do
+        {
+            await using var stream = await SseStream.OpenAsync(host.Client, $"events/{topic}?last=1&mode=poll");
+            frames = await stream.ReadToEndAsync();
+        }
+        while (frames[^1].Contains("storage cannot be reached", StringComparison.Ordinal)); // it is slow on a machine that is
+
         if (hasRoom)
             Assert.Contains(frames, frame => SseMessage.Parse(frame)?.Data == text);
         else
