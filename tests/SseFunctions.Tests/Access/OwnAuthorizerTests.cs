@@ -31,14 +31,17 @@ public sealed class OwnAuthorizerTests
         await AssertToldToComeBackAsync(host, "unavailable");
     }
 
-    [Fact]
-    public async Task Stream_ends_when_its_authorizer_says_so()
+    [Theory]
+    [InlineData("events/limited?from=start")]
+    [InlineData("events?topic=limited&topic=longer&from=start")] // the shortest of them counts
+    [InlineData("events?topic=allowed&topic=limited&from=start")]
+    public async Task Stream_ends_when_its_authorizer_says_so(string path)
     {
         await using var host = await StartAsync<Own>();
         await using (var publishing = await TestHost.StartAsync(["Access:AnonymousTopics=*"], table: host.Table))
             await publishing.PublishAsync("limited", "1"); // whose clock goes
 
-        await using var stream = await host.OpenAsync("events/limited?from=start");
+        await using var stream = await host.OpenAsync(path);
         Assert.Equal("1", (await stream.ReadEventAsync())!.Data);
 
         Time.Advance(TimeSpan.FromSeconds(60));
@@ -140,6 +143,7 @@ public sealed class OwnAuthorizerTests
         {
             "allowed" => TopicAccess.Allowed(),
             "limited" => TopicAccess.Allowed(Time.GetUtcNow().AddSeconds(60)),
+            "longer" => TopicAccess.Allowed(Time.GetUtcNow().AddHours(1)),
             "past" => TopicAccess.Allowed(Time.GetUtcNow()),
             "unknown" => TopicAccess.Unauthenticated("who are you?"),
             "unavailable" => TopicAccess.Unavailable("the directory is down."),

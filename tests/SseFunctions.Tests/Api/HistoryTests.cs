@@ -204,6 +204,24 @@ public class HistoryTests(AccessHost shared) : IClassFixture<AccessHost>
     }
 
     [Fact]
+    public async Task Page_leaves_out_as_many_small_events_as_a_large_one_takes_room()
+    {
+        const int Small = 2000;
+        await using var own = await TestHost.StartAsync();
+        var log = new LogTable(await TestStorage.ConnectionStringAsync(), own.Table).Log();
+        for (var rest = HistoryRequest.MaxPageBytes / Small; rest > 0; rest -= AppendLimits.MaxEvents)
+            await log.AppendAsync(Topic.Parse("a"), [.. Enumerable.Repeat(new NewEvent(null, new byte[Small]), Math.Min(rest, AppendLimits.MaxEvents))], null, CancellationToken.None);
+
+        var last = await log.AppendAsync(Topic.Parse("a"), [new NewEvent(null, new byte[60_000])], null, CancellationToken.None);
+
+        var page = await ReadAsync($"before={new SseFunctions.EventLog.EventId(last.Epoch, last.Last + 1)}&limit=1000", own, "a");
+
+        var sizes = page.GetProperty("events").EnumerateArray().Select(stored => stored.GetProperty("data").GetString()!.Length).ToList();
+        Assert.Equal(60_000, sizes[^1]);
+        Assert.InRange(sizes.Sum(), HistoryRequest.MaxPageBytes - (4 * Small) - (sizes.Count * 100), HistoryRequest.MaxPageBytes);
+    }
+
+    [Fact]
     public async Task Page_that_has_been_read_is_read_again_from_memory()
     {
         await using var storage = await StorageProxy.StartAsync();

@@ -176,18 +176,43 @@ public sealed class ChangeFeedWriterTests : IAsyncLifetime, IDisposable
         Assert.Equal(2, Assert.Single(await ChangesAsync()).Last.Sequence);
     }
 
-    /// <summary>Readers look for rows by the table's clock.</summary>
+    /// <summary>Readers ask for the rows of the last seconds only.</summary>
     [Fact]
-    public async Task Writer_whose_clock_is_wrong_goes_by_the_tables_clock()
+    public async Task What_moves_in_another_slice_goes_into_its_row()
+    {
+        writer.Dispose();
+        var clock = new WrongClock { Error = -ChangeFeedRow.Slice / 2 };
+        using var other = await StartAsync(clock);
+        var flushed = new TaskCompletionSource();
+        proxy.Intercept = async call =>
+        {
+            await StorageProxy.PassOnAsync(call);
+            flushed.TrySetResult();
+        };
+
+        await log.AppendTextsAsync("1");
+        await flushed.Task.WaitAsync(SseStream.Timeout);
+        clock.Error += ChangeFeedRow.Slice;
+        await log.AppendTextsAsync("2");
+        await other.StopAsync(CancellationToken.None);
+
+        Assert.Equal(2, (await table.RowKeysAsync(ChangeFeedRow.Partition)).Count);
+    }
+
+    /// <summary>Readers look for rows by the table's clock.</summary>
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public async Task Writer_whose_clock_is_wrong_goes_by_the_tables_clock(int hours)
     {
         writer.Dispose();
         var earliest = ChangeFeedRow.Key(DateTimeOffset.UtcNow - ChangeFeedRow.MaxDelay, 0);
-        using var other = await StartAsync(new WrongClock());
+        using var other = await StartAsync(new WrongClock { Error = TimeSpan.FromHours(hours) });
         var inTime = new TaskCompletionSource();
         proxy.Intercept = async call =>
         {
             await StorageProxy.PassOnAsync(call);
-            if (string.CompareOrdinal(Uri.UnescapeDataString(call.PathAndQuery).Split("RowKey='")[1].Split('\'')[0], earliest) >= 0)
+            if (IsInTime(Uri.UnescapeDataString(call.PathAndQuery).Split("RowKey='")[1].Split('\'')[0]))
                 inTime.TrySetResult();
         };
 
@@ -197,8 +222,11 @@ public sealed class ChangeFeedWriterTests : IAsyncLifetime, IDisposable
         await other.StopAsync(CancellationToken.None);
 
         var pages = (await PagesAsync()).Where(page => page.Name.StartsWith(other.Pages, StringComparison.Ordinal)).ToList();
-        Assert.Single(pages, page => string.CompareOrdinal(page.RowKey, earliest) < 0);
-        Assert.Contains(pages, page => string.CompareOrdinal(page.RowKey, earliest) >= 0 && page.Lines.Contains("-3", StringComparison.Ordinal));
+        Assert.Single(pages, page => !IsInTime(page.RowKey));
+        Assert.Contains(pages, page => IsInTime(page.RowKey) && page.Lines.Contains("-3", StringComparison.Ordinal));
+
+        bool IsInTime(string rowKey) => string.CompareOrdinal(rowKey, earliest) >= 0
+            && string.CompareOrdinal(rowKey, ChangeFeedRow.Key(DateTimeOffset.UtcNow + ChangeFeedRow.MaxDelay, 0)) <= 0;
     }
 
     [Fact]
@@ -265,9 +293,10 @@ public sealed class ChangeFeedWriterTests : IAsyncLifetime, IDisposable
            select ChangeFeedRow.TryParse(line, out _, out var change) ? change : throw new InvalidDataException(line),
     ];
 
-    /// <summary>An hour behind.</summary>
     private sealed class WrongClock : TimeProvider
     {
-        public override DateTimeOffset GetUtcNow() => base.GetUtcNow().AddHours(-1);
+        public TimeSpan Error { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Error;
     }
 }

@@ -72,6 +72,17 @@ public sealed class GroupCommitTests
         Assert.Equal(1 + (appends * eventsOfEach), (await group.ReadTextsAsync()).Count);
     }
 
+    /// <summary>The transaction is tried for as long as its appends are.</summary>
+    [Fact]
+    public async Task AppendAsync_shares_no_transaction_when_appends_are_tried_for_different_times()
+    {
+        await using var group = await HeldGroup.StartAsync();
+        var (usual, longer) = (group.Append("a"), group.AppendAsync(new Append([Event("b")]) { Timeout = 2 * RetryBudget.WriteTimeout }));
+
+        Assert.Equal(3, await group.ReleaseAsync());
+        Assert.Equal([2, 3], new[] { await usual, await longer }.Select(result => result.First));
+    }
+
     [Fact]
     public async Task AppendAsync_keeps_the_order_of_a_publisher_that_does_not_wait()
     {
@@ -260,8 +271,9 @@ public sealed class GroupCommitTests
             Assert.Equal(AppendOutcome.KeyReused, (await reused).Outcome);
             await goesOn.Task.WaitAsync(SseStream.Timeout);
 
-            // Whoever goes round in circles does not come back from the call.
+            // Whoever goes round in circles comes back from the call only when the others have come to their end.
             var repeat = await Task.Run(() => new[] { group.Log.AppendOnceAsync("used", "first") }).WaitAsync(SseStream.Timeout);
+            Assert.Equal(2, Volatile.Read(ref tries));
             letGo.SetResult();
 
             await released;

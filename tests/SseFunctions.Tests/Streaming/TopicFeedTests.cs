@@ -76,6 +76,25 @@ public class TopicFeedTests
         Assert.Equal(1, feeds.Count);
     }
 
+    [Fact]
+    public async Task All_feeds_end_that_nobody_has_read_for_a_while()
+    {
+        await using var host = await TestHost.StartAsync();
+        var time = new FakeTimeProvider();
+        using var feeds = new TopicFeedRegistry(host.Services.GetRequiredService<TableEventLog>(), host.Services.GetRequiredService<ChangeFeedReader>(), new StreamOptions(), time, NullLogger<TopicFeed>.Instance);
+        foreach (var name in (string[])["a", "b", "c"])
+        {
+            var reader = new WokenReader();
+            Assert.True(feeds.TryJoin(Topic.Parse(name), reader, out var feed, out _));
+            feed.Leave(reader);
+        }
+
+        Assert.Equal(3, feeds.Count);
+        time.Advance(TopicFeedRegistry.WarmTime);
+
+        Assert.Equal(0, feeds.Count);
+    }
+
     /// <summary>Whatever is cancelled may want the lock of whoever ends it.</summary>
     [Fact]
     public async Task Nothing_is_cancelled_under_the_lock_of_the_feeds()

@@ -56,6 +56,32 @@ public class TopicViewTests
         Assert.True(view.IsHeadDue);
     }
 
+    /// <summary>A commit that its process hears of after another log has begun; without the hint nobody would look at the head for a minute.</summary>
+    [Fact]
+    public void Hint_of_another_log_stays_open_when_a_write_to_the_old_one_is_heard_of()
+    {
+        var view = Polled(TopicView.Unknown, Head(last: 1)).Hinted(new EventId("other1", 1), hasEnded: false);
+
+        var written = view.Written(Head(last: 2, append: "w"), out _);
+
+        Assert.True(written.IsHeadDue);
+    }
+
+    /// <summary>The readers have the new log, or know that there is none: they are not told of the old one. Only the head can tell that it is back.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Write_to_a_log_that_is_known_to_be_gone_is_not_adopted(bool isFollowed)
+    {
+        var other = isFollowed ? Head(last: 1) with { Epoch = "other1" } : null;
+        var view = Polled(Polled(TopicView.Unknown, Head(last: 1)), other);
+
+        var written = view.Written(Head(last: 2, append: "w"), out var change);
+
+        Assert.Equal((other, ViewChange.None, true), (written.Head, change, written.IsHeadDue));
+        Assert.Equal(2, Polled(written, Head(last: 2, append: "w")).Head!.Last);
+    }
+
     [Fact]
     public void Completion_is_adopted_although_rows_have_proved_its_last_event_meanwhile()
     {
@@ -215,6 +241,24 @@ public class TopicViewTests
 
         Assert.Equal(5, view.Written(Head(last: 4, append: "w"), out _).Head!.Last);
         Assert.Null(TopicView.Unknown.Written(Head(last: 4), out _).Head); // the first poll tells
+    }
+
+    [Fact]
+    public void Head_is_due_when_hinted_rows_are_missing_after_the_event_that_is_still_the_last()
+    {
+        var view = Polled(TopicView.Unknown, Head(last: 2)).Hinted(Id(4), hasEnded: false);
+
+        Assert.Equal((4, false), (view.HintedRowsMissing(Id(1)).HintedRows, view.HintedRowsMissing(Id(1)).IsHeadDue)); // 2 has come since
+        Assert.Equal((null, true), (view.HintedRowsMissing(Id(2)).HintedRows, view.HintedRowsMissing(Id(2)).IsHeadDue));
+    }
+
+    [Fact]
+    public void Nobody_waits_for_a_poll_any_more_when_all_is_left_to_the_readers()
+    {
+        var view = Polled(TopicView.Unknown, Head(last: 2)) with { IsAwaited = true };
+
+        Assert.False(Polled(view, Head(last: 2) with { Complete = true }).IsAwaited);
+        Assert.False(view.LeftToReaders().IsAwaited);
     }
 
     /// <summary>What comes while a round is under way waits for the next one: the flush interval lies between two rounds.</summary>
