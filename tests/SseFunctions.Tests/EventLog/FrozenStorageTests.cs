@@ -190,6 +190,20 @@ public sealed class FrozenStorageTests : IAsyncLifetime
         Assert.Equal(retention, (await table.EntryAsync(Orders))!.Retention);
     }
 
+    /// <summary>The storage client reports all its tries then, and not that the last was cancelled.</summary>
+    [Fact]
+    public async Task Read_that_its_caller_ends_after_a_try_has_failed_is_cancelled()
+    {
+        using var caller = new CancellationTokenSource();
+        proxy.Intercept = Faults.On(call => call.Method == "GET", Faults.LoseRequestAsync, _ => FreezeAsync());
+        var read = log.ReadHeadAsync(Orders, caller.Token);
+        await held.Task.WaitAsync(SseStream.Timeout);
+
+        await caller.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => read.WaitAsync(SseStream.Timeout));
+    }
+
     private HeldCall HoldNext(Func<StorageCall, bool> isMeant) => HeldCall.Next(proxy, isMeant);
 
     private void Freeze() => proxy.Intercept = _ => FreezeAsync();
