@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
@@ -11,6 +12,7 @@ namespace SseFunctions.Kestrel;
 /// a thousand that come at once would take the process's last descriptor; now they wait in the kernel's backlog, where they have none.
 /// </summary>
 /// <param name="max">Connections that are accepted and not closed yet, at a time; null for no bound.</param>
+[SuppressMessage("Design", "CA1001", Justification = "Without a wait handle there is nothing to dispose of, and connections give their room back until the end.")]
 internal sealed class BoundedListenerFactory(SocketTransportFactory inner, long? max) : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
     /// <summary>All listeners of the process together.</summary>
@@ -93,6 +95,7 @@ internal sealed class BoundedListenerFactory(SocketTransportFactory inner, long?
         public override async ValueTask DisposeAsync()
         {
             await inner.DisposeAsync();
+            await base.DisposeAsync();
             if (Interlocked.Exchange(ref isDisposed, 1) == 0)
                 room.Release();
         }
