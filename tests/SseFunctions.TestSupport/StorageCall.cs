@@ -21,6 +21,9 @@ public sealed class StorageCall(HttpContext context, byte[] body, HttpClient sto
     /// <summary>Whether it writes to the change feed.</summary>
     public bool IsHint => Method == "PATCH" && Uri.UnescapeDataString(PathAndQuery).Contains("PartitionKey='!changes'", StringComparison.Ordinal);
 
+    /// <summary>Fires when the client no longer waits for the answer.</summary>
+    public CancellationToken Left => context.RequestAborted;
+
     /// <summary>What it sends; binary data in it is base64.</summary>
     public string BodyText => Encoding.UTF8.GetString(body);
 

@@ -24,7 +24,7 @@ internal static class EndpointServices
         services.AddSingleton(s => new PublishEndpoint(
             Get<TableEventLog>(s), Get<AuthorizerCall>(s), Get<PublishLimits>(s), Get<SseFunctionsBuilder>(s), Get<ErrorAnswers>(s), Get<IHostApplicationLifetime>(s)));
         services.AddSingleton(s => new TopicEndpoint(
-            Get<TableEventLog>(s), Get<TopicStates>(s), Get<ReadAccess>(s), Get<ErrorAnswers>(s), Get<IHostApplicationLifetime>(s)));
+            Get<TableEventLog>(s), Get<TopicStates>(s), Get<ReadAccess>(s), Get<ErrorAnswers>(s), Get<IHostApplicationLifetime>(s), Get<TimeProvider>(s)));
         services.AddSingleton<HistoryReader>();
         services.AddSingleton(s => new HistoryEndpoint(Get<ReadAccess>(s), Get<HistoryReader>(s), Get<AnswerWriter>(s), Get<TimeProvider>(s), Get<ErrorAnswers>(s)));
         services.AddSingleton(s => new TopicListEndpoint(Get<TableEventLog>(s), Get<ErrorAnswers>(s)));

@@ -7,13 +7,20 @@ using SseFunctions.Streaming;
 namespace SseFunctions.Api;
 
 /// <summary>Turns what goes wrong with a request into its answer, for every endpoint.</summary>
-internal sealed partial class ErrorAnswers(ILogger<ErrorAnswers> logger)
+internal sealed partial class ErrorAnswers(TimeProvider time, ILogger<ErrorAnswers> logger) : IDisposable
 {
     /// <summary>When a client may try again after storage failed, or was asked too much.</summary>
     private const string RetryAfterSeconds = "5";
 
     /// <summary>When a publisher may try again after too many wrote at once: a few transactions later.</summary>
     private const string RetryAfterBusySeconds = "1";
+
+    /// <summary>One of each kind, so that none hides another.</summary>
+    private readonly FaultTally accessFaults = new(FaultTally.UsualInterval, time);
+    private readonly FaultTally busyFaults = new(FaultTally.UsualInterval, time);
+    private readonly FaultTally readFaults = new(FaultTally.UsualInterval, time);
+    private readonly FaultTally storageFaults = new(FaultTally.UsualInterval, time);
+    private readonly FaultTally ownFaults = new(FaultTally.UsualInterval, time);
 
     /// <param name="answer">What the endpoint does.</param>
     /// <returns>Its answer, or the problem that kept it from one.</returns>
@@ -33,25 +40,25 @@ internal sealed partial class ErrorAnswers(ILogger<ErrorAnswers> logger)
         }
         catch (AccessUnavailableException ex)
         {
-            LogUnavailable(ex.Message);
+            accessFaults.Add(count => LogUnavailable(ex.Message, count));
             context.Response.Headers.RetryAfter = RetryAfterSeconds;
             return Problem.Create(StatusCodes.Status503ServiceUnavailable, "Access cannot be checked", $"{ex.Message} Try again.", AccessDeniedException.TokenField);
         }
         catch (EventLogBusyException ex)
         {
-            LogUnavailable(ex.Message);
+            busyFaults.Add(count => LogUnavailable(ex.Message, count));
             context.Response.Headers.RetryAfter = RetryAfterBusySeconds;
             return Problem.Create(StatusCodes.Status503ServiceUnavailable, "Too many writes", $"{ex.Message} Nothing was written. Try again.", "topic");
         }
         catch (ReadsBusyException ex)
         {
-            LogUnavailable(ex.Message);
+            readFaults.Add(count => LogUnavailable(ex.Message, count));
             context.Response.Headers.RetryAfter = RetryAfterSeconds;
             return Problem.Create(StatusCodes.Status503ServiceUnavailable, "Too many reads", $"{ex.Message} Try again later.");
         }
         catch (EventLogUnavailableException ex)
         {
-            LogUnavailable(ex.Message);
+            storageFaults.Add(count => LogUnavailable(ex.Message, count));
             return StorageUnavailable(context.Response);
         }
         catch (OperationCanceledException)
@@ -60,9 +67,19 @@ internal sealed partial class ErrorAnswers(ILogger<ErrorAnswers> logger)
         }
         catch (Exception ex)
         {
-            LogFailed(ex); // the Functions host does not log a stream's faults
-            throw;
+            // Not left to the host: it would log each one, and answer without what keeps caches from it.
+            ownFaults.Add(count => LogFailed(ex, count));
+            return Problem.Create(StatusCodes.Status500InternalServerError, "Internal error", "something went wrong here, which the log of the app has.");
         }
+    }
+
+    public void Dispose()
+    {
+        accessFaults.Dispose();
+        busyFaults.Dispose();
+        readFaults.Dispose();
+        storageFaults.Dispose();
+        ownFaults.Dispose();
     }
 
     /// <summary>401, or 403 where the token is valid and for other topics.</summary>
@@ -88,9 +105,9 @@ internal sealed partial class ErrorAnswers(ILogger<ErrorAnswers> logger)
             "the table could not be reached in time. A write may have been made all the same. Try again.");
     }
 
-    [LoggerMessage(EventId = 4, Level = LogLevel.Error, Message = "A request failed before it was answered")]
-    private partial void LogFailed(Exception ex);
+    [LoggerMessage(EventId = 4, Level = LogLevel.Error, Message = "A request failed before it was answered ({Count} requests have since the last such line)")]
+    private partial void LogFailed(Exception ex, int count);
 
-    [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "A request was answered 503: {Reason}")]
-    private partial void LogUnavailable(string reason);
+    [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "A request was answered 503: {Reason} ({Count} requests have been since the last such line)")]
+    private partial void LogUnavailable(string reason, int count);
 }

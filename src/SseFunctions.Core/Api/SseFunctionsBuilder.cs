@@ -82,7 +82,7 @@ public sealed class SseFunctionsBuilder
     /// <summary>
     /// Sets up Kestrel for many streams, for the whole app: as many connections as <c>Stream__MaxStreams</c> needs and the process's
     /// descriptors allow, small buffers, no Server header, and bytes that go to the socket on the thread that writes
-    /// (<c>Stream__SendsPastPipe</c>).
+    /// (<c>Stream__SendsPastPipe</c>). Kestrel's warning about each connection too many becomes one a minute with their number.
     /// </summary>
     public SseFunctionsBuilder TuneKestrel() => Set(() => TunesKestrel = true);
 

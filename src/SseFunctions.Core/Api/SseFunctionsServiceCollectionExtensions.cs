@@ -1,9 +1,11 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using SseFunctions.Api;
 using SseFunctions.Configuration;
 using SseFunctions.EventLog;
@@ -130,5 +132,9 @@ public static class SseFunctionsServiceCollectionExtensions
         services.Configure<KestrelServerOptions>(kestrel => kestrel.AddServerHeader = false); // clients need not know
         services.Configure<KestrelServerOptions>(kestrel => SocketConnections.Configure(kestrel, stream.MaxOpenStreams, stream.SendsPastPipe));
         services.Configure<SocketTransportOptions>(SocketConnections.Configure);
+        services.AddSingleton<IConnectionListenerFactory>(s => SocketConnections.Bound(
+            ActivatorUtilities.CreateInstance<SocketTransportFactory>(s),
+            s.GetRequiredService<IOptions<KestrelServerOptions>>().Value.Limits.MaxConcurrentConnections));
+        WebServerLog.CountRejectedConnections(services);
     }
 }

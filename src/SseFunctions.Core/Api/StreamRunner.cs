@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using SseFunctions.EventLog;
 using SseFunctions.Kestrel;
 using SseFunctions.Streaming;
 
@@ -17,9 +18,12 @@ internal sealed partial class StreamRunner(
     AnswerWriter answers,
     IHostApplicationLifetime lifetime,
     TimeProvider time,
-    ILogger<StreamRunner> logger)
+    ILogger<StreamRunner> logger) : IDisposable
 {
     private readonly FairGate longPolls = new(LongPollAnswer.MaxSharedBytes);
+    private readonly FaultTally faults = new(FaultTally.UsualInterval, time);
+
+    public void Dispose() => faults.Dispose();
 
     /// <returns>The answer that is the stream.</returns>
     public IResult Open(StreamRequest request, CancellationToken invocationCancelled) => new Answer(this, request, invocationCancelled);
@@ -66,11 +70,11 @@ internal sealed partial class StreamRunner(
         catch (Exception ex)
         {
             // The hosts do not log it: to them every client that leaves is a fault. The client comes back with its Last-Event-ID.
-            LogStreamFailed(request, ex);
-            if (!context.Response.HasStarted)
-                throw;
-
-            context.Abort();
+            AddFault(request, ex);
+            if (context.Response.HasStarted)
+                context.Abort();
+            else
+                await ComeBackAsync(context);
         }
     }
 
@@ -88,6 +92,13 @@ internal sealed partial class StreamRunner(
             context.Response.Headers.Connection = "close"; // there are only so many, and its client would keep it for minutes
 
         await ComeBack(StreamEnd.AtCapacity).ExecuteAsync(context);
+    }
+
+    /// <summary>Any status but 200 would end an EventSource for good.</summary>
+    private Task ComeBackAsync(HttpContext context)
+    {
+        context.Response.ContentLength = null;
+        return ComeBack(StreamEnd.Failed).ExecuteAsync(context);
     }
 
     private async Task RunAsync(HttpContext context, StreamSession session, StreamRequest request)
@@ -111,14 +122,16 @@ internal sealed partial class StreamRunner(
     {
         LogStreamEnded(request, end);
         if (session.Fault is not null)
-            LogStreamFailed(request, session.Fault);
+            AddFault(request, session.Fault);
     }
+
+    private void AddFault(StreamRequest request, Exception ex) => faults.Add(count => LogStreamFailed(request, count, ex));
 
     [LoggerMessage(EventId = 1, Level = LogLevel.Debug, Message = "A stream of topic {Topic} ended: {End}")]
     private partial void LogStreamEnded(StreamRequest topic, StreamEnd end);
 
-    [LoggerMessage(EventId = 2, Level = LogLevel.Error, Message = "A stream of topic {Topic} failed")]
-    private partial void LogStreamFailed(StreamRequest topic, Exception ex);
+    [LoggerMessage(EventId = 2, Level = LogLevel.Error, Message = "A stream of topic {Topic} failed ({Count} streams have since the last such line)")]
+    private partial void LogStreamFailed(StreamRequest topic, int count, Exception ex);
 
     private sealed class Answer(StreamRunner streams, StreamRequest request, CancellationToken invocationCancelled) : IResult
     {

@@ -15,9 +15,10 @@ public sealed class TopicEndpoint
     private readonly ReadAccess access;
     private readonly ErrorAnswers errors;
     private readonly IHostApplicationLifetime lifetime;
+    private readonly TimeProvider time;
 
-    internal TopicEndpoint(TableEventLog log, TopicStates states, ReadAccess access, ErrorAnswers errors, IHostApplicationLifetime lifetime) =>
-        (this.log, this.states, this.access, this.errors, this.lifetime) = (log, states, access, errors, lifetime);
+    internal TopicEndpoint(TableEventLog log, TopicStates states, ReadAccess access, ErrorAnswers errors, IHostApplicationLifetime lifetime, TimeProvider time) =>
+        (this.log, this.states, this.access, this.errors, this.lifetime, this.time) = (log, states, access, errors, lifetime, time);
 
     /// <summary>Answers what the topic holds.</summary>
     public Task<IResult> ReadAsync(HttpContext context, string topicName) => errors.CatchAsync(context, async () =>
@@ -41,9 +42,12 @@ public sealed class TopicEndpoint
         if (retention is null)
             return problem!;
 
-        await log.SetRetentionAsync(topic, retention, lifetime.ApplicationStopping);
-        states.Set(topic, retention);
-        return TypedResults.Json(await states.ReadAsync(topic, lifetime.ApplicationStopping));
+        return TypedResults.Json(await WriteAsync(async stop =>
+        {
+            await log.SetRetentionAsync(topic, retention, stop);
+            states.Set(topic, retention);
+            return await states.ReadAsync(topic, stop);
+        }));
     });
 
     /// <summary>Deletes the topic with all its rows, and its retention. What is published to it afterwards begins a new log.</summary>
@@ -60,7 +64,11 @@ public sealed class TopicEndpoint
     public Task<IResult> CompleteAsync(HttpContext context, string topicName) => errors.CatchAsync(context, async () =>
     {
         var topic = TopicName.Require(topicName);
-        var head = await log.CompleteAsync(topic, lifetime.ApplicationStopping);
-        return TypedResults.Json(TopicState.From(topic, head, await log.ReadRetentionAsync(topic, lifetime.ApplicationStopping)));
+        return TypedResults.Json(await WriteAsync(async stop =>
+            TopicState.From(topic, await log.CompleteAsync(topic, stop), await log.ReadRetentionAsync(topic, stop))));
     });
+
+    /// <summary>The write and what its answer needs have one time together; a client that leaves ends neither.</summary>
+    private Task<TopicState> WriteAsync(Func<CancellationToken, Task<TopicState>> write) =>
+        Deadline.RunAsync(RetryBudget.WriteTimeout, time, write, lifetime.ApplicationStopping);
 }

@@ -30,7 +30,7 @@ internal sealed partial class ChangeFeedReader(EventTable table, string ownPages
     /// <summary>After that long without an answer the heads tell what is new, in fewer bytes than the change feed.</summary>
     private readonly TimeSpan maxSilence = 3 * interval > TimeSpan.FromSeconds(30) ? 3 * interval : TimeSpan.FromSeconds(30);
 
-    private readonly FaultTally faults = new(TimeSpan.FromMinutes(1), time);
+    private readonly FaultTally faults = new(FaultTally.UsualInterval, time);
 
     /// <summary>Polls until it is stopped.</summary>
     /// <param name="onChange">Takes each change once, or several times; an older one may come after a newer.</param>

@@ -59,7 +59,7 @@ internal sealed partial class ChangeFeedWriter : IHostedService, IDisposable, IA
     public ChangeFeedWriter(EventTable table, TableEventLog log, TimeProvider time, ILogger<ChangeFeedWriter> logger)
     {
         (this.table, this.log, this.time, this.logger) = (table, log, time, logger);
-        faults = new FaultTally(TimeSpan.FromMinutes(1), time);
+        faults = new FaultTally(FaultTally.UsualInterval, time);
     }
 
     /// <summary>What the names of this process's pages begin with.</summary>

@@ -177,6 +177,10 @@ internal sealed class EventTable(TableClient table, TimeProvider time)
         {
             return await request(either.Token);
         }
+        catch (AggregateException ex) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(ex.Message, ex, cancellationToken); // all tries of the storage client, the last of which the caller has ended
+        }
         catch (Exception ex) when (StorageFault.IsStorage(ex, cancellationToken))
         {
             throw StorageFault.Unavailable(ex);

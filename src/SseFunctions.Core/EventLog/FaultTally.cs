@@ -6,6 +6,9 @@ namespace SseFunctions.EventLog;
 /// </summary>
 internal sealed class FaultTally(TimeSpan interval, TimeProvider time) : IDisposable
 {
+    /// <summary>Of faults that clients or a storage that is down may cause by the thousand.</summary>
+    public static readonly TimeSpan UsualInterval = TimeSpan.FromMinutes(1);
+
     private readonly Lock gate = new();
 
     /// <summary>Runs while faults have come within the interval.</summary>

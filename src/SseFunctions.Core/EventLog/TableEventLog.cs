@@ -109,7 +109,7 @@ internal sealed partial class TableEventLog
     /// <param name="after">The name before the first of them: the last page's <see cref="TopicPage.Next"/>; "" to begin.</param>
     /// <param name="limit">The maximum number of topics, 1 to <see cref="TopicDirectory.MaxPage"/>.</param>
     /// <exception cref="InvalidInputException">The limit is outside its range.</exception>
-    /// <exception cref="EventLogUnavailableException">The table could not be read.</exception>
+    /// <exception cref="EventLogUnavailableException">The table could not be read within 5 s.</exception>
     public Task<TopicPage> ListTopicsAsync(string prefix, string after, int limit, CancellationToken cancellationToken) =>
         topics.ReadPageAsync(prefix, after, limit, cancellationToken);
 
@@ -128,7 +128,7 @@ internal sealed partial class TableEventLog
     /// after it begins a new log, of another epoch; one that comes while rows are being deleted finds the topic complete.
     /// </summary>
     /// <returns>Whether there was a log.</returns>
-    /// <exception cref="EventLogUnavailableException">The table could not be written; a repeat goes on with what is left.</exception>
+    /// <exception cref="EventLogUnavailableException">The table could not be written, or not all of it within 20 s; a repeat goes on with what is left.</exception>
     public Task<bool> DeleteTopicAsync(Topic topic, CancellationToken cancellationToken) =>
         trimmer.DeleteTopicAsync(topic, deleted => RaiseWritten(topic, new Commit(deleted, [])), cancellationToken);
 

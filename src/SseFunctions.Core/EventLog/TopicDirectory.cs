@@ -23,21 +23,12 @@ internal sealed class TopicDirectory(EventTable table, TimeProvider time)
     }
 
     /// <inheritdoc cref="TableEventLog.ListTopicsAsync"/>
-    public async Task<TopicPage> ReadPageAsync(string prefix, string after, int limit, CancellationToken cancellationToken)
+    public Task<TopicPage> ReadPageAsync(string prefix, string after, int limit, CancellationToken cancellationToken)
     {
         if (limit is < 1 or > MaxPage)
             throw new InvalidInputException("limit", $"limit is {limit}; 1 to {MaxPage} are allowed.", MaxPage, limit, limit > MaxPage);
 
-        var entries = await ListAsync(prefix, after, cancellationToken).Take(limit + 1).ToListAsync(cancellationToken);
-        var next = entries.Count > limit ? entries[limit - 1].Topic.Name : null;
-        var heads = new TopicHead?[Math.Min(entries.Count, limit)];
-        await Parallel.ForAsync(
-            0,
-            heads.Length,
-            new ParallelOptions { MaxDegreeOfParallelism = ParallelReads, CancellationToken = cancellationToken },
-            async (i, token) => heads[i] = await table.ReadHeadAsync(entries[i].Topic, EventTable.ReadTimeout, token));
-        var listed = entries.Zip(heads).Where(pair => pair.Second is { IsDeleted: false });
-        return new TopicPage([.. listed.Select(pair => (pair.First.Topic, pair.Second!, pair.First.Retention))], next);
+        return Deadline.RunAsync(EventTable.ReadTimeout, time, token => ReadEntriesAndHeadsAsync(prefix, after, limit, token), cancellationToken);
     }
 
     /// <inheritdoc cref="TableEventLog.ReadRetentionAsync"/>
@@ -75,4 +66,18 @@ internal sealed class TopicDirectory(EventTable table, TimeProvider time)
 
     public Task WritePlaceAsync(string after, CancellationToken cancellationToken) =>
         table.ReplaceAsync(TopicRows.Place(after), RetryBudget.WriteTimeout, cancellationToken);
+
+    private async Task<TopicPage> ReadEntriesAndHeadsAsync(string prefix, string after, int limit, CancellationToken cancellationToken)
+    {
+        var entries = await ListAsync(prefix, after, cancellationToken).Take(limit + 1).ToListAsync(cancellationToken);
+        var next = entries.Count > limit ? entries[limit - 1].Topic.Name : null;
+        var heads = new TopicHead?[Math.Min(entries.Count, limit)];
+        await Parallel.ForAsync(
+            0,
+            heads.Length,
+            new ParallelOptions { MaxDegreeOfParallelism = ParallelReads, CancellationToken = cancellationToken },
+            async (i, token) => heads[i] = await table.ReadHeadAsync(entries[i].Topic, EventTable.ReadTimeout, token));
+        var listed = entries.Zip(heads).Where(pair => pair.Second is { IsDeleted: false });
+        return new TopicPage([.. listed.Select(pair => (pair.First.Topic, pair.Second!, pair.First.Retention))], next);
+    }
 }

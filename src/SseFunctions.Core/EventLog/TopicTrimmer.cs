@@ -52,7 +52,10 @@ internal sealed class TopicTrimmer(EventTable table, TimeProvider time)
 
     /// <inheritdoc cref="TableEventLog.DeleteTopicAsync"/>
     /// <param name="onDeleted">Called when readers are to take the log for gone, before its rows are.</param>
-    public async Task<bool> DeleteTopicAsync(Topic topic, Action<TopicHead> onDeleted, CancellationToken cancellationToken)
+    public Task<bool> DeleteTopicAsync(Topic topic, Action<TopicHead> onDeleted, CancellationToken cancellationToken) =>
+        Deadline.RunAsync(RetryBudget.WriteTimeout, time, token => DeleteAsync(topic, onDeleted, token), cancellationToken);
+
+    private async Task<bool> DeleteAsync(Topic topic, Action<TopicHead> onDeleted, CancellationToken cancellationToken)
     {
         var retry = new RetryBudget(RetryBudget.WriteTimeout, time);
         string? epoch = null;

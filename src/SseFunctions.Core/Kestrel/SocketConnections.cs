@@ -19,11 +19,11 @@ internal static class SocketConnections
     /// <summary>Connections for everything that is not a stream: publishing, history, health.</summary>
     private const int OtherConnections = 500;
 
-    /// <summary>
-    /// Descriptors that clients may not take: the host itself has some 250 open, its connections to storage are 100, and a
-    /// connection too many has one until it is closed.
-    /// </summary>
-    private const int OwnDescriptors = 250 + 100 + 100;
+    /// <summary>Connections too many that are being closed at a time: each has a descriptor until it is. Others wait before they are accepted.</summary>
+    private const int ClosingConnections = 100;
+
+    /// <summary>Descriptors that clients may not take: the host itself has some 250 open, and its connections to storage are 100.</summary>
+    private const int OwnDescriptors = 250 + 100 + ClosingConnections;
 
     /// <summary>The share of few descriptors that clients may take all the same.</summary>
     private const double MinDescriptorShare = 0.1;
@@ -45,6 +45,9 @@ internal static class SocketConnections
             return next(connection);
         }));
     }
+
+    /// <param name="maxConnections">Connections that are not too many; null for no bound.</param>
+    public static BoundedListenerFactory Bound(SocketTransportFactory listeners, long? maxConnections) => new(listeners, maxConnections + ClosingConnections);
 
     public static void Configure(SocketTransportOptions transport) => transport.MaxReadBufferSize = ReadBufferSize;
 

@@ -5,9 +5,6 @@ namespace SseFunctions.EndToEnd.Hostile;
 /// <summary>Many clients at a time. They leave when it is disposed.</summary>
 internal sealed class Crowd : IDisposable
 {
-    /// <summary>How many connect at a time: fewer than the host's backlog has room for.</summary>
-    private const int ConnectingAtOnce = 100;
-
     private readonly ConcurrentBag<CrowdClient> clients = [];
 
     private Crowd()
@@ -19,10 +16,11 @@ internal sealed class Crowd : IDisposable
 
     /// <param name="count">How many clients.</param>
     /// <param name="openAsync">Opens one of them, by its number; null when it is refused.</param>
-    public static async Task<Crowd> OpenAsync(int count, Func<int, Task<CrowdClient?>> openAsync)
+    /// <param name="atOnce">How many connect at a time; by default fewer than the host's backlog has room for.</param>
+    public static async Task<Crowd> OpenAsync(int count, Func<int, Task<CrowdClient?>> openAsync, int atOnce = 100)
     {
         var crowd = new Crowd();
-        await Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = ConnectingAtOnce }, async (i, _) =>
+        await Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = atOnce }, async (i, _) =>
         {
             if (await openAsync(i) is { } client)
                 crowd.clients.Add(client);

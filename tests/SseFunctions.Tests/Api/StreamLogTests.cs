@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -7,7 +8,9 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
+using Microsoft.Extensions.Time.Testing;
 using SseFunctions.Api;
+using SseFunctions.EventLog;
 using SseFunctions.TestSupport;
 
 namespace SseFunctions.Tests.Api;
@@ -22,14 +25,44 @@ public sealed class StreamLogTests
         await using var host = await TestHost.StartAsync(configure: builder =>
         {
             builder.Logging.AddProvider(log);
-            builder.Services.AddSingleton<IStartupFilter, BrokenBodies>();
+            builder.Services.AddSingleton<IStartupFilter>(new BrokenBodies(isWritable: false));
         });
 
         using var answer = await host.Client.GetAsync("events/a").WaitAsync(SseStream.Timeout);
 
         var record = Assert.Single(log.Collector.GetSnapshot(), record => record.Category == typeof(StreamRunner).FullName);
-        Assert.Equal((LogLevel.Error, "A stream of topic a failed"), (record.Level, record.Message));
+        Assert.Equal((LogLevel.Error, "A stream of topic a failed (1 streams have since the last such line)"), (record.Level, record.Message));
         Assert.IsType<NotSupportedException>(record.Exception);
+    }
+
+    /// <summary>A fault that is every stream's, and its client comes back for another.</summary>
+    [Fact]
+    public async Task Streams_that_fail_within_a_minute_are_two_lines_with_their_number_and_their_clients_come_back()
+    {
+        const int Streams = 50;
+        using var log = new FakeLoggerProvider();
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var host = await TestHost.StartAsync(time: time, configure: builder =>
+        {
+            builder.Logging.AddProvider(log);
+            builder.Services.AddSingleton<IStartupFilter>(new BrokenBodies(isWritable: true));
+        });
+
+        for (var i = 0; i < Streams; i++)
+        {
+            using var answer = await host.Client.GetAsync("events/a").WaitAsync(SseStream.Timeout);
+            Assert.Equal((HttpStatusCode.OK, "text/event-stream"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
+            Assert.True(answer.Headers.CacheControl?.NoStore);
+            Assert.Matches(@"\Aretry: \d+\n: something went wrong here; reconnect later\n\z", await answer.Content.ReadAsStringAsync());
+        }
+
+        time.Advance(FaultTally.UsualInterval);
+
+        Assert.Equal(
+            [Line(1), Line(Streams - 1)],
+            log.Collector.GetSnapshot().Where(record => record.Category == typeof(StreamRunner).FullName).Select(record => record.Message));
+
+        static string Line(int count) => $"A stream of topic a failed ({count} streams have since the last such line)";
     }
 
     [Theory]
@@ -45,31 +78,32 @@ public sealed class StreamLogTests
         Assert.Equal(level, hostJson.GetSection("logging:logLevel")[category]);
     }
 
-    private sealed class BrokenBodies : IStartupFilter
+    private sealed class BrokenBodies(bool isWritable) : IStartupFilter
     {
         public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
         {
             app.Use((context, rest) =>
             {
-                context.Features.Set<IHttpResponseBodyFeature>(new BrokenBody());
+                context.Features.Set<IHttpResponseBodyFeature>(new BrokenBody(isWritable ? context.Features.GetRequiredFeature<IHttpResponseBodyFeature>() : null));
                 return rest();
             });
             next(app);
         };
     }
 
-    private sealed class BrokenBody : IHttpResponseBodyFeature
+    /// <param name="body">What is written to; null for nothing.</param>
+    private sealed class BrokenBody(IHttpResponseBodyFeature? body) : IHttpResponseBodyFeature
     {
         public Stream Stream => Stream.Null;
 
-        public PipeWriter Writer => throw new NotSupportedException();
+        public PipeWriter Writer => body?.Writer ?? throw new NotSupportedException();
 
         public void DisableBuffering() => throw new NotSupportedException();
 
-        public Task StartAsync(CancellationToken cancellationToken = default) => Task.CompletedTask;
+        public Task StartAsync(CancellationToken cancellationToken = default) => body?.StartAsync(cancellationToken) ?? Task.CompletedTask;
 
         public Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default) => Task.CompletedTask;
 
-        public Task CompleteAsync() => Task.CompletedTask;
+        public Task CompleteAsync() => body?.CompleteAsync() ?? Task.CompletedTask;
     }
 }

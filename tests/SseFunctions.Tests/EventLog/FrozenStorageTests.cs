@@ -126,6 +126,86 @@ public sealed class FrozenStorageTests : IAsyncLifetime
         }
     }
 
+    /// <summary>However little each of its requests takes: what has come late for one has not the same time again for the next.</summary>
+    [Fact]
+    public async Task ListTopicsAsync_fails_after_5_s_as_a_whole()
+    {
+        var page = HoldNext(call => call.IsQuery);
+        var listing = log.ListTopicsAsync("", "", 10, CancellationToken.None);
+        await page.HeldAsync();
+        time.Advance(TimeSpan.FromSeconds(3));
+        var head = HoldNext(call => call.Method == "GET");
+        page.Release();
+        await head.HeldAsync();
+
+        time.Advance(TimeSpan.FromSeconds(2) - TimeSpan.FromTicks(1));
+        Assert.False(listing.IsCompleted);
+        time.Advance(TimeSpan.FromTicks(1));
+
+        await Assert.ThrowsAsync<EventLogUnavailableException>(() => listing.WaitAsync(SseStream.Timeout));
+        head.Release();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)] // storage has done what is not answered
+    public async Task DeleteTopicAsync_fails_after_20_s_as_a_whole_and_a_repeat_goes_on(bool arrives)
+    {
+        await log.AppendOnceAsync("key", "a");
+        var marking = HoldNext(call => call.Method == "PATCH");
+        var deleting = log.DeleteTopicAsync(Orders, CancellationToken.None);
+        await marking.HeldAsync();
+        time.Advance(TimeSpan.FromSeconds(16));
+        var rows = HoldNext(call => arrives ? call.IsTransaction : call.IsQuery);
+        marking.Release();
+        await rows.HeldAsync();
+
+        time.Advance(TimeSpan.FromSeconds(4) - TimeSpan.FromTicks(1));
+        Assert.False(deleting.IsCompleted);
+        time.Advance(TimeSpan.FromTicks(1));
+
+        await Assert.ThrowsAsync<EventLogUnavailableException>(() => deleting.WaitAsync(SseStream.Timeout));
+        Assert.True((await table.Log().HeadAsync())!.IsDeleted); // for readers it is gone already
+        rows.Release();
+        Assert.True(await log.DeleteTopicAsync(Orders, CancellationToken.None).WaitAsync(SseStream.Timeout));
+        Assert.Empty(await table.RowKeysAsync(Orders.Name));
+        Assert.Equal(1, (await table.Log().AppendTextsAsync("anew")).First);
+    }
+
+    [Fact]
+    public async Task SetRetentionAsync_fails_after_20_s_and_a_repeat_sets_it()
+    {
+        var retention = new TopicRetention(MaxEvents: 7);
+        var set = HoldNext(call => call.Method == "PUT");
+        var setting = log.SetRetentionAsync(Orders, retention, CancellationToken.None);
+        await set.HeldAsync();
+
+        time.Advance(WriteTimeout - TimeSpan.FromTicks(1));
+        Assert.False(setting.IsCompleted);
+        time.Advance(TimeSpan.FromTicks(1));
+
+        await Assert.ThrowsAsync<EventLogUnavailableException>(() => setting.WaitAsync(SseStream.Timeout));
+        set.Release();
+        await log.SetRetentionAsync(Orders, retention, CancellationToken.None).WaitAsync(SseStream.Timeout);
+        Assert.Equal(retention, (await table.EntryAsync(Orders))!.Retention);
+    }
+
+    /// <summary>The storage client reports all its tries then, and not that the last was cancelled.</summary>
+    [Fact]
+    public async Task Read_that_its_caller_ends_after_a_try_has_failed_is_cancelled()
+    {
+        using var caller = new CancellationTokenSource();
+        proxy.Intercept = Faults.On(call => call.Method == "GET", Faults.LoseRequestAsync, _ => FreezeAsync());
+        var read = log.ReadHeadAsync(Orders, caller.Token);
+        await held.Task.WaitAsync(SseStream.Timeout);
+
+        await caller.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => read.WaitAsync(SseStream.Timeout));
+    }
+
+    private HeldCall HoldNext(Func<StorageCall, bool> isMeant) => HeldCall.Next(proxy, isMeant);
+
     private void Freeze() => proxy.Intercept = _ => FreezeAsync();
 
     private async Task FreezeAsync()

@@ -3,11 +3,17 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using SseFunctions.EventLog;
 using SseFunctions.Kestrel;
 using SseFunctions.TestSupport;
 
@@ -61,6 +67,30 @@ public class SocketConnectionsTests
 
         Assert.Equal("", await reader.ReadLineAsync().WaitAsync(SseStream.Timeout));
         await AssertReadsAsync(reader, texts);
+    }
+
+    /// <summary>On loopback the kernel would take 2.5 MB by itself.</summary>
+    [Fact]
+    public async Task Kernel_takes_little_for_a_client_that_reads_nothing()
+    {
+        const int PieceBytes = 16 * 1024;
+        const int MaxTaken = 2 * SocketConnections.SendBufferSize + (64 * 1024); // doubled by Linux, and what the client's side takes
+        var taken = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var host = await TestHost.StartAsync(configure: builder => builder.Services.AddSingleton<IStartupFilter>(new Flood(async context =>
+        {
+            var piece = new byte[PieceBytes];
+            for (var i = 0; ; i++)
+            {
+                var write = context.Response.BodyWriter.WriteAsync(piece, context.RequestAborted);
+                if (!write.IsCompleted)
+                    taken.TrySetResult(i * PieceBytes); // the rest is still here
+
+                await write;
+            }
+        })));
+        using var client = await OpenAsync(host, "flood");
+
+        Assert.InRange(await taken.Task.WaitAsync(SseStream.Timeout), PieceBytes, MaxTaken);
     }
 
     /// <summary>A phone at the edge of its network: a piece of 16 KiB takes it longer than WriteTimeout, but it never stops.</summary>
@@ -122,6 +152,37 @@ public class SocketConnectionsTests
         Assert.Equal(64 * 1024, transport.MaxReadBufferSize);
     }
 
+    /// <summary>Whatever the app's own rules say: Kestrel warns of each.</summary>
+    [Fact]
+    public async Task Connections_too_many_of_a_minute_are_two_lines_with_their_number()
+    {
+        const int TooMany = 50;
+        using var log = new FakeLoggerProvider();
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var host = await TestHost.StartAsync(time: time, configure: builder =>
+        {
+            builder.Logging.AddProvider(log).AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Trace);
+            builder.Services.PostConfigure<KestrelServerOptions>(kestrel => kestrel.Limits.MaxConcurrentConnections = 1);
+        });
+        using var only = await OpenAsync(host, "a");
+        Assert.True(await only.GetStream().ReadAsync(new byte[1]).AsTask().WaitAsync(SseStream.Timeout) > 0);
+
+        for (var i = 0; i < TooMany; i++)
+        {
+            using var another = new TcpClient();
+            await another.ConnectAsync(host.BaseAddress.Host, host.BaseAddress.Port);
+            Assert.Equal(0, await another.GetStream().ReadAsync(new byte[1]).AsTask().WaitAsync(SseStream.Timeout));
+        }
+
+        time.Advance(FaultTally.UsualInterval);
+
+        Assert.Equal(
+            [Line(1), Line(TooMany - 1)],
+            log.Collector.GetSnapshot().Where(record => record.Level >= LogLevel.Warning).Select(record => record.Message));
+
+        static string Line(int count) => $"A connection was closed because there are too many ({count} connections have been since the last such line)";
+    }
+
     [Theory]
     [InlineData(2000, null, 2500)]
     [InlineData(2000, 1_048_576L, 2500)]
@@ -164,4 +225,14 @@ public class SocketConnectionsTests
 
     private static async Task<int> OpenStreamsAsync(TestHost host) =>
         (await host.Client.GetFromJsonAsync<JsonElement>("health")).GetProperty("streams").GetInt32();
+
+    /// <summary>Answers every request.</summary>
+    private sealed class Flood(RequestDelegate answer) : IStartupFilter
+    {
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            app.Run(answer);
+            next(app);
+        };
+    }
 }
