@@ -14,6 +14,9 @@ public sealed class SseStream : IAsyncDisposable
     private readonly HttpResponseMessage response;
     private readonly StreamReader reader;
 
+    /// <summary>The last frame: at the end of a stream its reason.</summary>
+    private string? last;
+
     private SseStream(HttpResponseMessage response, StreamReader reader) => (this.response, this.reader) = (response, reader);
 
     public HttpResponseMessage Response => response;
@@ -32,23 +35,9 @@ public sealed class SseStream : IAsyncDisposable
     /// <exception cref="InvalidDataException">The stream ended within a frame, or something else stands in one.</exception>
     public async Task<string?> ReadFrameAsync()
     {
-        var frame = new StringBuilder();
-        while (await reader.ReadLineAsync().WaitAsync(Timeout) is { } line)
-        {
-            if (line.Length == 0)
-                return frame.Length > 0 ? frame.ToString() : throw new InvalidDataException("An empty line that ends nothing.");
-
-            var isOwn = line[0] == ':' || line.StartsWith("retry: ", StringComparison.Ordinal);
-            if (isOwn && frame.Length > 0)
-                throw new InvalidDataException($"'{line}' stands within a frame: {frame}");
-
-            if (isOwn)
-                return line == ":" ? line : line + "\n" + await reader.ReadLineAsync().WaitAsync(Timeout);
-
-            frame.Append(frame.Length > 0 ? "\n" : "").Append(line);
-        }
-
-        return frame.Length > 0 ? throw new InvalidDataException($"The stream ended within a frame: {frame}") : null;
+        var frame = await ReadNextAsync();
+        last = frame ?? last;
+        return frame;
     }
 
     /// <summary>The next frame that has data; null at the end of the stream.</summary>
@@ -67,7 +56,7 @@ public sealed class SseStream : IAsyncDisposable
     {
         var messages = new List<SseMessage>();
         while (messages.Count < count)
-            messages.Add(await ReadEventAsync() ?? throw new InvalidDataException($"The stream ended after {messages.Count} of {count} events."));
+            messages.Add(await ReadEventAsync() ?? throw new InvalidDataException($"The stream ended after {messages.Count} of {count} events, the last words: {last}"));
 
         return messages;
     }
@@ -87,5 +76,26 @@ public sealed class SseStream : IAsyncDisposable
         reader.Dispose();
         response.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    private async Task<string?> ReadNextAsync()
+    {
+        var frame = new StringBuilder();
+        while (await reader.ReadLineAsync().WaitAsync(Timeout) is { } line)
+        {
+            if (line.Length == 0)
+                return frame.Length > 0 ? frame.ToString() : throw new InvalidDataException("An empty line that ends nothing.");
+
+            var isOwn = line[0] == ':' || line.StartsWith("retry: ", StringComparison.Ordinal);
+            if (isOwn && frame.Length > 0)
+                throw new InvalidDataException($"'{line}' stands within a frame: {frame}");
+
+            if (isOwn)
+                return line == ":" ? line : line + "\n" + await reader.ReadLineAsync().WaitAsync(Timeout);
+
+            frame.Append(frame.Length > 0 ? "\n" : "").Append(line);
+        }
+
+        return frame.Length > 0 ? throw new InvalidDataException($"The stream ended within a frame: {frame}") : null;
     }
 }

@@ -93,7 +93,8 @@ internal sealed partial class StreamRunner(
     {
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         using var rate = NoMinDataRate.For(context);
-        Log(request, session, await session.RunAsync(context.Response.BodyWriter, context.Abort, AcknowledgedBytes.From(context)));
+        await context.Response.StartAsync(CancellationToken.None); // its headers say whether it is in chunks
+        Log(request, session, await session.RunAsync(context.Response.BodyWriter, context.Abort, AcknowledgedBytes.From(context), SocketOutput.ForChunks(context)));
     }
 
     /// <summary>A proxy that holds a response back until its end knows by its length when that is.</summary>

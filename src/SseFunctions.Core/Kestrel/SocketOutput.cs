@@ -1,6 +1,9 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace SseFunctions.Kestrel;
 
@@ -11,8 +14,9 @@ namespace SseFunctions.Kestrel;
 /// <remarks>
 /// As with every PipeWriter, one caller at a time writes and flushes. Kestrel ensures that: for HTTP/1.1 its Http1OutputProducer puts a
 /// ConcurrentPipeWriter in front of a connection's output, which keeps back what is written while a flush is under way, and HTTP/2
-/// and TLS have one writer each. Complete and CancelPendingFlush may come from other threads at any time, and so they touch no
-/// buffer: only a flush gives a buffer back to the pool.
+/// and TLS have one writer each. A stream that writes <see cref="ForChunks">chunks</see> does it under its client's lock, which it
+/// also holds whenever it writes through Kestrel. Complete and CancelPendingFlush may come from other threads at any time, and so they
+/// touch no buffer: only a flush gives a buffer back to the pool.
 /// </remarks>
 /// <param name="socket">The connection's socket, non-blocking.</param>
 /// <param name="inner">The output that this one replaces; nothing is written to it, and its completion ends the connection.</param>
@@ -29,6 +33,19 @@ internal sealed class SocketOutput(Socket socket, PipeWriter inner) : PipeWriter
 
     /// <summary>Guarded by the gate.</summary>
     private CancellationTokenSource? pendingFlush;
+
+    /// <summary>
+    /// Where the rest of a response may be written past Kestrel's HTTP layer, as finished chunks: its headers are written, and each of its
+    /// writes is flushed before the next begins.
+    /// </summary>
+    /// <returns>Null where Kestrel or something before it has more to do than to put chunks around the bytes: HTTP/1.0 and 2, TLS, compression.</returns>
+    public static PipeWriter? ForChunks(HttpContext context) =>
+        context.Response.HasStarted
+        && HttpProtocol.IsHttp11(context.Request.Protocol)
+        && context.Response.Headers.TransferEncoding == "chunked"
+        && ReferenceEquals(context.Features.Get<IHttpResponseBodyFeature>(), context.Features.Get<IHttpRequestFeature>()) // both are Kestrel's own then
+            ? context.Features.Get<IConnectionTransportFeature>()?.Transport.Output as SocketOutput
+            : null;
 
     public override bool CanGetUnflushedBytes => true;
 
@@ -51,15 +68,12 @@ internal sealed class SocketOutput(Socket socket, PipeWriter inner) : PipeWriter
         length += bytes;
     }
 
-    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
-    {
-        var sent = length > 0 && !isClosed ? Send(buffer.AsSpan(0, length)) : 0;
-        if (sent < length && !isClosed)
-            return SendRestAsync(sent, cancellationToken);
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
+        SendAsync(buffer.AsMemory(0, length), cancellationToken);
 
-        ReleaseBuffer();
-        return new(new FlushResult(isCanceled: false, isCompleted: isClosed));
-    }
+    /// <summary>Sends from where the bytes are, without a copy, unless some that came before wait for a flush.</summary>
+    public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default) =>
+        length == 0 ? SendAsync(source, cancellationToken) : base.WriteAsync(source, cancellationToken);
 
     public override void CancelPendingFlush()
     {
@@ -72,6 +86,16 @@ internal sealed class SocketOutput(Socket socket, PipeWriter inner) : PipeWriter
     {
         isClosed = true;
         inner.Complete(exception);
+    }
+
+    private ValueTask<FlushResult> SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        var sent = bytes.Length > 0 && !isClosed ? Send(bytes.Span) : 0;
+        if (sent < bytes.Length && !isClosed)
+            return SendRestAsync(bytes[sent..], cancellationToken);
+
+        ReleaseBuffer();
+        return new(new FlushResult(isCanceled: false, isCompleted: isClosed));
     }
 
     /// <returns>How many bytes the socket has taken.</returns>
@@ -92,7 +116,7 @@ internal sealed class SocketOutput(Socket socket, PipeWriter inner) : PipeWriter
         return 0;
     }
 
-    private async ValueTask<FlushResult> SendRestAsync(int sent, CancellationToken cancellationToken)
+    private async ValueTask<FlushResult> SendRestAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         lock (gate)
@@ -101,8 +125,8 @@ internal sealed class SocketOutput(Socket socket, PipeWriter inner) : PipeWriter
         var isCanceled = false;
         try
         {
-            while (sent < length)
-                sent += await socket.SendAsync(buffer.AsMemory(sent, length - sent), SocketFlags.None, cancel.Token);
+            while (!bytes.IsEmpty)
+                bytes = bytes[await socket.SendAsync(bytes, SocketFlags.None, cancel.Token)..];
         }
         catch (OperationCanceledException)
         {

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+
 namespace SseFunctions.Streaming;
 
 /// <summary>Frames to be written: shared bytes that never change.</summary>
@@ -9,6 +12,9 @@ internal readonly record struct FrameSlice(ReadOnlyMemory<byte> Bytes, long Last
     /// <summary>What a slice holds, unless one frame alone is larger: between two slices a stream looks at its deadline.</summary>
     public const int MaxBytes = 64 * 1024;
 
+    /// <summary>The same bytes as a chunk of HTTP/1.1; empty when nobody has made one.</summary>
+    public ReadOnlyMemory<byte> Chunk { get; init; }
+
     /// <summary>How many frames there are, when a filter has left out others; null when they are those of all events.</summary>
     public int? Passed { get; init; }
 
@@ -17,6 +23,11 @@ internal readonly record struct FrameSlice(ReadOnlyMemory<byte> Bytes, long Last
 
     /// <summary>Whether a filter has left out the last event: the id that the client gets is then an older one.</summary>
     public bool LeavesOutLast { get; init; }
+
+    /// <summary>With a chunk of its bytes (RFC 9112, section 7.1), made once for all clients; without one when the bytes are no single write.</summary>
+    public FrameSlice WithChunk() => Bytes.Length is 0 or > ClientWriter.MaxWriteBytes
+        ? this
+        : this with { Chunk = (byte[])[.. Encoding.ASCII.GetBytes(Bytes.Length.ToString("x", CultureInfo.InvariantCulture)), .. "\r\n"u8, .. Bytes.Span, .. "\r\n"u8] };
 
     /// <summary>Finds the last frame of a slice.</summary>
     /// <param name="ends">Where the frames end in their bytes.</param>

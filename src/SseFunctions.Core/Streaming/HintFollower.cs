@@ -35,7 +35,7 @@ internal sealed class HintFollower(Func<TopicView> view, Func<TopicView, Task> r
             onRead(head.LastId);
         }
 
-        Volatile.Write(ref isRunning, 0);
+        Interlocked.Exchange(ref isRunning, 0); // and not Volatile.Write, after which a newer view might not be seen
         Signal(); // one may have come just now
     }
 }

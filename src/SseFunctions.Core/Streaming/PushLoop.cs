@@ -69,6 +69,7 @@ internal sealed partial class PushLoop(
         {
             if (receivers.Length > 0)
             {
+                slice = slice.WithChunk();
                 foreach (var reader in receivers)
                     reader.Push(after, slice);
 

@@ -97,10 +97,11 @@ internal sealed class StreamSession : IDisposable
     /// <param name="output">The response's body.</param>
     /// <param name="abort">Cuts the connection off, and does not wait.</param>
     /// <param name="acknowledged">How many bytes the client has taken on its connection; null when nobody can say.</param>
-    public async Task<StreamEnd> RunAsync(PipeWriter output, Action abort, Func<long>? acknowledged = null)
+    /// <param name="connection">Takes finished chunks of the same response; null where all goes through the body.</param>
+    public async Task<StreamEnd> RunAsync(PipeWriter output, Action abort, Func<long>? acknowledged = null, PipeWriter? connection = null)
     {
         var deadline = new WriteDeadline(options.WriteTimeout, lifetime.Limit, clock, acknowledged, abort, hostStopping);
-        using var client = new ClientWriter(output, deadline, clock, clientLeft);
+        using var client = new ClientWriter(output, deadline, clock, clientLeft, connection);
         var events = new EventWriter(client, Position, staysLive: !endsCaughtUp, request.Filter is not null, clock, telemetry, tags);
         try
         {

@@ -83,8 +83,6 @@ internal sealed class TopicFeed : IDisposable
 
     /// <summary>What follows the cursor. Never waits and never reads the table.</summary>
     /// <inheritdoc cref="TopicView.Read"/>
-    /// <param name="loaded">What the reader has just loaded, if anything.</param>
-    /// <param name="filter">Which events the reader wants; null for all.</param>
     /// <param name="max">The last sequence that the reader wants, and nothing is to be read ahead; null to go on.</param>
     public FeedRead Read(EventId cursor, long ticket, bool isLive, FrameBuffer? loaded = null, EventFilter? filter = null, long? max = null)
     {
@@ -127,6 +125,8 @@ internal sealed class TopicFeed : IDisposable
 
             Become(view.Written(written, out var change), change);
         }
+
+        hints.Signal();
     }
 
     /// <inheritdoc cref="TopicView.Hinted"/>

@@ -171,7 +171,7 @@ internal sealed class TopicReader : IFeedReader, IDisposable
         }
 
         (Cursor, ClientKnowsCursor) = (after with { Sequence = slice.Last }, !slice.LeavesOutLast);
-        client.Push(slice.Bytes, wake);
+        client.Push(slice, wake);
     }
 
     /// <summary>Wakes the stream.</summary>

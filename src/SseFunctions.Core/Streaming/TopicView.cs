@@ -14,6 +14,9 @@ internal sealed record TopicView
     /// <summary>The topic's head as it was last seen; null while there is no log.</summary>
     public TopicHead? Head { get; init; }
 
+    /// <summary>The epoch of the log that was known before this one, or before there was none; null when there was no other.</summary>
+    public string? FormerEpoch { get; init; }
+
     /// <summary>The first sequence that may still be in the table: the head's, or later if a read found rows gone.</summary>
     public long First { get; init; } = 1;
 
@@ -72,8 +75,6 @@ internal sealed record TopicView
     public bool IsAnnounced(EventId id) => Covers(Hint, id);
 
     /// <summary>What follows a cursor.</summary>
-    /// <param name="cursor">The last event that the reader has.</param>
-    /// <param name="ticket">How many polls had started when the reader joined.</param>
     /// <param name="isLive">Whether the reader stays: what has only just come, the push loop will give it.</param>
     /// <returns><see cref="FeedReadKind.NotLoaded"/> when there are events after the cursor, wherever they are.</returns>
     public FeedRead Read(EventId cursor, long ticket, bool isLive)
@@ -108,7 +109,6 @@ internal sealed record TopicView
     }
 
     /// <summary>Whether the topic has begun and goes on.</summary>
-    /// <param name="ticket">How many polls had started when the reader joined.</param>
     /// <returns><see cref="FeedReadKind.CaughtUp"/> when it does, <see cref="FeedReadKind.Complete"/> when it does not.</returns>
     public FeedRead ReadActive(long ticket) => Head switch
     {
@@ -141,8 +141,6 @@ internal sealed record TopicView
     /// <summary>Takes in a poll's answer.</summary>
     /// <param name="number">The poll's, from <see cref="PollsStarted"/>.</param>
     /// <param name="writesBefore"><see cref="Writes"/> when it started.</param>
-    /// <param name="polled">The head as the table had it.</param>
-    /// <param name="change">What that changes.</param>
     public TopicView PollAnswered(long number, long writesBefore, TopicHead? polled, out ViewChange change)
     {
         change = ViewChange.None;
@@ -172,13 +170,15 @@ internal sealed record TopicView
         if (written.IsDeleted) // the log may have begun anew since
             return Head?.Epoch == written.Epoch ? view.Adopt(null, isPolled: false, out change) : view;
 
-        return IsKnown && (Head is null || written.Epoch != Head.Epoch || written.Last >= Head.Last)
+        if (IsKnown && written.Epoch == FormerEpoch) // heard of late, unless the old log is back: the head tells
+            return view.Hinted(written.LastId, hasEnded: true);
+
+        return IsKnown && (written.Epoch != Head?.Epoch || written.Last >= Head.Last)
             ? view.Adopt(written, isPolled: false, out change)
             : view;
     }
 
     /// <summary>Takes note of what the change feed says. It is adopted only when the head or rows show it.</summary>
-    /// <param name="last">The topic's last event.</param>
     /// <param name="hasEnded">Whether the topic was completed or deleted.</param>
     public TopicView Hinted(EventId last, bool hasEnded)
     {
@@ -217,7 +217,7 @@ internal sealed record TopicView
 
     private TopicView Announced(EventId last) => this with
     {
-        Hint = Covers(Hint, last) ? Hint : last,
+        Hint = Covers(Hint, last) || (IsHintOpen && Hint!.Value.Epoch != last.Epoch) ? Hint : last, // a write to the old log settles nothing of the new one
         Unannounced = Unannounced is { } news && Covers(last, news) ? null : Unannounced,
     };
 
@@ -225,11 +225,11 @@ internal sealed record TopicView
 
     /// <param name="newest">The head as it is now.</param>
     /// <param name="isPolled">Whether the table says so: that answers a reader in doubt, which a write of this process does not.</param>
-    /// <param name="change">What that changes.</param>
     private TopicView Adopt(TopicHead? newest, bool isPolled, out ViewChange change)
     {
         var isSameLog = newest?.Epoch == Head?.Epoch && !(newest?.Last < Head?.Last);
-        var view = this with { Head = newest, First = Math.Max(isSameLog ? First : 1, newest?.First ?? 1) };
+        var former = newest?.Epoch == Head?.Epoch ? FormerEpoch : Head?.Epoch ?? FormerEpoch;
+        var view = this with { Head = newest, FormerEpoch = former, First = Math.Max(isSameLog ? First : 1, newest?.First ?? 1) };
 
         // Events that continue what readers know reach them by the push loop; all else they see for themselves, at once.
         if (isSameLog && Head is not null && newest == Head with { Last = newest!.Last, AppendId = newest.AppendId, ETag = newest.ETag })

@@ -18,6 +18,8 @@ public class SocketConnectionsTests
 {
     private const int EventBytes = 60_000;
     private const int Events = 60;
+    private const int SmallEventBytes = 12_000;
+    private const int SmallEvents = 60;
 
     /// <summary>TCP_QUICKACK, for the next bytes: man 7 tcp.</summary>
     private const int QuickAcknowledge = 12;
@@ -34,20 +36,31 @@ public class SocketConnectionsTests
         await host.PublishAsync("a", "the first");
         using var slow = await OpenAsync(host, "a");
         using var reader = new StreamReader(new ChunkedBody(slow.GetStream()), Encoding.UTF8);
-        var read = new List<string?>();
-        while (read.Count == 0 || !read[^1]!.StartsWith("data: ", StringComparison.Ordinal))
-            read.Add(await reader.ReadLineAsync().WaitAsync(SseStream.Timeout)); // now it is live
-
+        await ReadUntilLiveAsync(reader);
         var texts = Enumerable.Range(0, Events).Select(i => string.Create(CultureInfo.InvariantCulture, $"{i} ") + new string((char)('a' + (i % 26)), EventBytes)).ToArray();
         await host.PublishAsync("a", texts);
 
         Assert.Equal("", await reader.ReadLineAsync().WaitAsync(SseStream.Timeout));
+        await AssertReadsAsync(reader, texts);
+    }
+
+    /// <summary>Each small enough to go past Kestrel's HTTP layer, until the client's socket is full in the middle of one.</summary>
+    [Theory]
+    [InlineData("true")]
+    [InlineData("false")]
+    public async Task Slow_client_gets_every_byte_of_what_is_pushed_event_by_event(string sendsPastPipe)
+    {
+        await using var host = await TestHost.StartAsync([$"Stream:SendsPastPipe={sendsPastPipe}", "Stream:FlushInterval=00:00:00"]);
+        await host.PublishAsync("a", "the first");
+        using var slow = await OpenAsync(host, "a");
+        using var reader = new StreamReader(new ChunkedBody(slow.GetStream()), Encoding.UTF8);
+        await ReadUntilLiveAsync(reader);
+        var texts = Enumerable.Range(0, SmallEvents).Select(i => string.Create(CultureInfo.InvariantCulture, $"{i} ") + new string((char)('a' + (i % 26)), SmallEventBytes)).ToArray();
         foreach (var text in texts)
-        {
-            Assert.StartsWith("id: ", await reader.ReadLineAsync().WaitAsync(SseStream.Timeout), StringComparison.Ordinal);
-            Assert.Equal("data: " + text, await reader.ReadLineAsync().WaitAsync(SseStream.Timeout));
-            Assert.Equal("", await reader.ReadLineAsync().WaitAsync(SseStream.Timeout));
-        }
+            await host.PublishAsync("a", text);
+
+        Assert.Equal("", await reader.ReadLineAsync().WaitAsync(SseStream.Timeout));
+        await AssertReadsAsync(reader, texts);
     }
 
     /// <summary>A phone at the edge of its network: a piece of 16 KiB takes it longer than WriteTimeout, but it never stops.</summary>
@@ -123,6 +136,23 @@ public class SocketConnectionsTests
     [InlineData("Max open files            unlimited            unlimited            files\n", null)]
     [InlineData("", null)]
     public void Limit_is_the_soft_one_when_there_is_one(string limits, long? expected) => Assert.Equal(expected, FileDescriptors.Parse(limits));
+
+    private static async Task ReadUntilLiveAsync(StreamReader reader)
+    {
+        while (!(await reader.ReadLineAsync().WaitAsync(SseStream.Timeout))!.StartsWith("data: ", StringComparison.Ordinal))
+        {
+        }
+    }
+
+    private static async Task AssertReadsAsync(StreamReader reader, string[] texts)
+    {
+        foreach (var text in texts)
+        {
+            Assert.StartsWith("id: ", await reader.ReadLineAsync().WaitAsync(SseStream.Timeout), StringComparison.Ordinal);
+            Assert.Equal("data: " + text, await reader.ReadLineAsync().WaitAsync(SseStream.Timeout));
+            Assert.Equal("", await reader.ReadLineAsync().WaitAsync(SseStream.Timeout));
+        }
+    }
 
     private static async Task<TcpClient> OpenAsync(TestHost host, string topic)
     {

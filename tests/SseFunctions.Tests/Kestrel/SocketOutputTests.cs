@@ -49,6 +49,11 @@ public sealed class SocketOutputTests : IDisposable
 
         for (var sent = 0; sent < bytes.Length;)
         {
+            // Some straight from where they are, after a flush or after bytes that wait for one.
+            var direct = bytes.AsMemory(sent, Math.Min(random.Next(20_000), bytes.Length - sent));
+            await output.WriteAsync(direct);
+            sent += direct.Length;
+
             // Several spans to a flush, some larger than what was asked for at first.
             for (var parts = random.Next(4); parts >= 0; parts--)
             {
@@ -58,9 +63,11 @@ public sealed class SocketOutputTests : IDisposable
                 sent += part.Length;
             }
 
-            await output.FlushAsync();
+            if (random.Next(2) == 0)
+                await output.FlushAsync();
         }
 
+        await output.FlushAsync();
         var read = await reading;
         Assert.True(bytes.AsSpan().SequenceEqual(read), $"seed {seed}");
     }
@@ -75,6 +82,21 @@ public sealed class SocketOutputTests : IDisposable
         var read = await ReadAsync(bytes.Length);
 
         Assert.False((await flush).IsCompleted);
+        Assert.True(bytes.AsSpan().SequenceEqual(read));
+    }
+
+    /// <summary>What a slow client has not taken stays where it is: a thousand such clients hold no copies.</summary>
+    [Fact]
+    public async Task Write_is_sent_without_a_copy_and_waits_until_a_slow_reader_has_taken_all()
+    {
+        var bytes = RandomNumberGenerator.GetBytes(10_000_000);
+
+        var write = output.WriteAsync(bytes);
+        Assert.False(write.IsCompleted);
+        Assert.Equal(0, output.UnflushedBytes);
+        var read = await ReadAsync(bytes.Length);
+
+        Assert.False((await write).IsCompleted);
         Assert.True(bytes.AsSpan().SequenceEqual(read));
     }
 

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using SseFunctions.Streaming;
 using SseFunctions.TestSupport;
@@ -39,7 +40,7 @@ public sealed class ClientWriterTests : IDisposable
     [Fact]
     public async Task Client_is_not_cut_off_later_when_it_has_taken_a_slow_push()
     {
-        client.Push(Frames, stream);
+        client.Push(Slice(Frames), stream);
         await TakeAsync();
         await client.EnterAsync().AsTask().WaitAsync(SseStream.Timeout);
 
@@ -92,7 +93,7 @@ public sealed class ClientWriterTests : IDisposable
     [Fact]
     public void Client_that_takes_no_push_is_cut_off()
     {
-        client.Push(Frames, stream);
+        client.Push(Slice(Frames), stream);
 
         time.Advance(2 * Timeout);
 
@@ -105,7 +106,7 @@ public sealed class ClientWriterTests : IDisposable
     [Fact]
     public async Task Nobody_enters_until_a_push_has_been_taken_and_then_the_stream_is_woken()
     {
-        client.Push(Frames, stream);
+        client.Push(Slice(Frames), stream);
         Assert.False(client.TryEnter());
 
         await TakeAsync();
@@ -120,7 +121,7 @@ public sealed class ClientWriterTests : IDisposable
     public async Task Push_hands_over_a_part_at_a_time_and_goes_on_by_itself()
     {
         var frames = new byte[(2 * ClientWriter.MaxWriteBytes) + 1];
-        client.Push(frames, stream);
+        client.Push(Slice(frames), stream);
         var taken = new List<long>();
 
         while (taken.Sum() < frames.Length)
@@ -128,6 +129,23 @@ public sealed class ClientWriterTests : IDisposable
 
         await client.EnterAsync().AsTask().WaitAsync(SseStream.Timeout);
         Assert.Equal([ClientWriter.MaxWriteBytes, ClientWriter.MaxWriteBytes, 1], taken);
+    }
+
+    /// <summary>The connection's own output, where there is one, gets the chunk that is made for all clients; the response's body gets all else.</summary>
+    [Fact]
+    public async Task Push_goes_to_the_connection_as_a_chunk_when_there_is_one()
+    {
+        var connection = new Pipe();
+        var clock = new StreamClock(time);
+        using var direct = new ClientWriter(pipe.Writer, new WriteDeadline(Timeout, Timeout, clock, null, () => { }, default), clock, default, connection.Writer);
+
+        direct.Push(Slice(Frames).WithChunk(), stream);
+        Assert.True(direct.TryEnter());
+        direct.Push(Slice(new byte[ClientWriter.MaxWriteBytes + 1]).WithChunk(), stream);
+
+        var chunk = await connection.Reader.ReadAsync().AsTask().WaitAsync(SseStream.Timeout);
+        Assert.Equal("f\r\nid: x\ndata: x\n\n\r\n", Encoding.UTF8.GetString(chunk.Buffer));
+        Assert.Equal(ClientWriter.MaxWriteBytes, await TakeAsync());
     }
 
     [Fact]
@@ -143,7 +161,7 @@ public sealed class ClientWriterTests : IDisposable
     [Fact]
     public async Task Push_under_way_is_cancelled_when_the_client_leaves()
     {
-        client.Push(Frames, stream);
+        client.Push(Slice(Frames), stream);
 
         await clientLeft.CancelAsync();
 
@@ -157,7 +175,7 @@ public sealed class ClientWriterTests : IDisposable
     {
         await pipe.Reader.CompleteAsync();
 
-        client.Push(Frames, stream);
+        client.Push(Slice(Frames), stream);
 
         await stream.WaitAsync().AsTask().WaitAsync(SseStream.Timeout);
         Assert.True(client.IsClosed);
@@ -168,6 +186,8 @@ public sealed class ClientWriterTests : IDisposable
         client.Dispose();
         clientLeft.Dispose();
     }
+
+    private static FrameSlice Slice(byte[] frames) => new(frames, 1, default);
 
     private async Task<long> TakeAsync()
     {

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 using SseFunctions.EventLog;
 using SseFunctions.Streaming;
 using SseFunctions.Tests.EventLog;
@@ -12,7 +11,10 @@ namespace SseFunctions.Tests.Streaming;
 public sealed class QuietTopicsTests
 {
     private const int Seconds = 60;
-    private static readonly TimeSpan Step = new StreamOptions().PollInterval;
+    private static readonly TimeSpan PollInterval = new StreamOptions().PollInterval;
+
+    /// <summary>Less than what two pauses between polls differ by, so that as many polls come as when time flows.</summary>
+    private static readonly TimeSpan Step = PollInterval * ChangeFeedReader.Spread / 2;
 
     /// <summary>Ten polls a second for all of them, and a look at each once a minute.</summary>
     [Fact]
@@ -20,7 +22,7 @@ public sealed class QuietTopicsTests
     {
         const int Topics = 1_000;
         await using var proxy = await StorageProxy.StartAsync();
-        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var time = new PollTimes(PollInterval);
         await using var publisher = await TestHost.StartAsync();
         await publisher.PublishAsync("t0", "1");
         await using var host = await TestHost.StartAsync(time: time, connectionString: proxy.ConnectionString, table: publisher.Table);
@@ -53,7 +55,7 @@ public sealed class QuietTopicsTests
     private static async Task<int> CountAsync(int clients, int seconds)
     {
         await using var proxy = await StorageProxy.StartAsync();
-        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var time = new PollTimes(PollInterval);
         await using var publisher = await TestHost.StartAsync();
         await publisher.PublishAsync("a", "1");
         await using var host = await TestHost.StartAsync(["Stream:Lifetime=00:03:45"], time, proxy.ConnectionString, publisher.Table);
@@ -69,17 +71,31 @@ public sealed class QuietTopicsTests
         }
     }
 
-    /// <summary>The requests of so many seconds.</summary>
-    private static async Task<int> CountAsync(StorageProxy proxy, string table, FakeTimeProvider time, int seconds)
+    /// <summary>The requests of so many seconds. None of them is cut off by its timeout: no time passes while a request is under way.</summary>
+    private static async Task<int> CountAsync(StorageProxy proxy, string table, PollTimes time, int seconds)
     {
         var clock = new LogTable(await TestStorage.ConnectionStringAsync(), table).Table();
-        var before = proxy.Reads + proxy.Writes;
+        var (begun, ended) = (0, 0);
+        proxy.Intercept = async call =>
+        {
+            Interlocked.Increment(ref begun);
+            try
+            {
+                await StorageProxy.PassOnAsync(call);
+            }
+            finally
+            {
+                Interlocked.Increment(ref ended);
+            }
+        };
         for (var passed = TimeSpan.Zero; passed < TimeSpan.FromSeconds(seconds); passed += Step)
         {
+            while (!time.IsPause || Volatile.Read(ref begun) != Volatile.Read(ref ended))
+                await clock.ReadClockAsync(CancellationToken.None); // past the proxy; a poll takes about as long
+
             time.Advance(Step);
-            await clock.ReadClockAsync(CancellationToken.None); // past the proxy; a poll takes about as long
         }
 
-        return proxy.Reads + proxy.Writes - before;
+        return Volatile.Read(ref begun);
     }
 }

@@ -56,6 +56,32 @@ public class TopicViewTests
         Assert.True(view.IsHeadDue);
     }
 
+    /// <summary>A commit that its process hears of after another log has begun; without the hint nobody would look at the head for a minute.</summary>
+    [Fact]
+    public void Hint_of_another_log_stays_open_when_a_write_to_the_old_one_is_heard_of()
+    {
+        var view = Polled(TopicView.Unknown, Head(last: 1)).Hinted(new EventId("other1", 1), hasEnded: false);
+
+        var written = view.Written(Head(last: 2, append: "w"), out _);
+
+        Assert.True(written.IsHeadDue);
+    }
+
+    /// <summary>The readers have the new log, or know that there is none: they are not told of the old one. Only the head can tell that it is back.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Write_to_a_log_that_is_known_to_be_gone_is_not_adopted(bool isFollowed)
+    {
+        var other = isFollowed ? Head(last: 1) with { Epoch = "other1" } : null;
+        var view = Polled(Polled(TopicView.Unknown, Head(last: 1)), other);
+
+        var written = view.Written(Head(last: 2, append: "w"), out var change);
+
+        Assert.Equal((other, ViewChange.None, true), (written.Head, change, written.IsHeadDue));
+        Assert.Equal(2, Polled(written, Head(last: 2, append: "w")).Head!.Last);
+    }
+
     [Fact]
     public void Completion_is_adopted_although_rows_have_proved_its_last_event_meanwhile()
     {
