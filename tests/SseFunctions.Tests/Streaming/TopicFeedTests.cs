@@ -134,6 +134,24 @@ public class TopicFeedTests
         Assert.Equal(1, feeds.Count);
     }
 
+    /// <summary>Two readers that leave at once both find that nobody is left.</summary>
+    [Fact]
+    public async Task Feed_with_a_reader_gives_way_to_none_although_it_was_twice_without()
+    {
+        await using var host = await TestHost.StartAsync();
+        using var feeds = new TopicFeedRegistry(
+            host.Services.GetRequiredService<TableEventLog>(), host.Services.GetRequiredService<ChangeFeedReader>(), new StreamOptions { MaxTopics = 1 }, new FakeTimeProvider(), NullLogger<TopicFeed>.Instance);
+        var reader = new WokenReader();
+        Assert.True(feeds.TryJoin(Topic, reader, out var feed, out _));
+        feed.Leave(reader);
+        feed.Leave(reader);
+
+        Assert.True(feeds.TryJoin(Topic, reader, out var again, out _));
+
+        Assert.Same(feed, again);
+        Assert.False(feeds.TryJoin(Topic.Parse("b"), new WokenReader(), out _, out _));
+    }
+
     [Fact]
     public async Task Readers_are_woken_when_the_head_cannot_be_read()
     {

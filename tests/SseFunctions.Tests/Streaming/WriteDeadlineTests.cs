@@ -103,10 +103,13 @@ public sealed class WriteDeadlineTests : IDisposable
         Assert.Equal(0, aborts);
     }
 
-    [Fact]
-    public void Stopping_host_leaves_a_write_two_seconds()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(20)]
+    public void Stopping_host_leaves_a_write_two_seconds_however_long_it_has_waited(int seconds)
     {
         deadline.Begin();
+        time.Advance(seconds * Second);
         hostStopping.Cancel();
 
         time.Advance(1.9 * Second);
