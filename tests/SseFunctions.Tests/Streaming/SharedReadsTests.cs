@@ -45,6 +45,19 @@ public sealed class SharedReadsTests
     }
 
     [Fact]
+    public async Task ReadAsync_reads_anew_after_the_interval_however_many_others_were_asked_for_before()
+    {
+        for (var n = 0; n < 5; n++)
+            await ReadAsync($"t{n}");
+
+        time.Advance(TimeSpan.FromMilliseconds(500));
+        await ReadAsync("t4");
+        await ReadAsync("t4");
+
+        Assert.Equal(["t0", "t1", "t2", "t3", "t4", "t4"], read);
+    }
+
+    [Fact]
     public async Task Set_keeps_nothing_of_a_topic_that_nobody_has_asked_for()
     {
         reads.Set(Topic.Parse("a"), "written");
