@@ -115,7 +115,14 @@ internal sealed partial class StreamRunner(
         using var answer = new LongPollAnswer(longPolls);
         Log(request, session, await session.RunAsync(answer, context.Abort));
         context.Response.ContentLength = answer.Length;
-        await answers.WriteAsync(context, answer.SendAsync, left);
+        await answers.WriteAsync(
+            context,
+            async client =>
+            {
+                while (answer.TryTake(out var part))
+                    await client.WriteAsync(part);
+            },
+            left);
     }
 
     private void Log(StreamRequest request, StreamSession session, StreamEnd end)

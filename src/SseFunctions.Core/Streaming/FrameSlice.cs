@@ -24,10 +24,9 @@ internal readonly record struct FrameSlice(ReadOnlyMemory<byte> Bytes, long Last
     /// <summary>Whether a filter has left out the last event: the id that the client gets is then an older one.</summary>
     public bool LeavesOutLast { get; init; }
 
-    /// <summary>With a chunk of its bytes (RFC 9112, section 7.1), made once for all clients; without one when the bytes are no single write.</summary>
-    public FrameSlice WithChunk() => Bytes.Length is 0 or > ClientWriter.MaxWriteBytes
-        ? this
-        : this with { Chunk = (byte[])[.. Encoding.ASCII.GetBytes(Bytes.Length.ToString("x", CultureInfo.InvariantCulture)), .. "\r\n"u8, .. Bytes.Span, .. "\r\n"u8] };
+    /// <summary>With a chunk of its bytes (RFC 9112, section 7.1), made once for all clients.</summary>
+    public FrameSlice WithChunk() =>
+        this with { Chunk = (byte[])[.. Encoding.ASCII.GetBytes(Bytes.Length.ToString("x", CultureInfo.InvariantCulture)), .. "\r\n"u8, .. Bytes.Span, .. "\r\n"u8] };
 
     /// <summary>Finds the last frame of a slice.</summary>
     /// <param name="ends">Where the frames end in their bytes.</param>

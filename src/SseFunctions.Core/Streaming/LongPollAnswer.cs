@@ -10,10 +10,10 @@ namespace SseFunctions.Streaming;
 internal sealed class LongPollAnswer(FairGate room) : PipeWriter, IDisposable
 {
     /// <summary>From here on it needs room: with what is added before it asks again, each answer may have less than two slices.</summary>
-    private const int MinBytes = FrameSlice.MaxBytes / 2;
+    private const int MinBytes = 32 * 1024;
 
     /// <summary>What an answer may have, about, where there is room.</summary>
-    private const int MaxBytes = 4 * FrameSlice.MaxBytes;
+    private const int MaxBytes = 256 * 1024;
 
     /// <summary>What all answers together may have beyond a slice each.</summary>
     public const int MaxSharedBytes = 64 * MaxBytes;
@@ -35,12 +35,8 @@ internal sealed class LongPollAnswer(FairGate room) : PipeWriter, IDisposable
         return default;
     }
 
-    /// <summary>Gives all to the client, and keeps nothing that the client has taken.</summary>
-    public async ValueTask SendAsync(ClientWriter client)
-    {
-        while (parts.TryDequeue(out var part))
-            await client.WriteAsync(part);
-    }
+    /// <summary>Gives away what comes next, so that nothing is kept that the client has taken.</summary>
+    public bool TryTake(out ReadOnlyMemory<byte> part) => parts.TryDequeue(out part);
 
     public void Dispose() => taken?.Dispose();
 

@@ -69,7 +69,7 @@ internal sealed partial class PushLoop(
         {
             if (receivers.Length > 0)
             {
-                slice = slice.WithChunk();
+                slice = slice.Bytes.Length <= ClientWriter.MaxWriteBytes ? slice.WithChunk() : slice;
                 foreach (var reader in receivers)
                     reader.Push(after, slice);
 

@@ -141,7 +141,7 @@ public sealed class ClientWriterTests : IDisposable
 
         direct.Push(Slice(Frames).WithChunk(), stream);
         Assert.True(direct.TryEnter());
-        direct.Push(Slice(new byte[ClientWriter.MaxWriteBytes + 1]).WithChunk(), stream);
+        direct.Push(Slice(new byte[ClientWriter.MaxWriteBytes + 1]), stream);
 
         var chunk = await connection.Reader.ReadAsync().AsTask().WaitAsync(SseStream.Timeout);
         Assert.Equal("f\r\nid: x\ndata: x\n\n\r\n", Encoding.UTF8.GetString(chunk.Buffer));
