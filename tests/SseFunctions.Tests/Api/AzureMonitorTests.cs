@@ -12,6 +12,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
 using SseFunctions.EventLog;
 using SseFunctions.TestSupport;
 
@@ -91,7 +93,9 @@ public class AzureMonitorTests
             })))
         {
             await host.PublishAsync("a", "1");
-        } // the providers flush as they end
+            Assert.True(host.Services.GetRequiredService<TracerProvider>().ForceFlush((int)SseStream.Timeout.TotalMilliseconds)); // as they end, providers have 5 s
+            Assert.True(host.Services.GetRequiredService<MeterProvider>().ForceFlush((int)SseStream.Timeout.TotalMilliseconds));
+        }
 
         return received;
     }
