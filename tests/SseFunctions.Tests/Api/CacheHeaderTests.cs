@@ -26,6 +26,11 @@ public class CacheHeaderTests(AccessHost shared) : IClassFixture<AccessHost>
     public async Task Answer_is_kept_by_no_cache_and_names_the_headers_that_decide(string path, int status, string vary)
     {
         using var completed = await host.Client.PostAsync("topics/open.complete/complete", null); // of no events
+        if (status == 204)
+        {
+            await using var known = await host.OpenAsync($"{path}?mode=poll"); // 200 while its head is still being read
+            await known.ReadToEndAsync();
+        }
 
         using var answer = await host.Client
             .GetAsync(path.Replace("{token}", SignedToken.For(DateTimeOffset.UtcNow.AddHours(1), "other"), StringComparison.Ordinal))

@@ -22,9 +22,14 @@ public partial class ExampleTests
 
         foreach (var (command, answer) in page.Code("console").SelectMany(Commands))
         {
-            var lines = await shell.RunAsync(command, lines => answer is [.., AnyLines] && Matches(answer, lines));
+            var lines = await RunAsync();
+            using var guard = new CancellationTokenSource(SseStream.Timeout);
+            while (IsEndOfTopic(command, answer) && lines is ["200"] && !guard.IsCancellationRequested)
+                lines = await RunAsync();
 
             Assert.True(Matches(answer, lines), $"{command}\nshows\n{string.Join('\n', answer)}\nbut answered\n{string.Join('\n', lines)}");
+
+            Task<IReadOnlyList<string>> RunAsync() => shell.RunAsync(command, lines => answer is [.., AnyLines] && Matches(answer, lines));
         }
     }
 
@@ -40,6 +45,9 @@ public partial class ExampleTests
         Assert.Equal(isMatch, Matches(Lines(shown), Lines(given)));
 
     private static List<string> Lines(string text) => [.. text.Split(' ').Select(line => line.Replace('_', ' '))];
+
+    /// <summary>A complete topic whose head storage does not give within 200 ms is answered with a stream, which ends, and with 204 once it is known.</summary>
+    private static bool IsEndOfTopic(string command, IReadOnlyList<string> answer) => answer is ["204"] && !command.Contains(" -X ", StringComparison.Ordinal);
 
     /// <summary>What the page itself starts the local host with.</summary>
     private static IEnumerable<string> HostSettings(MarkdownPage page) => HostSetting().Matches(page.Text).Select(match => match.Groups["setting"].Value);
