@@ -153,8 +153,8 @@ public sealed class RetentionSweepTests
 
         Assert.Equal(names[RetentionSweep.PageTopics..].Order(), swept[..50].Order()); // these first
         Assert.Equal(names.Order(), swept.Order());
-        swept = await SweptAsync(); // a run that came to its end leaves no place
-        Assert.Equal(names[..RetentionSweep.PageTopics].Order(), swept[..RetentionSweep.PageTopics].Order());
+        swept = await SweptAsync(stopAt: names[20]); // a run that came to its end leaves no place
+        Assert.Subset(names[..RetentionSweep.PageTopics].ToHashSet(), swept.ToHashSet());
 
         // A run on its own, whose last requests do not come into the next one's. Topics in the order in which it has looked at them.
         async Task<string[]> SweptAsync(string? stopAt = null)

@@ -24,7 +24,8 @@ public sealed class ConformanceTests(ITestOutputHelper output)
         output.WriteLine($"{paths.Count} kinds of steps");
         Assert.InRange(paths.Count, 30, int.MaxValue);
 
-        foreach (var path in paths)
+        // In a brief run not those that are the way to another.
+        foreach (var path in paths.Where(path => Thoroughness.IsFull || !paths.Any(other => other.Count > path.Count && other.Take(path.Count).SequenceEqual(path))))
             await ReplayAsync(Options, path, new Random(0), goesOnAtRandom: false);
     }
 
