@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using SseFunctions.Access;
@@ -20,7 +22,7 @@ internal sealed partial class ErrorAnswers(TimeProvider time, ILogger<ErrorAnswe
     private readonly FaultTally busyFaults = new(FaultTally.UsualInterval, time);
     private readonly FaultTally readFaults = new(FaultTally.UsualInterval, time);
     private readonly FaultTally storageFaults = new(FaultTally.UsualInterval, time);
-    private readonly FaultTally ownFaults = new(FaultTally.UsualInterval, time);
+    private readonly ConcurrentDictionary<Type, FaultTally> ownFaults = new();
 
     /// <param name="answer">What the endpoint does.</param>
     /// <returns>Its answer, or the problem that kept it from one.</returns>
@@ -68,8 +70,9 @@ internal sealed partial class ErrorAnswers(TimeProvider time, ILogger<ErrorAnswe
         catch (Exception ex)
         {
             // Not left to the host: it would log each one, and answer without what keeps caches from it.
-            ownFaults.Add(count => LogFailed(ex, count));
-            return Problem.Create(StatusCodes.Status500InternalServerError, "Internal error", "something went wrong here, which the log of the app has.");
+            Activity.Current?.AddException(ex).SetStatus(ActivityStatusCode.Error);
+            ownFaults.GetOrAdd(ex.GetType(), _ => new(FaultTally.UsualInterval, time)).Add(count => LogFailed(ex, count));
+            return Problem.Create(StatusCodes.Status500InternalServerError, "Internal error", "the app failed; its log says why.");
         }
     }
 
@@ -79,7 +82,8 @@ internal sealed partial class ErrorAnswers(TimeProvider time, ILogger<ErrorAnswe
         busyFaults.Dispose();
         readFaults.Dispose();
         storageFaults.Dispose();
-        ownFaults.Dispose();
+        foreach (var faults in ownFaults.Values)
+            faults.Dispose();
     }
 
     /// <summary>401, or 403 where the token is valid and for other topics.</summary>
@@ -105,9 +109,9 @@ internal sealed partial class ErrorAnswers(TimeProvider time, ILogger<ErrorAnswe
             "the table could not be reached in time. A write may have been made all the same. Try again.");
     }
 
-    [LoggerMessage(EventId = 4, Level = LogLevel.Error, Message = "A request failed before it was answered ({Count} requests have since the last such line)")]
+    [LoggerMessage(EventId = 4, Level = LogLevel.Error, Message = "A request failed before it was answered ({Count} requests since the last such line)")]
     private partial void LogFailed(Exception ex, int count);
 
-    [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "A request was answered 503: {Reason} ({Count} requests have been since the last such line)")]
+    [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "A request was answered 503: {Reason} ({Count} requests since the last such line)")]
     private partial void LogUnavailable(string reason, int count);
 }

@@ -42,6 +42,6 @@ internal sealed partial class RejectedConnections : IHostedService, IDisposable
         faults.Dispose();
     }
 
-    [LoggerMessage(EventId = 5, Level = LogLevel.Warning, Message = "A connection was closed because there are too many ({Count} connections have been since the last such line)")]
+    [LoggerMessage(EventId = 5, Level = LogLevel.Warning, Message = "A connection was closed because there are too many ({Count} connections since the last such line)")]
     private partial void LogRejected(int count);
 }

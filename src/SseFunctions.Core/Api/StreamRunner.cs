@@ -137,7 +137,7 @@ internal sealed partial class StreamRunner(
     [LoggerMessage(EventId = 1, Level = LogLevel.Debug, Message = "A stream of topic {Topic} ended: {End}")]
     private partial void LogStreamEnded(StreamRequest topic, StreamEnd end);
 
-    [LoggerMessage(EventId = 2, Level = LogLevel.Error, Message = "A stream of topic {Topic} failed ({Count} streams have since the last such line)")]
+    [LoggerMessage(EventId = 2, Level = LogLevel.Error, Message = "A stream of topic {Topic} failed ({Count} streams since the last such line)")]
     private partial void LogStreamFailed(StreamRequest topic, int count, Exception ex);
 
     private sealed class Answer(StreamRunner streams, StreamRequest request, CancellationToken invocationCancelled) : IResult

@@ -26,7 +26,7 @@ public sealed class TopicEndpoint
         context.Response.Headers.CacheControl = "no-store"; // it may be for this reader alone
         var topic = TopicName.Require(topicName);
         await access.RequireReadableAsync([topic], context);
-        return TypedResults.Json(await states.ReadAsync(topic, context.RequestAborted));
+        return TypedResults.Json(await Deadline.RunAsync(EventTable.ReadTimeout, time, stop => states.ReadAsync(topic, stop), context.RequestAborted));
     });
 
     /// <summary>Sets retention of the topic's own, before or after its first event.</summary>
@@ -46,7 +46,7 @@ public sealed class TopicEndpoint
         {
             await log.SetRetentionAsync(topic, retention, stop);
             states.Set(topic, retention);
-            return await states.ReadAsync(topic, stop);
+            return TopicState.From(topic, await log.ReadHeadAsync(topic, stop), retention);
         }));
     });
 

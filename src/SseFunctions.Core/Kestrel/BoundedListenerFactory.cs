@@ -94,10 +94,16 @@ internal sealed class BoundedListenerFactory(SocketTransportFactory inner, long?
         /// <summary>Kestrel disposes twice of those that are too many.</summary>
         public override async ValueTask DisposeAsync()
         {
-            await inner.DisposeAsync();
-            await base.DisposeAsync();
-            if (Interlocked.Exchange(ref isDisposed, 1) == 0)
-                room.Release();
+            try
+            {
+                await inner.DisposeAsync();
+                await base.DisposeAsync();
+            }
+            finally
+            {
+                if (Interlocked.Exchange(ref isDisposed, 1) == 0)
+                    room.Release();
+            }
         }
     }
 }

@@ -35,8 +35,8 @@ internal sealed class SocketOutput(Socket socket, PipeWriter inner) : PipeWriter
     private CancellationTokenSource? pendingFlush;
 
     /// <summary>
-    /// Where the rest of a response may be written past Kestrel's HTTP layer, as finished chunks: its headers are written, and each of its
-    /// writes is flushed before the next begins.
+    /// Where the rest of a response may be written past Kestrel's HTTP layer, as finished chunks. To be called after StartAsync; the first
+    /// chunk may follow once something was written and flushed through the body, and each write waits until the one before is flushed.
     /// </summary>
     /// <returns>Null where Kestrel or something before it has more to do than to put chunks around the bytes: HTTP/1.0 and 2, TLS, compression.</returns>
     public static PipeWriter? ForChunks(HttpContext context) =>
@@ -136,6 +136,11 @@ internal sealed class SocketOutput(Socket socket, PipeWriter inner) : PipeWriter
         catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
         {
             Close(); // Kestrel's reading side reports why
+        }
+        catch
+        {
+            Close(); // nothing may follow what was sent in part
+            throw;
         }
 
         lock (gate)

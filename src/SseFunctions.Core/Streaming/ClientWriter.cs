@@ -48,8 +48,8 @@ internal sealed class ClientWriter(PipeWriter output, WriteDeadline deadline, St
     /// <summary>Whether these frames are few enough to be pushed.</summary>
     public static bool CanPush(ReadOnlyMemory<byte> frames) => frames.Length <= FrameSlice.MaxBytes;
 
-    /// <summary>Takes the lock if it is free.</summary>
-    public bool TryEnter() => Interlocked.CompareExchange(ref holders, 1, 0) == 0;
+    /// <summary>Takes the lock if it is free, and no push has failed: nothing may follow then.</summary>
+    public bool TryEnter() => pushException is null && Interlocked.CompareExchange(ref holders, 1, 0) == 0;
 
     /// <summary>Takes the lock, once the client has taken what was pushed. For the stream.</summary>
     /// <exception cref="OperationCanceledException">The client was cut off or has left.</exception>

@@ -96,7 +96,7 @@ internal sealed class EventWriter(
             var (before, after) = position.AroundId(reader!);
             await output.WriteAsync(read.Slice.Bytes, before, after);
             Take(reader!, read);
-            read = output.Count < FrameSlice.MaxBytes && client.Answer?.HasRoom() != false ? position.Next(staysLive, out reader) : default;
+            read = output.Count < FrameSlice.MaxBytes && client.Answer?.TryMakeRoom() != false ? position.Next(staysLive, out reader) : default;
         }
 
         await output.FlushAsync();

@@ -93,6 +93,12 @@ internal sealed class FairGate(long capacity, int maxWaiting = int.MaxValue)
 
     private sealed class Room(FairGate gate, long size) : IDisposable
     {
-        public void Dispose() => gate.Leave(size);
+        private int isLeft;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref isLeft, 1) == 0)
+                gate.Leave(size);
+        }
     }
 }

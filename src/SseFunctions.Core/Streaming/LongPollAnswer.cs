@@ -24,8 +24,8 @@ internal sealed class LongPollAnswer(FairGate room) : PipeWriter, IDisposable
     /// <summary>Bytes of all that was written.</summary>
     public long Length { get; private set; }
 
-    /// <summary>Whether more may be written.</summary>
-    public bool HasRoom() => Length < MinBytes || (Length < MaxBytes && (taken ??= room.TryEnter(MaxBytes)) is not null);
+    /// <summary>Takes room for more, where it has none. False when no more may be written.</summary>
+    public bool TryMakeRoom() => Length < MinBytes || (Length < MaxBytes && (taken ??= room.TryEnter(MaxBytes)) is not null);
 
     /// <param name="source">Does not change any more.</param>
     public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)

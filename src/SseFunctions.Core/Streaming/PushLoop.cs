@@ -69,7 +69,7 @@ internal sealed partial class PushLoop(
         {
             if (receivers.Length > 0)
             {
-                slice = slice.Bytes.Length <= ClientWriter.MaxWriteBytes ? slice.WithChunk() : slice;
+                slice = slice.Bytes.Length is > 0 and <= ClientWriter.MaxWriteBytes ? slice.WithChunk() : slice;
                 foreach (var reader in receivers)
                     reader.Push(after, slice);
 

@@ -17,29 +17,36 @@ internal sealed class SharedRead<T>(TimeSpan interval, TimeProvider time, Func<C
         get
         {
             lock (gate)
-                return last is null || (last.Answer.IsCompleted && time.GetElapsedTime(last.Begun) >= (last.Answer.IsCompletedSuccessfully ? interval : FailureInterval));
+                return last is null || last.Answer.IsCanceled || (last.Answer.IsCompleted && time.GetElapsedTime(last.Begun) >= (last.Answer.IsCompletedSuccessfully ? interval : FailureInterval));
         }
     }
 
     public async Task<T> ReadAsync(CancellationToken cancellationToken)
     {
-        Reading reading;
-        lock (gate)
+        while (true)
         {
-            if (IsStale)
-                last = Begin();
+            Reading reading;
+            lock (gate)
+            {
+                if (IsStale)
+                    last = Begin();
 
-            reading = last!;
-            reading.Waiting++;
-        }
+                reading = last!;
+                reading.Waiting++;
+            }
 
-        try
-        {
-            return await reading.Answer.WaitAsync(cancellationToken);
-        }
-        finally
-        {
-            Leave(reading);
+            try
+            {
+                return await reading.Answer.WaitAsync(cancellationToken);
+            }
+            catch (OperationCanceledException) when (reading.Answer.IsCanceled && !cancellationToken.IsCancellationRequested)
+            {
+                // All others had left before this one came: it is read anew.
+            }
+            finally
+            {
+                Leave(reading);
+            }
         }
     }
 
@@ -69,10 +76,9 @@ internal sealed class SharedRead<T>(TimeSpan interval, TimeProvider time, Func<C
         {
             if (--reading.Waiting > 0 || reading.Answer.IsCompleted)
                 return;
-
-            if (last == reading)
-                last = null; // who asks next is not to get what is being cancelled
         }
+
+        // It stays the last one: a read that cannot be cancelled is not to have another beside it.
 
         _ = reading.Stop?.CancelAsync(); // what is cancelled must not run under a lock
     }

@@ -197,7 +197,7 @@ internal sealed class StreamSession : IDisposable
                     continue;
                 case FeedReadKind.Frames:
                     await events.WriteEventsAsync(reader!, next);
-                    if (client.Answer?.HasRoom() == false)
+                    if (client.Answer?.TryMakeRoom() == false)
                         return StreamEnd.Lifetime;
 
                     continue;

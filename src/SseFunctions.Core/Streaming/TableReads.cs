@@ -3,7 +3,7 @@ using SseFunctions.EventLog;
 
 namespace SseFunctions.Streaming;
 
-/// <summary>What this process reads from the table for its clients: so much at a time, first come first served, however many feeds and clients there are.</summary>
+/// <summary>What this process reads from the table for its clients: with a bound on what is read at a time, first come first served, however many feeds and clients there are.</summary>
 internal sealed partial class TableReads(TableEventLog log, TimeProvider time, ILogger logger) : IDisposable
 {
     /// <summary>Heads read at a time: of 1,000 topics that answer within 10 ms, each has its turn within half a second.</summary>

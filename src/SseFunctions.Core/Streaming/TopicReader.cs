@@ -190,7 +190,11 @@ internal sealed class TopicReader : IFeedReader, IDisposable
         if (search is null)
         {
             search = feeds.Times.ReadAsync((Topic, since), (searching = new()).Token);
-            search.GetAwaiter().UnsafeOnCompleted(wake.Set);
+            search.GetAwaiter().UnsafeOnCompleted(() =>
+            {
+                _ = search.Exception; // the stream may be over, and nobody looks at it any more
+                wake.Set();
+            });
         }
 
         var kind = !search.IsCompleted ? FeedReadKind.Waiting

@@ -157,7 +157,7 @@ internal sealed record TopicView
         if (isOvertaken && polled?.Last <= Head?.Last && polled is not { Complete: true })
             polled = Head;
 
-        var isUnannounced = IsKnown && polled is not null && !Covers(Head?.LastId, polled.LastId) && !Covers(Hint, polled.LastId);
+        var isUnannounced = IsKnown && polled is not null && !Covers(Head?.LastId, polled.LastId) && !Covers(Hint, polled.LastId) && !(IsHintOpen && Hint!.Value.Epoch != polled.Epoch);
         var view = this with { NewestAnswered = number, IsFailing = false, Unannounced = isUnannounced ? polled!.LastId : Unannounced };
         return polled != Head || IsAwaited ? view.Adopt(polled, isPolled: true, out change) : view;
     }

@@ -37,7 +37,7 @@ public sealed class ErrorAnswersTests
         Assert.True(answer.Headers.CacheControl?.NoStore);
         Assert.Equal("nosniff", answer.Headers.GetValues("X-Content-Type-Options").Single());
         var record = Assert.Single(log.Collector.GetSnapshot(), record => record.Category == typeof(ErrorAnswers).FullName);
-        Assert.Equal((LogLevel.Error, "A request failed before it was answered (1 requests have since the last such line)"), (record.Level, record.Message));
+        Assert.Equal((LogLevel.Error, "A request failed before it was answered (1 requests since the last such line)"), (record.Level, record.Message));
         Assert.IsType<FormatException>(record.Exception);
         Assert.DoesNotContain(log.Collector.GetSnapshot(), record => record.Level >= LogLevel.Warning && record.Category != typeof(ErrorAnswers).FullName); // the web server's own, for each
     }
@@ -64,6 +64,6 @@ public sealed class ErrorAnswersTests
             [Line(1), Line(Requests - 1)],
             log.Collector.GetSnapshot().Where(record => record.Category == typeof(ErrorAnswers).FullName).Select(record => record.Message));
 
-        static string Line(int count) => $"A request was answered 503: Table storage answered 403 . ({count} requests have been since the last such line)";
+        static string Line(int count) => $"A request was answered 503: Table storage answered 403 . ({count} requests since the last such line)";
     }
 }

@@ -2,7 +2,9 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using SseFunctions.Streaming;
 using SseFunctions.Tests.EventLog;
 using SseFunctions.TestSupport;
 
@@ -63,6 +65,37 @@ public sealed class FrozenAnswersTests : IAsyncLifetime
         Assert.Equal(
             (method == "DELETE" ? 0 : 2, method == "POST", method == "PUT" ? 7 : null),
             (topic.GetProperty("count").GetInt32(), topic.GetProperty("complete").GetBoolean(), topic.TryGetProperty("maxEvents", out var max) ? max.GetInt32() : (int?)null));
+    }
+
+    /// <summary>Half of them have not even had their turn by then.</summary>
+    [Fact]
+    public async Task Questions_about_topics_are_answered_503_together_when_their_time_is_over()
+    {
+        const int Clients = 20;
+        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        proxy.Intercept = async call =>
+        {
+            await release.Task;
+            await StorageProxy.PassOnAsync(call);
+        };
+        var reads = host.Services.GetRequiredService<TopicFeedRegistry>().Reads;
+        var asked = Enumerable.Range(0, Clients).Select(i => SendAsync("GET", $"topics/name{i}")).ToList();
+        using var timeout = new CancellationTokenSource(SseStream.Timeout);
+        while (reads.WaitingQuestions < (2 * Clients) - TableReads.MaxQuestions)
+        {
+            timeout.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        time.Advance(TimeSpan.FromSeconds(5));
+
+        foreach (var answer in await Task.WhenAll(asked).WaitAsync(SseStream.Timeout))
+        {
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+            answer.Dispose();
+        }
+
+        release.SetResult();
     }
 
     /// <summary>Not one of the change feed, whose time goes on as well.</summary>

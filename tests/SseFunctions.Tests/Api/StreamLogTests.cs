@@ -31,7 +31,7 @@ public sealed class StreamLogTests
         using var answer = await host.Client.GetAsync("events/a").WaitAsync(SseStream.Timeout);
 
         var record = Assert.Single(log.Collector.GetSnapshot(), record => record.Category == typeof(StreamRunner).FullName);
-        Assert.Equal((LogLevel.Error, "A stream of topic a failed (1 streams have since the last such line)"), (record.Level, record.Message));
+        Assert.Equal((LogLevel.Error, "A stream of topic a failed (1 streams since the last such line)"), (record.Level, record.Message));
         Assert.IsType<NotSupportedException>(record.Exception);
     }
 
@@ -62,7 +62,7 @@ public sealed class StreamLogTests
             [Line(1), Line(Streams - 1)],
             log.Collector.GetSnapshot().Where(record => record.Category == typeof(StreamRunner).FullName).Select(record => record.Message));
 
-        static string Line(int count) => $"A stream of topic a failed ({count} streams have since the last such line)";
+        static string Line(int count) => $"A stream of topic a failed ({count} streams since the last such line)";
     }
 
     [Theory]

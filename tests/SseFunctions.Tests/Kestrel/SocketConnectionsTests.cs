@@ -180,7 +180,7 @@ public class SocketConnectionsTests
             [Line(1), Line(TooMany - 1)],
             log.Collector.GetSnapshot().Where(record => record.Level >= LogLevel.Warning).Select(record => record.Message));
 
-        static string Line(int count) => $"A connection was closed because there are too many ({count} connections have been since the last such line)";
+        static string Line(int count) => $"A connection was closed because there are too many ({count} connections since the last such line)";
     }
 
     [Theory]

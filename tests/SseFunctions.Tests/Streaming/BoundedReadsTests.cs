@@ -42,7 +42,7 @@ public sealed class BoundedReadsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Questions_about_ever_other_topics_wait_their_turn_and_heads_of_streams_do_not_wait_for_them()
+    public async Task Questions_about_many_topics_wait_their_turn_and_heads_of_streams_do_not_wait_for_them()
     {
         const int Clients = 50;
         var asked = Enumerable.Range(0, Clients).Select(i => host.Client.GetAsync($"topics/name{i}")).ToList();

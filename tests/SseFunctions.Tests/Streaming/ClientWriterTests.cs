@@ -153,6 +153,7 @@ public sealed class ClientWriterTests : IDisposable
     {
         client.Fail(new NotSupportedException());
 
+        Assert.False(client.TryEnter()); // no other push may follow
         await Assert.ThrowsAsync<NotSupportedException>(() => client.EnterAsync().AsTask());
 
         Assert.False(client.TryEnter());

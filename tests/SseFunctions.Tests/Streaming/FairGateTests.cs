@@ -21,6 +21,19 @@ public class FairGateTests
     }
 
     [Fact]
+    public async Task Room_that_is_given_back_twice_counts_once()
+    {
+        var first = await EnterAsync(6);
+        await EnterAsync(4);
+
+        first.Dispose();
+        first.Dispose();
+
+        await EnterAsync(6);
+        Assert.Null(gate.TryEnter(1));
+    }
+
+    [Fact]
     public async Task EnterAsync_admits_what_is_over_the_capacity_alone()
     {
         var first = await EnterAsync(1);

@@ -17,20 +17,20 @@ public class LongPollAnswerTests
         using var second = new LongPollAnswer(room);
         using (var first = new LongPollAnswer(room))
         {
-            Assert.True(first.HasRoom());
-            Assert.True(second.HasRoom());
+            Assert.True(first.TryMakeRoom());
+            Assert.True(second.TryMakeRoom());
             foreach (var (expectedOfFirst, expectedOfSecond) in ((bool, bool)[])[(true, false), (true, false), (true, false), (false, false)])
             {
                 await first.WriteAsync(new byte[Slice]);
-                Assert.Equal(expectedOfFirst, first.HasRoom());
+                Assert.Equal(expectedOfFirst, first.TryMakeRoom());
                 if (second.Length == 0)
                     await second.WriteAsync(new byte[Slice]);
 
-                Assert.Equal(expectedOfSecond, second.HasRoom());
+                Assert.Equal(expectedOfSecond, second.TryMakeRoom());
             }
         }
 
-        Assert.True(second.HasRoom());
+        Assert.True(second.TryMakeRoom());
     }
 
     /// <summary>As many clients as have room for long answers do not take them: those after them get theirs in several.</summary>

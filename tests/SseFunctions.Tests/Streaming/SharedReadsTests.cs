@@ -68,6 +68,29 @@ public sealed class SharedReadsTests
         Assert.Equal("written", await ReadAsync("a"));
     }
 
+    /// <summary>Who asks and leaves, again and again, would else have as many reads under way as there are connections to storage.</summary>
+    [Fact]
+    public async Task ReadAsync_has_no_second_read_beside_one_that_cannot_be_cancelled()
+    {
+        var (begun, held) = (0, new TaskCompletionSource<string>());
+        var shared = new SharedRead<string>(TimeSpan.FromMilliseconds(500), time, _ =>
+        {
+            Interlocked.Increment(ref begun);
+            return held.Task;
+        });
+        for (var i = 0; i < 100; i++)
+        {
+            using var leave = new CancellationTokenSource();
+            var asked = shared.ReadAsync(leave.Token);
+            await leave.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked);
+        }
+
+        held.SetResult("read");
+        Assert.Equal("read", await shared.ReadAsync(CancellationToken.None).WaitAsync(SseStream.Timeout));
+        Assert.Equal(1, begun);
+    }
+
     [Fact]
     public async Task ReadAsync_cancels_a_read_when_the_last_who_waits_for_it_has_left()
     {

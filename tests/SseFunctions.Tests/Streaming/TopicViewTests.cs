@@ -67,6 +67,22 @@ public class TopicViewTests
         Assert.True(written.IsHeadDue);
     }
 
+    /// <summary>Its publisher's hints come: the topic needs no polls of its own.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Head_of_another_log_is_announced_by_its_hint_in_whichever_order_that_and_the_deletions_come(bool isDeletionFirst)
+    {
+        var view = Polled(TopicView.Unknown, Head(last: 1));
+        var (deletion, hint) = (EventId.Start, new EventId("other1", 1));
+        view = view.Hinted(isDeletionFirst ? deletion : hint, hasEnded: isDeletionFirst).Hinted(isDeletionFirst ? hint : deletion, hasEnded: !isDeletionFirst);
+
+        view = Polled(view, Head(last: 1) with { Epoch = "other1" });
+
+        Assert.Null(view.Unannounced);
+        Assert.False(view.IsHeadDue);
+    }
+
     /// <summary>The readers have the new log, or know that there is none: they are not told of the old one. Only the head can tell that it is back.</summary>
     [Theory]
     [InlineData(true)]

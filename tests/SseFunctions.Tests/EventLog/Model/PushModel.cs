@@ -6,7 +6,7 @@ namespace SseFunctions.Tests.EventLog.Model;
 /// <summary>
 /// How new events reach the streams of a process, as steps: commits of this process and of others, hints, polls, loads, the push
 /// loop's rounds, and two streams that read, wait and are woken, while the log may be trimmed, deleted and begun anew. What the feed
-/// knows is the real TopicView's; TopicFeed, PushLoop, TopicReader and StreamSession are told again here.
+/// knows is the real TopicView's; TopicFeed, PushLoop, TopicReader and StreamSession are modelled here.
 /// </summary>
 /// <param name="maxEvents">Of each log.</param>
 /// <param name="hasB">Whether there is a second stream.</param>
