@@ -21,8 +21,8 @@ internal sealed class ClientWriter(PipeWriter output, WriteDeadline deadline, St
     /// </summary>
     private int holders = 1;
 
-    /// <summary>Set for the stream that waits, once the lock is its own.</summary>
-    private readonly AsyncAutoResetEvent released = new();
+    /// <summary>Completes for the stream that waits, once the lock is its own; null until it has had to wait.</summary>
+    private TaskCompletionSource? released;
 
     /// <summary>The exception of a push that failed, for the stream.</summary>
     private Exception? pushException;
@@ -56,8 +56,12 @@ internal sealed class ClientWriter(PipeWriter output, WriteDeadline deadline, St
     /// <exception cref="Exception">Any other exception of a push. The lock is taken then, too.</exception>
     public async ValueTask EnterAsync()
     {
-        if (Interlocked.Increment(ref holders) > 1)
-            await released.WaitAsync();
+        if (Interlocked.CompareExchange(ref holders, 1, 0) != 0)
+        {
+            released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (Interlocked.Increment(ref holders) > 1)
+                await released.Task;
+        }
 
         if (pushException is { } ex)
             ExceptionDispatchInfo.Throw(ex);
@@ -66,7 +70,7 @@ internal sealed class ClientWriter(PipeWriter output, WriteDeadline deadline, St
     public void Exit()
     {
         if (Interlocked.Decrement(ref holders) > 0)
-            released.Set();
+            released!.SetResult();
     }
 
     /// <summary>Keeps the exception of a push for the stream, which ends by it, and releases the lock.</summary>
