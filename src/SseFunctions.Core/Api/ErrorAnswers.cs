@@ -17,12 +17,8 @@ internal sealed partial class ErrorAnswers(TimeProvider time, ILogger<ErrorAnswe
     /// <summary>When a publisher may try again after too many wrote at once: a few transactions later.</summary>
     private const string RetryAfterBusySeconds = "1";
 
-    /// <summary>One of each kind, so that none hides another.</summary>
-    private readonly FaultTally accessFaults = new(FaultTally.UsualInterval, time);
-    private readonly FaultTally busyFaults = new(FaultTally.UsualInterval, time);
-    private readonly FaultTally readFaults = new(FaultTally.UsualInterval, time);
-    private readonly FaultTally storageFaults = new(FaultTally.UsualInterval, time);
-    private readonly ConcurrentDictionary<Type, FaultTally> ownFaults = new();
+    /// <summary>One for each type of exception, so that none hides another.</summary>
+    private readonly ConcurrentDictionary<Type, FaultTally> faults = new();
 
     /// <param name="answer">What the endpoint does.</param>
     /// <returns>Its answer, or the problem that kept it from one.</returns>
@@ -42,25 +38,25 @@ internal sealed partial class ErrorAnswers(TimeProvider time, ILogger<ErrorAnswe
         }
         catch (AccessUnavailableException ex)
         {
-            accessFaults.Add(count => LogUnavailable(ex.Message, count));
+            Tally(ex, count => LogUnavailable(ex.Message, count));
             context.Response.Headers.RetryAfter = RetryAfterSeconds;
             return Problem.Create(StatusCodes.Status503ServiceUnavailable, "Access cannot be checked", $"{ex.Message} Try again.", AccessDeniedException.TokenField);
         }
         catch (EventLogBusyException ex)
         {
-            busyFaults.Add(count => LogUnavailable(ex.Message, count));
+            Tally(ex, count => LogUnavailable(ex.Message, count));
             context.Response.Headers.RetryAfter = RetryAfterBusySeconds;
             return Problem.Create(StatusCodes.Status503ServiceUnavailable, "Too many writes", $"{ex.Message} Nothing was written. Try again.", "topic");
         }
         catch (ReadsBusyException ex)
         {
-            readFaults.Add(count => LogUnavailable(ex.Message, count));
+            Tally(ex, count => LogUnavailable(ex.Message, count));
             context.Response.Headers.RetryAfter = RetryAfterSeconds;
             return Problem.Create(StatusCodes.Status503ServiceUnavailable, "Too many reads", $"{ex.Message} Try again later.");
         }
         catch (EventLogUnavailableException ex)
         {
-            storageFaults.Add(count => LogUnavailable(ex.Message, count));
+            Tally(ex, count => LogUnavailable(ex.Message, count));
             return StorageUnavailable(context.Response);
         }
         catch (OperationCanceledException)
@@ -71,20 +67,18 @@ internal sealed partial class ErrorAnswers(TimeProvider time, ILogger<ErrorAnswe
         {
             // Not left to the host: it would log each one, and answer without what keeps caches from it.
             Activity.Current?.AddException(ex).SetStatus(ActivityStatusCode.Error);
-            ownFaults.GetOrAdd(ex.GetType(), _ => new(FaultTally.UsualInterval, time)).Add(count => LogFailed(ex, count));
+            Tally(ex, count => LogFailed(ex, count));
             return Problem.Create(StatusCodes.Status500InternalServerError, "Internal error", "the app failed; its log says why.");
         }
     }
 
     public void Dispose()
     {
-        accessFaults.Dispose();
-        busyFaults.Dispose();
-        readFaults.Dispose();
-        storageFaults.Dispose();
-        foreach (var faults in ownFaults.Values)
-            faults.Dispose();
+        foreach (var tally in faults.Values)
+            tally.Dispose();
     }
+
+    private void Tally(Exception ex, Action<int> log) => faults.GetOrAdd(ex.GetType(), _ => new(FaultTally.UsualInterval, time)).Add(log);
 
     /// <summary>401, or 403 where the token is valid and for other topics.</summary>
     private static Problem Denied(HttpResponse response, AccessDeniedException ex)
