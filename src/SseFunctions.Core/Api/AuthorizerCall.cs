@@ -6,12 +6,14 @@ using SseFunctions.Access;
 namespace SseFunctions.Api;
 
 /// <summary>Asks the app's <see cref="ITopicAuthorizer"/>, and makes of its answer what endpoints do with it.</summary>
-internal sealed partial class AuthorizerCall(TimeProvider time, ILogger<AuthorizerCall> logger)
+/// <param name="app">The app's own services.</param>
+/// <param name="isShared">Whether one authorizer serves all requests. A request's scope is not made then: it would stay as long as the stream.</param>
+internal sealed partial class AuthorizerCall(IServiceProvider app, bool isShared, TimeProvider time, ILogger<AuthorizerCall> logger)
 {
     /// <summary>How long it may take. Without a limit an authorizer that hangs holds every request, and a client never hears when to come back.</summary>
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    /// <param name="context">The request, in whose scope the authorizer lives.</param>
+    /// <param name="context">The request, in whose scope the authorizer lives unless it is shared.</param>
     /// <param name="ask">Asks it, with a token that fires when the client has left, or when it takes too long.</param>
     /// <returns>What it allows.</returns>
     /// <exception cref="AccessDeniedException">It denies it.</exception>
@@ -37,7 +39,7 @@ internal sealed partial class AuthorizerCall(TimeProvider time, ILogger<Authoriz
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, timeout.Token);
         try
         {
-            var asked = ask(context.RequestServices.GetRequiredService<ITopicAuthorizer>(), stop.Token).AsTask();
+            var asked = ask((isShared ? app : context.RequestServices).GetRequiredService<ITopicAuthorizer>(), stop.Token).AsTask();
             return await asked.WaitAsync(stop.Token) ?? throw new InvalidOperationException("It returned null.");
         }
         catch (Exception ex) when (!context.RequestAborted.IsCancellationRequested)

@@ -1,5 +1,8 @@
 using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
@@ -98,6 +101,25 @@ public sealed class OwnAuthorizerTests
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(host, $"topics/other?token={SignedToken.For(Time.GetUtcNow().AddHours(1), "other")}"));
     }
 
+    /// <summary>A scope would stay in memory for as long as the stream.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Request_has_a_scope_of_its_own_only_where_the_authorizer_lives_in_one(bool isShared)
+    {
+        var scope = new TaskCompletionSource<IServiceProvidersFeature?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var host = await TestHost.StartAsync(time: Time, configure: builder =>
+        {
+            builder.Services.AddSingleton<IStartupFilter>(new AfterRequest(context => scope.TrySetResult(context.Features.Get<IServiceProvidersFeature>())));
+            if (!isShared)
+                builder.Services.AddScoped<ITopicAuthorizer, Own>();
+        });
+
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(host, "events/allowed?mode=poll"));
+
+        Assert.Equal(isShared, await scope.Task.WaitAsync(SseStream.Timeout) is null);
+    }
+
     [Fact]
     public async Task Tokens_of_one_request_are_each_verified()
     {
@@ -135,6 +157,19 @@ public sealed class OwnAuthorizerTests
     {
         using var answer = await host.Client.GetAsync(path).WaitAsync(SseStream.Timeout);
         return answer.StatusCode;
+    }
+
+    private sealed class AfterRequest(Action<HttpContext> look) : IStartupFilter
+    {
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            app.Use(async (context, rest) =>
+            {
+                await rest(context);
+                look(context);
+            });
+            next(app);
+        };
     }
 
     private sealed class Own : ITopicAuthorizer
