@@ -6,19 +6,15 @@ using SseFunctions.Access;
 namespace SseFunctions.Api;
 
 /// <summary>Who asks for a stream, as far as the limits on streams per client can tell.</summary>
-/// <param name="Token">What tells the request's token apart; null without one.</param>
-/// <param name="Address">The client's address, of IPv6 its network; null when it is not known.</param>
-internal sealed record StreamClient(string? Token, string? Address)
+internal static class StreamClient
 {
     private const string ForwardedFor = "X-Forwarded-For";
 
     /// <summary>What one subscriber has of IPv6 is a network, in which it takes any address: RFC 6177.</summary>
     private const int NetworkBits = 64;
 
-    /// <param name="isFunctionApp">Whether Azure's front end stands before the app.</param>
-    public static StreamClient From(HttpRequest request, bool isFunctionApp) => new(TokenOf(request), AddressOf(request, isFunctionApp));
-
-    private static string? TokenOf(HttpRequest request)
+    /// <returns>What tells the request's token apart; null without one.</returns>
+    public static string? TokenOf(HttpRequest request)
     {
         try
         {
@@ -31,9 +27,10 @@ internal sealed record StreamClient(string? Token, string? Address)
     }
 
     /// <summary>
-    /// Azure's front end appends the address that it sees, with a port; what stands before it is what the client says. In any other
+    /// The client's address, of IPv6 its network; null when it is not known. Azure's front end appends the address that it sees, with a port; what stands before it is what the client says. In any other
     /// app it is the connection's address, which <c>UseForwardedHeaders</c> sets where a proxy that the app trusts says it.
     /// </summary>
+    /// <param name="isFunctionApp">Whether Azure's front end stands before the app.</param>
     public static string? AddressOf(HttpRequest request, bool isFunctionApp)
     {
         var last = isFunctionApp ? request.Headers[ForwardedFor].ToString().Split(',')[^1].Trim() : "";

@@ -40,6 +40,7 @@ internal sealed partial class StreamRunner(
         response.Headers["X-Accel-Buffering"] = "no"; // nginx would hold back what it takes for a page
     }
 
+    /// <remarks>One method, since each that waits for a stream costs memory as long as the stream lives; so does a token of two.</remarks>
     private async Task RunAsync(HttpContext context, StreamRequest request, CancellationToken invocationCancelled)
     {
         try
@@ -51,8 +52,9 @@ internal sealed partial class StreamRunner(
                 return;
             }
 
-            using var left = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, invocationCancelled);
-            using var session = new StreamSession(request, place.Admission, feeds, options, telemetry, time, left.Token, lifetime.ApplicationStopping);
+            using var either = invocationCancelled.CanBeCanceled ? CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, invocationCancelled) : null;
+            var left = either?.Token ?? context.RequestAborted;
+            using var session = new StreamSession(request, place.Admission, feeds, options, telemetry, time, left, lifetime.ApplicationStopping);
             if (await session.IsOverAsync())
             {
                 context.Response.StatusCode = StatusCodes.Status204NoContent;
@@ -63,9 +65,15 @@ internal sealed partial class StreamRunner(
             if (HttpMethods.IsHead(context.Request.Method))
                 session.EndWithoutBody();
             else if (request.IsLongPoll)
-                await AnswerAsync(context, session, request, left.Token);
+                await AnswerAsync(context, session, request, left);
             else
-                await RunAsync(context, session, request);
+            {
+                context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+                using var rate = NoMinDataRate.For(context);
+                await context.Response.StartAsync(CancellationToken.None); // its headers say whether it is in chunks
+                var end = await session.RunAsync(context.Response.BodyWriter, context.Abort, AcknowledgedBytes.From(context), SocketOutput.ForChunks(context));
+                Log(request, session, end);
+            }
         }
         catch (Exception ex)
         {
@@ -78,11 +86,10 @@ internal sealed partial class StreamRunner(
         }
     }
 
-    private StreamPlace EnterStreams(HttpRequest request)
-    {
-        var client = StreamClient.From(request, sse.IsFunctionApp);
-        return openStreams.Enter(client.Token, client.Address);
-    }
+    /// <summary>What no limit asks for is not looked for: the address's text would be kept as long as the connection.</summary>
+    private StreamPlace EnterStreams(HttpRequest request) => openStreams.Enter(
+        options.MaxStreamsPerToken > 0 ? StreamClient.TokenOf(request) : null,
+        options.MaxStreamsPerAddress > 0 ? StreamClient.AddressOf(request, sse.IsFunctionApp) : null);
 
     /// <summary>Before a feed is joined: a client too many costs no more than this.</summary>
     private async Task TurnAwayAsync(HttpContext context, StreamRequest request)
@@ -99,14 +106,6 @@ internal sealed partial class StreamRunner(
     {
         context.Response.ContentLength = null;
         return ComeBack(StreamEnd.Failed).ExecuteAsync(context);
-    }
-
-    private async Task RunAsync(HttpContext context, StreamSession session, StreamRequest request)
-    {
-        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        using var rate = NoMinDataRate.For(context);
-        await context.Response.StartAsync(CancellationToken.None); // its headers say whether it is in chunks
-        Log(request, session, await session.RunAsync(context.Response.BodyWriter, context.Abort, AcknowledgedBytes.From(context), SocketOutput.ForChunks(context)));
     }
 
     /// <summary>A proxy that holds a response back until its end knows by its length when that is.</summary>

@@ -22,15 +22,16 @@ internal sealed class OpenStreams(StreamOptions options)
         lock (gate)
         {
             if (open >= options.MaxOpenStreams || IsFull(tokenKey, options.MaxStreamsPerToken) || IsFull(addressKey, options.MaxStreamsPerAddress))
-                return new(StreamAdmission.TurnedAway, static () => { });
+                return new StreamPlace(StreamAdmission.TurnedAway);
 
             var isHeld = held < options.MaxStreams;
             Change(tokenKey, addressKey, isHeld, 1);
-            return new(isHeld ? StreamAdmission.Held : StreamAdmission.CatchUp, () => Leave(tokenKey, addressKey, isHeld));
+            return new StreamPlace(isHeld ? StreamAdmission.Held : StreamAdmission.CatchUp, this, tokenKey, addressKey);
         }
     }
 
-    private void Leave(string? tokenKey, string? addressKey, bool isHeld)
+    /// <summary>Gives a place back; <see cref="StreamPlace"/> does it once.</summary>
+    public void Leave(string? tokenKey, string? addressKey, bool isHeld)
     {
         lock (gate)
             Change(tokenKey, addressKey, isHeld, -1);

@@ -1,7 +1,10 @@
 namespace SseFunctions.Streaming;
 
 /// <summary>A stream's place among those of the process, until it is disposed.</summary>
-internal sealed class StreamPlace(StreamAdmission admission, Action leave) : IDisposable
+/// <param name="streams">Where to give the place back; null without one.</param>
+/// <param name="tokenKey">What its token is counted under; null when it is not.</param>
+/// <param name="addressKey">What its client's address is counted under; null when it is not.</param>
+internal sealed class StreamPlace(StreamAdmission admission, OpenStreams? streams = null, string? tokenKey = null, string? addressKey = null) : IDisposable
 {
     private bool isLeft;
 
@@ -10,6 +13,6 @@ internal sealed class StreamPlace(StreamAdmission admission, Action leave) : IDi
     public void Dispose()
     {
         if (!Interlocked.Exchange(ref isLeft, true))
-            leave();
+            streams?.Leave(tokenKey, addressKey, isHeld: admission == StreamAdmission.Held);
     }
 }

@@ -59,7 +59,7 @@ public class TurnedAwayTests
         context.Connection.RemoteIpAddress = IPAddress.Parse("10.0.0.1");
         context.Request.Headers["X-Forwarded-For"] = forwardedFor;
 
-        Assert.Equal(address, StreamClient.From(context.Request, isFunctionApp).Address);
+        Assert.Equal(address, StreamClient.AddressOf(context.Request, isFunctionApp));
     }
 
     [Fact]
