@@ -18,20 +18,27 @@ public sealed class StreamEndpoint
     /// <param name="topicName">From the route.</param>
     /// <param name="invocationCancelled">Fires at functionTimeout, when the request's own token does not.</param>
     public Task StreamAsync(HttpContext context, string topicName, CancellationToken invocationCancelled) =>
-        StreamAsync(context, () => [topicName], invocationCancelled);
+        AnswerAsync(context, topicName, invocationCancelled);
 
     /// <summary>Streams the topics of the query on one connection.</summary>
     /// <param name="invocationCancelled">Fires at functionTimeout, when the request's own token does not.</param>
     public Task StreamTopicsAsync(HttpContext context, CancellationToken invocationCancelled) =>
-        StreamAsync(context, () => StreamQuery.Topics(context.Request), invocationCancelled);
+        AnswerAsync(context, topicName: null, invocationCancelled);
 
-    private async Task StreamAsync(HttpContext context, Func<string[]> names, CancellationToken invocationCancelled)
+    /// <param name="topicName">Null for the topics of the query.</param>
+    private async Task AnswerAsync(HttpContext context, string? topicName, CancellationToken invocationCancelled)
+    {
+        var answer = await FindAnswerAsync(context, topicName, invocationCancelled); // a method of its own: what it took to find is not kept while it streams
+        await answer.ExecuteAsync(context);
+    }
+
+    private Task<IResult> FindAnswerAsync(HttpContext context, string? topicName, CancellationToken invocationCancelled)
     {
         context.Response.Headers.CacheControl = "no-store"; // whatever the answer is
         context.Response.Headers.Append("Vary", StreamQuery.LastEventId); // it decides between 200 and 204
-        var answer = await errors.CatchAsync(context, async () =>
+        return errors.CatchAsync(context, async () =>
         {
-            var topics = names().Select(TopicName.Require).ToList();
+            var topics = (topicName is null ? StreamQuery.Topics(context.Request) : [topicName]).Select(TopicName.Require).ToList();
             try
             {
                 var accessLeft = await access.RequireReadableAsync(topics, context);
@@ -42,6 +49,5 @@ public sealed class StreamEndpoint
                 return streams.ComeBack(StreamEnd.AccessUnknown); // any other status would end an EventSource for good
             }
         });
-        await answer.ExecuteAsync(context);
     }
 }

@@ -36,7 +36,8 @@ internal static class StreamQuery
 
         var isForActive = RequestValue.BooleanFromQuery(http, "active");
         var starts = ReadStarts(http, topics.Count, isForActive ? StreamStart.Oldest : StreamStart.Now);
-        return new StreamRequest([.. topics.Zip(starts, (topic, start) => new TopicStart(topic, start))], IsPoll: mode == "poll", accessLeft, KeepsHalfFrames(http))
+        TopicStart[] places = [.. topics.Zip(starts, (topic, start) => new TopicStart(topic, start))];
+        return new StreamRequest(places, IsPoll: mode == "poll", accessLeft, KeepsHalfFrames(http))
         {
             IsLongPoll = mode == "long-poll",
             Filter = TypeFilter.Read(http),
