@@ -9,7 +9,8 @@ internal static class RequestValue
 {
     /// <returns>The query parameter; null when it is not there or empty.</returns>
     /// <exception cref="InvalidInputException">It has different values.</exception>
-    public static string? FromQuery(HttpRequest request, string name) => SingleValue.Require(name, request.Query[name]);
+    public static string? FromQuery(HttpRequest request, string name) =>
+        request.Query[name] is { Count: > 0 } values ? SingleValue.Require(name, values) : null; // a stream asks for six, and most are not there
 
     /// <returns>Whether the query parameter is 'true'; false when it is not there or empty.</returns>
     /// <exception cref="InvalidInputException">It is neither 'true' nor 'false', or has different values.</exception>
