@@ -19,10 +19,10 @@ internal static class AcknowledgedBytes
 
     /// <returns>Reads the number for the request's connection; null where the system cannot say.</returns>
     public static Func<long>? From(HttpContext context) =>
-        OperatingSystem.IsLinux() && context.Features.Get<IConnectionSocketFeature>() is { Socket: var socket } ? () => Read(socket) : null;
+        OperatingSystem.IsLinux() && context.Features.Get<IConnectionSocketFeature>() is { Socket: var socket } ? socket.ReadAcknowledged : null;
 
     /// <returns>0 when the connection is gone, or is no TCP connection.</returns>
-    public static long Read(Socket socket)
+    public static long ReadAcknowledged(this Socket socket)
     {
         Span<byte> info = stackalloc byte[InfoLength];
         try

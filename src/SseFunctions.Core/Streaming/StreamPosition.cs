@@ -6,7 +6,7 @@ namespace SseFunctions.Streaming;
 /// <summary>A stream's places in all its topics, which its ids name together.</summary>
 internal sealed class StreamPosition : IDisposable
 {
-    private readonly List<TopicReader> readers = [];
+    private readonly List<TopicReader> readers;
 
     /// <summary>Whose turn it is to be read first.</summary>
     private int turn;
@@ -14,8 +14,9 @@ internal sealed class StreamPosition : IDisposable
     /// <summary>Joins the feeds of all topics, or of none.</summary>
     /// <param name="topics">One or more, in the order of their names.</param>
     /// <param name="join">Makes a topic's reader.</param>
-    public StreamPosition(IEnumerable<TopicStart> topics, Func<TopicStart, TopicReader> join)
+    public StreamPosition(IReadOnlyList<TopicStart> topics, Func<TopicStart, TopicReader> join)
     {
+        readers = new(topics.Count);
         try
         {
             foreach (var topic in topics)

@@ -98,10 +98,21 @@ internal sealed class StreamSession : IDisposable
     /// <param name="abort">Cuts the connection off, and does not wait.</param>
     /// <param name="acknowledged">How many bytes the client has taken on its connection; null when nobody can say.</param>
     /// <param name="connection">Takes finished chunks of the same response; null where all goes through the body.</param>
-    public async Task<StreamEnd> RunAsync(PipeWriter output, Action abort, Func<long>? acknowledged = null, PipeWriter? connection = null)
+    public Task<StreamEnd> RunAsync(PipeWriter output, Action abort, Func<long>? acknowledged = null, PipeWriter? connection = null) =>
+        RunAsync(new(output, new(options.WriteTimeout, lifetime.Limit, clock, acknowledged, abort, hostStopping), clock, clientLeft, connection));
+
+    public void Dispose()
     {
-        var deadline = new WriteDeadline(options.WriteTimeout, lifetime.Limit, clock, acknowledged, abort, hostStopping);
-        using var client = new ClientWriter(output, deadline, clock, clientLeft, connection);
+        onClientLeft.Dispose();
+        onHostStopping.Dispose();
+        timer?.Dispose();
+        position?.Dispose();
+        telemetry.Ended(activity, tags, end ?? StreamEnd.Failed, clock.Elapsed);
+    }
+
+    private async Task<StreamEnd> RunAsync(ClientWriter writer)
+    {
+        using var client = writer;
         var events = new EventWriter(client, Position, staysLive: !endsCaughtUp, request.Filter is not null, clock, telemetry, tags);
         try
         {
@@ -123,15 +134,6 @@ internal sealed class StreamSession : IDisposable
             end = StreamEnd.SlowClient;
 
         return end.Value;
-    }
-
-    public void Dispose()
-    {
-        onClientLeft.Dispose();
-        onHostStopping.Dispose();
-        timer?.Dispose();
-        position?.Dispose();
-        telemetry.Ended(activity, tags, end ?? StreamEnd.Failed, clock.Elapsed);
     }
 
     /// <summary>Waits for the answer as long as the stream may last: whoever asks wants to know.</summary>
@@ -202,8 +204,9 @@ internal sealed class StreamSession : IDisposable
 
                     continue;
                 case FeedReadKind.Gap:
+                    var isDeleted = next.Gap!.Reason == StreamGap.Deleted;
                     await events.WriteResetAsync(reader!, next);
-                    if (next.Gap!.Reason == StreamGap.Deleted)
+                    if (isDeleted)
                         return StreamEnd.TopicDeleted;
 
                     continue;
@@ -212,8 +215,9 @@ internal sealed class StreamSession : IDisposable
                 case FeedReadKind.StorageUnavailable:
                     return StreamEnd.StorageUnavailable;
                 case FeedReadKind.CaughtUp or FeedReadKind.Complete:
+                    var isComplete = next.Kind == FeedReadKind.Complete; // what is read is not kept while the stream waits
                     await events.OnCaughtUpAsync();
-                    if (request.EndCaughtUp(next.Kind == FeedReadKind.Complete, events.HasWritten, isHeld: !endsCaughtUp) is { } reason)
+                    if (request.EndCaughtUp(isComplete, events.HasWritten, isHeld: !endsCaughtUp) is { } reason)
                         return reason;
 
                     SetTimer(client);
