@@ -8,42 +8,40 @@ namespace SseFunctions.Streaming;
 /// </summary>
 internal sealed class AsyncAutoResetEvent : IValueTaskSource
 {
-    private readonly Lock gate = new();
+    private const int Idle = 0;
+    private const int IsSet = 1;
+    private const int IsAwaited = 2;
+
     private ManualResetValueTaskSourceCore<bool> source = new() { RunContinuationsAsynchronously = true };
-    private bool isSet;
-    private bool isAwaited;
+
+    /// <summary>One of the three above. A number instead of a lock: every stream has one.</summary>
+    private int state;
 
     public void Set()
     {
-        lock (gate)
+        do
         {
-            if (!isAwaited)
+            if (Interlocked.CompareExchange(ref state, Idle, IsAwaited) == IsAwaited)
             {
-                isSet = true;
+                source.SetResult(true);
                 return;
             }
-
-            isAwaited = false;
         }
-
-        source.SetResult(true);
+        while (Interlocked.CompareExchange(ref state, IsSet, Idle) == IsAwaited); // the wait has only just begun
     }
 
     /// <summary>Completes when the signal is or was set, and clears it. One waiter at a time.</summary>
     public ValueTask WaitAsync()
     {
-        lock (gate)
-        {
-            if (isSet)
-            {
-                isSet = false;
-                return ValueTask.CompletedTask;
-            }
+        if (Interlocked.CompareExchange(ref state, Idle, IsSet) == IsSet)
+            return ValueTask.CompletedTask;
 
-            source.Reset();
-            isAwaited = true;
+        source.Reset();
+        if (Interlocked.CompareExchange(ref state, IsAwaited, Idle) == Idle)
             return new ValueTask(this, source.Version);
-        }
+
+        Volatile.Write(ref state, Idle); // it was set meanwhile, and only the waiter clears it
+        return ValueTask.CompletedTask;
     }
 
     void IValueTaskSource.GetResult(short token) => source.GetResult(token);
