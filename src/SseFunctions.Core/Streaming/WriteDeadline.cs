@@ -15,7 +15,6 @@ internal sealed class WriteDeadline : IDisposable
     /// <summary>How often progress is looked for: a client is cut off at most a quarter of the timeout too late.</summary>
     private const int LooksPerTimeout = 4;
 
-    private readonly Lock gate = new();
     private readonly TimeSpan timeout;
     private readonly TimeSpan limit;
     private readonly StreamClock clock;
@@ -23,15 +22,8 @@ internal sealed class WriteDeadline : IDisposable
     private readonly Action abort;
     private readonly CancellationToken hostStopping;
 
-    /// <summary>Only for a client that does not take a write at once: most always do.</summary>
-    private ITimer? timer;
-    private CancellationTokenRegistration onHostStopping;
-
-    /// <summary>Whether a write is under way. Only then, and under the gate, is the client cut off.</summary>
-    private bool isRunning;
-    private TimeSpan lastProgress;
-    private long taken;
-    private bool hasPassed;
+    /// <summary>Only for a client that has once not taken a write at once: most always do, and need no memory for it.</summary>
+    private Watch? watch;
 
     /// <param name="timeout">How long the client may take no bytes (Stream__WriteTimeout).</param>
     /// <param name="limit">No write lasts beyond this time of the stream, whatever its progress.</param>
@@ -45,85 +37,111 @@ internal sealed class WriteDeadline : IDisposable
     }
 
     /// <summary>Whether the client was cut off.</summary>
-    public bool HasPassed => Volatile.Read(ref hasPassed);
+    public bool HasPassed => watch?.HasPassed == true;
 
     private TimeSpan Timeout => hostStopping.IsCancellationRequested ? StoppingTimeout : timeout;
 
     /// <summary>A write has not been taken at once.</summary>
     public void Begin()
     {
-        var isFirst = timer is null;
-        lock (gate)
-        {
-            timer ??= clock.CreateTimer(static deadline => ((WriteDeadline)deadline!).OnTimer(), this);
-            isRunning = true;
-            (lastProgress, taken) = (clock.Elapsed, acknowledged?.Invoke() ?? 0);
-            SetTimer();
-        }
-
-        if (isFirst)
-            onHostStopping = hostStopping.UnsafeRegister(static deadline => ((WriteDeadline)deadline!).OnHostStopping(), this);
+        watch ??= new Watch(this);
+        watch.Begin();
     }
 
     /// <summary>The write has ended.</summary>
-    public void End()
-    {
-        if (timer is null)
-            return;
-
-        lock (gate)
-            isRunning = false;
-    }
+    public void End() => watch?.End();
 
     /// <summary>When this returns, the client is not cut off any more: its connection may serve another request by then.</summary>
-    public void Dispose()
-    {
-        End();
-        onHostStopping.Dispose();
-        timer?.Dispose();
-    }
+    public void Dispose() => watch?.Dispose();
 
-    private void OnTimer()
+    /// <summary>Looks for the progress of slow writes, and cuts their client off.</summary>
+    private sealed class Watch : IDisposable
     {
-        lock (gate)
+        private readonly WriteDeadline of;
+        private readonly Lock gate = new();
+        private readonly ITimer timer;
+        private readonly CancellationTokenRegistration onHostStopping;
+
+        /// <summary>Whether a write is under way. Only then, and under the gate, is the client cut off.</summary>
+        private bool isRunning;
+        private TimeSpan lastProgress;
+        private long taken;
+        private bool hasPassed;
+
+        public Watch(WriteDeadline of)
         {
-            if (!isRunning)
+            this.of = of;
+            timer = of.clock.CreateTimer(static watch => ((Watch)watch!).OnTimer(), this);
+            onHostStopping = of.hostStopping.UnsafeRegister(static watch => ((Watch)watch!).OnHostStopping(), this);
+        }
+
+        public bool HasPassed => Volatile.Read(ref hasPassed);
+
+        public void Begin()
+        {
+            lock (gate)
+            {
+                isRunning = true;
+                (lastProgress, taken) = (of.clock.Elapsed, of.acknowledged?.Invoke() ?? 0);
+                SetTimer();
+            }
+        }
+
+        public void End()
+        {
+            lock (gate)
+                isRunning = false;
+        }
+
+        public void Dispose()
+        {
+            End();
+            onHostStopping.Dispose();
+            timer.Dispose();
+        }
+
+        private void OnTimer()
+        {
+            lock (gate)
+            {
+                if (!isRunning)
+                    return;
+
+                if (of.acknowledged?.Invoke() is { } now && now > taken)
+                    (lastProgress, taken) = (of.clock.Elapsed, now);
+
+                SetTimer();
+            }
+        }
+
+        private void OnHostStopping()
+        {
+            lock (gate)
+            {
+                if (!isRunning)
+                    return;
+
+                lastProgress = of.clock.Elapsed;
+                SetTimer();
+            }
+        }
+
+        /// <summary>Looks again when it is time to, or cuts the client off when its time is over.</summary>
+        private void SetTimer()
+        {
+            var (elapsed, timeout) = (of.clock.Elapsed, of.Timeout);
+            var end = lastProgress + timeout < of.limit ? lastProgress + timeout : of.limit;
+            if (elapsed < end)
+            {
+                var left = end - elapsed + TimerResolution; // timers may fire some milliseconds early
+                var look = timeout / LooksPerTimeout;
+                timer.Change(left < look ? left : look, System.Threading.Timeout.InfiniteTimeSpan);
                 return;
+            }
 
-            if (acknowledged?.Invoke() is { } now && now > taken)
-                (lastProgress, taken) = (clock.Elapsed, now);
-
-            SetTimer();
+            isRunning = false;
+            Volatile.Write(ref hasPassed, true);
+            of.abort();
         }
-    }
-
-    private void OnHostStopping()
-    {
-        lock (gate)
-        {
-            if (!isRunning)
-                return;
-
-            lastProgress = clock.Elapsed;
-            SetTimer();
-        }
-    }
-
-    /// <summary>Looks again when it is time to, or cuts the client off when its time is over.</summary>
-    private void SetTimer()
-    {
-        var elapsed = clock.Elapsed;
-        var end = lastProgress + Timeout < limit ? lastProgress + Timeout : limit;
-        if (elapsed < end)
-        {
-            var left = end - elapsed + TimerResolution; // timers may fire some milliseconds early
-            var look = Timeout / LooksPerTimeout;
-            timer!.Change(left < look ? left : look, System.Threading.Timeout.InfiniteTimeSpan);
-            return;
-        }
-
-        isRunning = false;
-        Volatile.Write(ref hasPassed, true);
-        abort();
     }
 }
