@@ -15,7 +15,7 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using SseFunctions.EventLog;
 using SseFunctions.Kestrel;
-using SseFunctions.Tests.Streaming;
+using SseFunctions.Tests.EventLog;
 using SseFunctions.TestSupport;
 
 namespace SseFunctions.Tests.Kestrel;

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using SseFunctions.EventLog;
 
-namespace SseFunctions.Tests.Streaming;
+namespace SseFunctions.Tests.EventLog;
 
 /// <summary>A clock that the test moves, but no request to storage comes to its timeout, however far it is moved while one is under way: a busy machine answers none in so few steps.</summary>
 internal class PatientTime() : FakeTimeProvider(DateTimeOffset.UtcNow)
