@@ -247,7 +247,7 @@ public sealed class ChangeFeedWriterTests : IAsyncLifetime, IDisposable
         await writer.DisposeAsync();
         var hasGivenUp = Stopwatch.GetElapsedTime(start) >= ChangeFeedWriter.FlushTimeout;
         using var guard = new CancellationTokenSource(SseStream.Timeout);
-        while (hasGivenUp && (await ChangesAsync()).LastOrDefault() != last)
+        while (hasGivenUp && !(await ChangesAsync()).Contains(last))
             guard.Token.ThrowIfCancellationRequested();
     }
 
