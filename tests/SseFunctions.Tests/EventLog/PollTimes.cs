@@ -1,10 +1,8 @@
-using Microsoft.Extensions.Time.Testing;
-
 namespace SseFunctions.Tests.EventLog;
 
 /// <summary>A clock that the test moves, and that says whether the change feed's reader waits for its next poll: what is counted by the clock must not run on while a poll is on its way.</summary>
 /// <param name="interval">The longest between two polls. Other delays are longer than twice that when they are made.</param>
-internal sealed class PollTimes(TimeSpan interval) : FakeTimeProvider(DateTimeOffset.UtcNow)
+internal sealed class PollTimes(TimeSpan interval) : PatientTime
 {
     private int pauses;
 
