@@ -31,7 +31,7 @@ public sealed class TestHost : IAsyncDisposable
     public IServiceProvider Services => app.Services;
 
     /// <param name="settings">Pairs such as "Stream:Lifetime=00:00:05"; all topics are readable unless they say otherwise.</param>
-    /// <param name="time">Null for the system's.</param>
+    /// <param name="time">Null for a <see cref="PatientClock"/>.</param>
     /// <param name="connectionString">Null for Azurite itself.</param>
     /// <param name="table">Null for a new one.</param>
     /// <param name="configure">Further changes.</param>
@@ -54,16 +54,17 @@ public sealed class TestHost : IAsyncDisposable
         ];
         var app = LocalHost.Build(arguments, builder =>
         {
-            if (time is not null)
-                builder.Services.AddSingleton(time);
-
+            builder.Services.AddSingleton(time ?? PatientClock.Instance);
             configure?.Invoke(builder);
         });
         await app.StartAsync();
         return new TestHost(app, table);
     }
 
-    /// <summary>What <see cref="LocalHostProcess.StartAsync(string, string[])"/> starts, timers included, without a process of its own: for a test that does not kill it.</summary>
+    /// <summary>
+    /// What <see cref="LocalHostProcess.StartAsync(string, string[])"/> starts, timers included, without a process of its own and with
+    /// a <see cref="PatientClock"/>: for a test that does not kill it.
+    /// </summary>
     /// <param name="table">The name of its table.</param>
     /// <param name="settings">Pairs such as "Stream__Lifetime=00:00:05".</param>
     public static async Task<TestHost> StartOnAsync(string table, params string[] settings)
@@ -73,7 +74,7 @@ public sealed class TestHost : IAsyncDisposable
             .. Arguments(table, await TestStorage.ConnectionStringAsync()),
             .. settings.Select(setting => setting.Split('=', 2)).Select(pair => $"--{pair[0].Replace("__", ":", StringComparison.Ordinal)}={pair[1]}"),
         ];
-        var app = LocalHost.Build(arguments);
+        var app = LocalHost.Build(arguments, builder => builder.Services.AddSingleton<TimeProvider>(PatientClock.Instance));
         await app.StartAsync();
         return new TestHost(app, table);
     }

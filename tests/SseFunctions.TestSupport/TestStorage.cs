@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using Azure.Data.Tables;
 using SseFunctions.Local;
@@ -35,13 +33,6 @@ public static class TestStorage
 
     public static async Task<TableClient> NewTableAsync() => new(await ConnectionStringAsync(), NewTableName());
 
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     /// <summary>Another Azurite, with the same account and key: one that can be stopped, which ends it, and started again on its files.</summary>
     /// <param name="port">Of its table service, at <see cref="EndpointOf"/>.</param>
     /// <param name="location">The folder of its files; null to keep everything in memory.</param>
@@ -54,7 +45,7 @@ public static class TestStorage
 
     private static async Task<(Uri Endpoint, Azurite Azurite)> StartAsync()
     {
-        var port = FreePort();
+        var port = LocalHostProcess.FreePort();
         return (EndpointOf(port), await StartAzuriteAsync(port, location: null));
     }
 }

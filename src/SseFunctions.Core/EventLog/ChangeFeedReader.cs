@@ -22,7 +22,8 @@ internal sealed partial class ChangeFeedReader(EventTable table, string ownPages
     /// <summary>By how much at most a pause is longer or shorter than the interval, as a share of it.</summary>
     public const double Spread = 0.1;
 
-    private static readonly TimeSpan PollTimeout = TimeSpan.FromSeconds(2);
+    /// <summary>How long the table may take to answer a poll.</summary>
+    public static readonly TimeSpan PollTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>What an answer's date may be ahead of the timestamps of rows: another machine of the service says it.</summary>
     private static readonly TimeSpan MaxDateError = TimeSpan.FromSeconds(1);

@@ -17,7 +17,8 @@ internal sealed partial class ChangeFeedWriter : IHostedService, IDisposable, IA
     /// <summary>What the interval grows to while flushes fail.</summary>
     public static readonly TimeSpan MaxFaultInterval = TimeSpan.FromSeconds(2);
 
-    private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(2);
+    /// <summary>How long the table may take to answer a flush.</summary>
+    public static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>How long a stop may take: two flushes without an answer.</summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);

@@ -6,8 +6,8 @@ namespace SseFunctions.EndToEnd.Hosts;
 /// <summary>What the Functions host's proxy does to streams that last; see <see cref="ProxiedTarget"/> for all the rest.</summary>
 public sealed class HostProxyTests
 {
-    /// <summary>The host's 240 s, scaled down.</summary>
-    private static readonly TimeSpan ActivityTimeout = TimeSpan.FromSeconds(3);
+    /// <summary>The host's 240 s, scaled down: eight heartbeats, of which a busy machine may send some late.</summary>
+    private static readonly TimeSpan ActivityTimeout = TimeSpan.FromSeconds(8);
 
     /// <summary>Longer than any test waits.</summary>
     private const string NoHeartbeat = "Stream__Heartbeat=00:03:00";
@@ -21,14 +21,7 @@ public sealed class HostProxyTests
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
         await using var storage = await StorageProxy.StartAsync();
         var answer = new TaskCompletionSource();
-        var calls = 0;
-        storage.Intercept = call =>
-        {
-            if (call.PathAndQuery.Contains(topic, StringComparison.Ordinal))
-                Interlocked.Increment(ref calls);
-
-            return answer.Task;
-        };
+        storage.Intercept = _ => answer.Task; // for which this host waits as long as it takes
         await using var host = await TestHost.StartOnAsync(table, NoHeartbeat, $"EventLog__ConnectionString={storage.ConnectionString}");
         await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
 
@@ -36,7 +29,6 @@ public sealed class HostProxyTests
 
         Assert.Equal(HttpStatusCode.OK, stream.Response.StatusCode);
         Assert.Matches(@"\Aretry: [1-9][0-9]*\n: .+\z", await stream.ReadFrameAsync());
-        Assert.True(Volatile.Read(ref calls) <= 1, "The host had given up its first look at the topic before.");
         answer.SetResult();
     }
 

@@ -252,7 +252,7 @@ public abstract class StreamTests(Target target)
         Assert.Equal(HttpStatusCode.OK, late.Response.StatusCode);
         Assert.Equal(Events(ids, 1..), await late.ReadEventsAsync(2));
         Assert.Null(await late.ReadEventAsync());
-        await using var read = await OpenAsync("", ids[2]);
+        await using var read = await OpenAtEndAsync(ids[2]);
         Assert.Equal(HttpStatusCode.NoContent, read.Response.StatusCode);
         Assert.Null(await read.ReadFrameAsync());
     }
@@ -291,6 +291,18 @@ public abstract class StreamTests(Target target)
 
     private Task<SseStream> OpenAsync(string query, string? lastEventId = null) =>
         SseStream.OpenAsync(target.Client, $"events/{topic}{query}", lastEventId);
+
+    /// <summary>Asks again where the answer is 200 without an event, as it is while the topic's head is still being read.</summary>
+    private async Task<SseStream> OpenAtEndAsync(string lastEventId)
+    {
+        var stream = await OpenAsync("", lastEventId);
+        if (stream.Response.StatusCode != HttpStatusCode.OK)
+            return stream;
+
+        Assert.Null(await stream.ReadEventAsync());
+        await stream.DisposeAsync();
+        return await OpenAtEndAsync(lastEventId);
+    }
 
     private async Task<IReadOnlyList<SseMessage>> PollAsync(string query, string? lastEventId = null)
     {

@@ -55,7 +55,7 @@ internal sealed class Deployment : IAsyncDisposable
 
     public static async Task<Deployment> StartAsync()
     {
-        var (port, folder) = (TestStorage.FreePort(), Directory.CreateTempSubdirectory("under-fire").FullName);
+        var (port, folder) = (LocalHostProcess.FreePort(), Directory.CreateTempSubdirectory("under-fire").FullName);
         var deployment = new Deployment(port, folder, await TestStorage.StartAsync(port, folder));
         try
         {

@@ -58,7 +58,7 @@ public sealed class ContentionTests
         var begin = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var publishers =
             from instance in Enumerable.Range(0, Instances)
-            let log = table.Log()
+            let log = table.Log(new PassingTime()) // whose 20 s a slow machine cannot use up
             from publisher in Enumerable.Range(0, PublishersOfEach)
             select PublishAsync(log, $"{instance}-{publisher}");
         var all = Task.WhenAll(publishers.ToList());

@@ -17,15 +17,15 @@ internal sealed record LogTable(string ConnectionString, string Name)
 
     public TableClient Client() => TableConnection.Open(new EventLogOptions { ConnectionString = ConnectionString, TableName = Name }, TestTelemetry.Log);
 
-    public EventTable Table(TimeProvider? time = null) => new(Client(), time ?? TimeProvider.System);
+    public EventTable Table(TimeProvider? time = null) => new(Client(), time ?? PatientClock.Instance);
 
     /// <summary>A log with a client and writers of its own: what another process would have.</summary>
-    public TableEventLog Log(TimeProvider? time = null) => new(Table(time), TestTelemetry.Log, time ?? TimeProvider.System);
+    public TableEventLog Log(TimeProvider? time = null) => new(Table(time), TestTelemetry.Log, time ?? PatientClock.Instance);
 
-    public TopicTrimmer Trimmer(TimeProvider? time = null) => new(Table(time), time ?? TimeProvider.System);
+    public TopicTrimmer Trimmer(TimeProvider? time = null) => new(Table(time), time ?? PatientClock.Instance);
 
     public RetentionSweep Sweep(RetentionOptions options, TimeProvider? time = null, ILogger<RetentionSweep>? logger = null) =>
-        new(Table(time), time ?? TimeProvider.System, options, logger ?? NullLogger<RetentionSweep>.Instance);
+        new(Table(time), time ?? PatientClock.Instance, options, logger ?? NullLogger<RetentionSweep>.Instance);
 
     /// <summary>A topic's row in the list; null when it is not listed.</summary>
     public async Task<TopicEntry?> EntryAsync(Topic topic) =>

@@ -14,7 +14,7 @@ public sealed class AzuriteKeeperTests : IDisposable
     [Fact]
     public async Task Azurite_comes_back_when_the_first_restart_has_failed()
     {
-        var (port, location, log) = (TestStorage.FreePort(), Path.Combine(root, "files"), new Lines());
+        var (port, location, log) = (LocalHostProcess.FreePort(), Path.Combine(root, "files"), new Lines());
         using var keeper = new AzuriteKeeper(isWanted: true, port, location, log);
         await keeper.StartAsync(CancellationToken.None);
         var first = keeper.ProcessId!.Value;

@@ -56,7 +56,7 @@ public sealed class LocalHostTests(LocalHostTests.OneHost one) : IClassFixture<L
     [Fact]
     public async Task Host_answers_to_the_name_that_it_listens_on()
     {
-        var port = TestStorage.FreePort();
+        var port = LocalHostProcess.FreePort();
         await using var host = await TestHost.StartAsync([$"urls=http://app.localhost:{port}"]);
 
         Assert.StartsWith("HTTP/1.1 200 ", await GetAsync(port, $"app.localhost:{port}"), StringComparison.Ordinal);

@@ -24,7 +24,7 @@ public sealed class NpmInstallationTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => installation.WaitAsync(SseStream.Timeout));
 
         // npm ends after its script; the script, killed with it, may take a moment to be gone.
-        await script.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(20));
+        await script.WaitForExitAsync().WaitAsync(SseStream.Timeout);
         Assert.True(script.HasExited);
     }
 

@@ -11,7 +11,10 @@ namespace SseFunctions.Tests.Streaming;
 public sealed class BoundedReadsTests : IAsyncLifetime
 {
     private readonly TaskCompletionSource release = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>A read that is held for long comes again: the storage client tries it once more.</summary>
     private readonly ConcurrentQueue<string> held = [];
+
     private StorageProxy storage = null!;
     private TestHost host = null!;
 
@@ -51,7 +54,7 @@ public sealed class BoundedReadsTests : IAsyncLifetime
         await using (var stream = await host.OpenAsync("events/followed?mode=poll"))
             Assert.Contains("that is all for now", (await stream.ReadToEndAsync())[^1], StringComparison.Ordinal);
 
-        Assert.InRange(held.Count, 0, TableReads.MaxQuestions);
+        Assert.InRange(held.Distinct().Count(), 0, TableReads.MaxQuestions);
         release.SetResult();
         foreach (var answer in await Task.WhenAll(asked).WaitAsync(SseStream.Timeout))
         {
@@ -75,7 +78,7 @@ public sealed class BoundedReadsTests : IAsyncLifetime
         using var next = await host.Client.GetAsync("topics/next").WaitAsync(SseStream.Timeout);
 
         Assert.Equal(HttpStatusCode.OK, next.StatusCode);
-        Assert.InRange(held.Count, 0, TableReads.MaxQuestions + 2);
+        Assert.InRange(held.Distinct().Count(), 0, TableReads.MaxQuestions + 2);
     }
 
     [Theory]
@@ -94,7 +97,7 @@ public sealed class BoundedReadsTests : IAsyncLifetime
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll(asked));
         await WaitUntilAsync(() => Reads.WaitingSearches == 0);
         var next = Enumerable.Range(0, TableReads.MaxSearches).Select(i => Reads.SinceAsync(Topic.Parse("other"), new Since(null, TimeSpan.FromDays(i)), CancellationToken.None)).ToList();
-        await WaitUntilAsync(() => held.Count(read => read.Contains("other", StringComparison.Ordinal)) == TableReads.MaxSearches); // those under way have ended as well
+        await WaitUntilAsync(() => held.Count(read => read.Contains("other", StringComparison.Ordinal)) >= TableReads.MaxSearches); // those under way have ended as well
         release.SetResult();
         await Task.WhenAll(next).WaitAsync(SseStream.Timeout);
     }

@@ -10,6 +10,9 @@ namespace SseFunctions.Tests.Streaming;
 /// <summary>An event that one process publishes reaches the streams of another by the change feed, and without it by a look (promise 9).</summary>
 public sealed class ChangeFeedTests
 {
+    /// <summary>Longer than any test lets time pass.</summary>
+    private const string LongLifetime = "Stream:Lifetime=00:03:45";
+
     private static readonly TimeSpan PollInterval = new StreamOptions().PollInterval;
 
     /// <summary>The head cannot be read meanwhile: neither a look nor a reader brings the event.</summary>
@@ -19,8 +22,8 @@ public sealed class ChangeFeedTests
         await using var proxy = await StorageProxy.StartAsync();
         await using var publisher = await TestHost.StartAsync();
         await publisher.PublishAsync("a", "0");
-        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
-        await using var host = await TestHost.StartAsync(time: time, connectionString: proxy.ConnectionString, table: publisher.Table);
+        var time = new PatientTime();
+        await using var host = await TestHost.StartAsync([LongLifetime], time, proxy.ConnectionString, publisher.Table);
         await using var stream = await OpenAsync(host, "events/a");
         proxy.Intercept = call => IsHead(call) ? Faults.Refuse(500)(call) : StorageProxy.PassOnAsync(call);
 
@@ -43,8 +46,8 @@ public sealed class ChangeFeedTests
         foreach (var topic in topics)
             await one.PublishAsync(topic, "0");
 
-        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
-        await using var host = await TestHost.StartAsync(["Stream:Lifetime=00:03:45"], time, proxy.ConnectionString, one.Table);
+        var time = new PatientTime();
+        await using var host = await TestHost.StartAsync([LongLifetime], time, proxy.ConnectionString, one.Table);
         var streams = await Task.WhenAll(topics.Select(topic => OpenAsync(host, $"events/{topic}")));
         proxy.Intercept = call => IsHead(call) ? Faults.Refuse(500)(call) : StorageProxy.PassOnAsync(call);
 
@@ -73,8 +76,8 @@ public sealed class ChangeFeedTests
         await using var publisher = await TestHost.StartAsync();
         var first = await publisher.PublishAsync("a", "1");
         Assert.True(EventId.TryParse(first[0], out var id));
-        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
-        await using var host = await TestHost.StartAsync(time: time, connectionString: proxy.ConnectionString, table: publisher.Table);
+        var time = new PatientTime();
+        await using var host = await TestHost.StartAsync([LongLifetime], time, proxy.ConnectionString, publisher.Table);
         await using var stream = await OpenAsync(host, "events/a");
         var headRead = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         proxy.Intercept = async call =>
@@ -96,19 +99,34 @@ public sealed class ChangeFeedTests
     [Fact]
     public async Task Event_without_a_hint_is_found_by_a_look_within_a_minute()
     {
+        const int Steps = 12; // each less than the silence after which the change feed counts as lost
         var table = await LogTable.NewAsync();
         var log = table.Log();
         await log.AppendTextsAsync("0");
-        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
-        await using var host = await TestHost.StartAsync(["Stream:Heartbeat=00:03:00"], time, table: table.Name);
+        await using var proxy = await StorageProxy.StartAsync();
+        var time = new PollTimes(PollInterval);
+        await using var host = await TestHost.StartAsync([LongLifetime, "Stream:Heartbeat=00:03:00"], time, proxy.ConnectionString, table.Name);
         await using var stream = await OpenAsync(host, $"events/{LogActions.Orders}");
+        var looked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        proxy.Intercept = async call =>
+        {
+            await StorageProxy.PassOnAsync(call);
+            if (IsHead(call))
+                looked.TrySetResult();
+        };
 
         await log.AppendTextsAsync("1");
-        var start = time.GetTimestamp();
-        var found = await PassAsync(host, time, TimeSpan.FromSeconds(1), stream.ReadEventAsync());
+        for (var step = 0; step < Steps; step++)
+        {
+            while (!time.IsPause)
+                await table.Table().ReadClockAsync(CancellationToken.None); // a poll takes about as long
 
+            time.Advance(HeadPoll.LookInterval / Steps);
+        }
+
+        await looked.Task.WaitAsync(SseStream.Timeout); // no more time passes
+        var found = await PassAsync(host, time, PollInterval, stream.ReadEventAsync());
         Assert.Equal("1", found!.Data);
-        Assert.InRange(time.GetElapsedTime(start), TimeSpan.Zero, HeadPoll.LookInterval + TimeSpan.FromSeconds(10)); // of steps that came before its answer
     }
 
     [Fact]
@@ -117,8 +135,8 @@ public sealed class ChangeFeedTests
         await using var publisher = await TestHost.StartAsync();
         await publisher.PublishAsync("a", "1");
         await publisher.PublishAsync("b", "1");
-        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
-        await using var host = await TestHost.StartAsync(time: time, table: publisher.Table);
+        var time = new PatientTime();
+        await using var host = await TestHost.StartAsync([LongLifetime], time, table: publisher.Table);
         await using var completed = await OpenAsync(host, "events/a");
         await using var deleted = await OpenAsync(host, "events/b");
 
@@ -163,7 +181,7 @@ public sealed class ChangeFeedTests
     public async Task Process_without_streams_asks_nothing()
     {
         await using var proxy = await StorageProxy.StartAsync();
-        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var time = new PatientTime();
         await using var other = await TestHost.StartAsync();
         await other.PublishAsync("a", "1");
         await using var host = await TestHost.StartAsync(time: time, connectionString: proxy.ConnectionString, table: other.Table);
@@ -196,10 +214,11 @@ public sealed class ChangeFeedTests
     /// <summary>Lets the time of a host pass in steps, with a request to the table between two of them, until something has come.</summary>
     internal static async Task<T> PassAsync<T>(TestHost host, FakeTimeProvider time, TimeSpan step, Task<T> awaited)
     {
+        var table = new LogTable(await TestStorage.ConnectionStringAsync(), host.Table).Table();
         while (!awaited.IsCompleted)
         {
             time.Advance(step);
-            using var answer = await host.Client.GetAsync("health").WaitAsync(SseStream.Timeout);
+            await table.ReadClockAsync(CancellationToken.None);
         }
 
         return await awaited;

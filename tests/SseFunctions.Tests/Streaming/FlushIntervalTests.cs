@@ -18,7 +18,7 @@ public class FlushIntervalTests
     [InlineData("events?topic=a&topic=b")]
     public async Task Event_after_a_quiet_spell_is_written_at_once_and_those_soon_after_it_together(string path)
     {
-        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var time = new PatientTime();
         await using var host = await StartAsync(time);
         using var stream = await OpenAsync(host, path);
 
@@ -38,7 +38,7 @@ public class FlushIntervalTests
     [Fact]
     public async Task Events_of_several_topics_share_the_interval()
     {
-        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var time = new PatientTime();
         await using var host = await StartAsync(time);
         using var stream = await OpenAsync(host, "events?topic=a&topic=b");
 
@@ -55,7 +55,7 @@ public class FlushIntervalTests
     [Fact]
     public async Task What_all_topics_have_is_written_together()
     {
-        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var time = new PatientTime();
         await using var host = await StartAsync(time);
         using var stream = await OpenAsync(host, "events?topic=a&topic=b");
 
@@ -72,7 +72,7 @@ public class FlushIntervalTests
     [Fact]
     public async Task Interval_holds_while_a_client_is_in_doubt_of_its_id()
     {
-        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var time = new PatientTime();
         await using var host = await StartAsync(time);
         using var stream = await OpenAsync(host, "events/a");
         await using var doubting = await host.OpenAsync("events/a", "zzzzzz-1"); // no time passes, so no poll
@@ -94,7 +94,7 @@ public class FlushIntervalTests
     [Fact]
     public async Task Event_that_comes_during_a_round_waits_for_the_next_one()
     {
-        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var time = new PatientTime();
         await using var proxy = await StorageProxy.StartAsync();
         await using var other = await TestHost.StartAsync();
         await other.PublishAsync("a", "0");
@@ -115,7 +115,7 @@ public class FlushIntervalTests
         // This host must load it, and a look finds it: there is no hint that would load it before the round.
         var log = new LogTable(await TestStorage.ConnectionStringAsync(), host.Table).Log();
         await log.AppendAsync(Topic.Parse("a"), [LogActions.Event("1")], null, CancellationToken.None);
-        await AdvanceUntilAsync(host, time, inFlight.Task.ContinueWith(_ => true, TaskScheduler.Default));
+        await ChangeFeedTests.PassAsync(host, time, TimeSpan.FromSeconds(1), inFlight.Task.ContinueWith(_ => true, TaskScheduler.Default));
         await host.PublishAsync("a", "2");
         release.SetResult();
         var first = await stream.ReadEventsAsync();
@@ -180,17 +180,8 @@ public class FlushIntervalTests
         return chunks;
     }
 
-    /// <summary>Lets time pass in small steps until something has come. The host answers a request in each, so that it is not the clock alone that runs.</summary>
-    private static async Task<T> AdvanceUntilAsync<T>(TestHost host, FakeTimeProvider time, Task<T> task)
-    {
-        while (!task.IsCompleted)
-        {
-            time.Advance(FlushInterval);
-            using var answer = await host.Client.GetAsync("health").WaitAsync(SseStream.Timeout);
-        }
-
-        return await task;
-    }
+    /// <summary>Lets time pass in small steps until something has come.</summary>
+    private static Task<T> AdvanceUntilAsync<T>(TestHost host, FakeTimeProvider time, Task<T> task) => ChangeFeedTests.PassAsync(host, time, FlushInterval, task);
 
     /// <summary>A response's body, chunk by chunk.</summary>
     private sealed class Chunks(TcpClient client, StreamReader reader) : IDisposable

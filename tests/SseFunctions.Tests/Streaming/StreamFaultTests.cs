@@ -192,9 +192,7 @@ public class StreamFaultTests
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace);
         if (log is not null)
             builder.Logging.AddProvider(log);
-        if (time is not null)
-            builder.Services.AddSingleton(time);
-
+        builder.Services.AddSingleton(time ?? PatientClock.Instance);
         builder.Configuration["EventLog:ConnectionString"] = await TestStorage.ConnectionStringAsync();
         builder.Configuration["EventLog:TableName"] = TestStorage.NewTableName();
         builder.Configuration["Access:AnonymousTopics"] = "*";

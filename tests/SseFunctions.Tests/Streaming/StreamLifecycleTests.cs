@@ -4,6 +4,8 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Time.Testing;
 using SseFunctions.TestSupport;
 
@@ -132,7 +134,8 @@ public class StreamLifecycleTests
     [Fact]
     public async Task Stopping_host_ends_every_stream_with_a_closing_frame()
     {
-        await using var host = await TestHost.StartAsync();
+        // It waits longer than it would, so that a busy machine has the time too.
+        await using var host = await TestHost.StartAsync(configure: builder => builder.Services.PostConfigure<HostOptions>(options => options.ShutdownTimeout = SseStream.Timeout));
         var streams = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => host.OpenAsync($"events/a{i % 3}")));
 
         var stopped = host.StopAsync();
@@ -207,7 +210,7 @@ public class StreamLifecycleTests
                 Interlocked.Decrement(ref underWay);
             }
         };
-        await using var host = await TestHost.StartAsync(["Stream:PollInterval=00:00:00.100"], new ShortTimers(), proxy.ConnectionString);
+        await using var host = await TestHost.StartAsync(["Stream:PollInterval=00:00:00.100"], connectionString: proxy.ConnectionString);
         await using var other = await TestHost.StartAsync(table: host.Table);
         await other.PublishAsync("a", "1");
         await using var stream = await host.OpenAsync("events/a?from=start");

@@ -1,10 +1,8 @@
-using Microsoft.Extensions.Time.Testing;
-
-namespace SseFunctions.Tests.Streaming;
+namespace SseFunctions.Tests.EventLog;
 
 /// <summary>A clock that the test moves, and that says whether the change feed's reader waits for its next poll: what is counted by the clock must not run on while a poll is on its way.</summary>
-/// <param name="interval">Of the polls. Other timers are longer when they are made.</param>
-internal sealed class PollTimes(TimeSpan interval) : FakeTimeProvider(DateTimeOffset.UtcNow)
+/// <param name="interval">The longest between two polls. Other delays are longer than twice that when they are made.</param>
+internal sealed class PollTimes(TimeSpan interval) : PatientTime
 {
     private int pauses;
 
@@ -14,7 +12,8 @@ internal sealed class PollTimes(TimeSpan interval) : FakeTimeProvider(DateTimeOf
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = base.CreateTimer(callback, state, dueTime, period);
-        if (dueTime < TimeSpan.Zero || dueTime > 2 * interval)
+        var isDelay = state is Task; // of Task.Delay, which a deadline's timer is not
+        if (!isDelay || dueTime > 2 * interval)
             return timer;
 
         Interlocked.Increment(ref pauses);
