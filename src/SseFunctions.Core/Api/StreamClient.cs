@@ -27,8 +27,9 @@ internal static class StreamClient
     }
 
     /// <summary>
-    /// The client's address, of IPv6 its network; null when it is not known. Azure's front end appends the address that it sees, with a port; what stands before it is what the client says. In any other
-    /// app it is the connection's address, which <c>UseForwardedHeaders</c> sets where a proxy that the app trusts says it.
+    /// The client's address, of IPv6 its network; null when it is not known. Azure's front end appends the address that it sees,
+    /// with a port; what stands before it is what the client says. In any other app it is the connection's address, which
+    /// <c>UseForwardedHeaders</c> sets where a proxy that the app trusts says it.
     /// </summary>
     /// <param name="isFunctionApp">Whether Azure's front end stands before the app.</param>
     public static string? AddressOf(HttpRequest request, bool isFunctionApp)

@@ -40,7 +40,8 @@ internal sealed class AsyncAutoResetEvent : IValueTaskSource
         if (Interlocked.CompareExchange(ref state, IsAwaited, Idle) == Idle)
             return new ValueTask(this, source.Version);
 
-        Volatile.Write(ref state, Idle); // it was set meanwhile, and only the waiter clears it
+        // It was set meanwhile. A fence, and no plain write: what the waiter reads next is not older than what a Set that this clears stands for.
+        Interlocked.Exchange(ref state, Idle);
         return ValueTask.CompletedTask;
     }
 
