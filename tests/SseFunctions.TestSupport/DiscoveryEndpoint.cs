@@ -41,8 +41,8 @@ public sealed class DiscoveryEndpoint : IAsyncDisposable
         return issuer;
     }
 
-    /// <summary>Puts a key beside those that are there.</summary>
-    public IssuerKey AddKey(string algorithm = "RS256")
+    /// <summary>Puts a key beside those that are there; one of RS256 takes much longer to make.</summary>
+    public IssuerKey AddKey(string algorithm = "ES256")
     {
         var key = IssuerKey.Create(algorithm);
         lock (gate)
@@ -52,7 +52,7 @@ public sealed class DiscoveryEndpoint : IAsyncDisposable
     }
 
     /// <summary>Puts a key in the place of all others.</summary>
-    public IssuerKey Rotate(string algorithm = "RS256")
+    public IssuerKey Rotate(string algorithm = "ES256")
     {
         lock (gate)
             keys.Clear();

@@ -90,7 +90,7 @@ public sealed class IssuerTests : IAsyncLifetime
     [Fact]
     public async Task Token_is_refused_when_it_is_not_the_issuers_own()
     {
-        var (key, foreign) = (issuer.AddKey(), IssuerKey.Create("RS256"));
+        var (key, foreign) = (issuer.AddKey("RS256"), IssuerKey.Create("RS256"));
         var good = Claims("\"topics\":[\"*\"]");
         var old = Claims("\"topics\":[\"*\"]", issued: -3600);
         var publicKey = key.Public["n"];
@@ -114,7 +114,7 @@ public sealed class IssuerTests : IAsyncLifetime
     [InlineData(false)]
     public async Task Token_of_a_new_key_is_told_to_come_back_and_then_opens_while_the_old_key_goes(bool hasKeyId)
     {
-        var before = issuer.AddKey();
+        var before = issuer.AddKey("RS256");
         var oldToken = before.Token(Claims("\"topics\":[\"*\"]"));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync("a", oldToken));
 
