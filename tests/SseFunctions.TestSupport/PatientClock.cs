@@ -3,8 +3,9 @@ using SseFunctions.EventLog;
 namespace SseFunctions.TestSupport;
 
 /// <summary>
-/// The system's clock, but no read of storage comes to its timeout, and no feed that nobody reads is let go: a busy machine may
-/// need longer than that between two steps of a test. Timers that are set later than they are made, as those of streams, all fire.
+/// The system's clock, but no deadline of 5 s passes (of reads of storage, authorizers, health and history pages), and no feed that
+/// nobody reads is let go: a busy machine may need longer than that between two steps of a test. Timers that <see cref="ITimer.Change"/>
+/// starts, such as a stream's, are left alone, and so is <c>Task.Delay</c>.
 /// </summary>
 public sealed class PatientClock : TimeProvider
 {
@@ -15,5 +16,5 @@ public sealed class PatientClock : TimeProvider
     }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-        base.CreateTimer(callback, state, dueTime == EventTable.ReadTimeout ? Timeout.InfiniteTimeSpan : dueTime, period);
+        base.CreateTimer(callback, state, dueTime == EventTable.ReadTimeout && state is not Task ? Timeout.InfiniteTimeSpan : dueTime, period);
 }

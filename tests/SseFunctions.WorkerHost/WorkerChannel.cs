@@ -90,12 +90,12 @@ internal sealed class WorkerChannel : IDisposable
     public Task ReadMessagesAsync() => AskAsync(new StreamingMessage { WorkerStatusRequest = new WorkerStatusRequest() });
 
     /// <summary>Tells the worker to stop, and kills it where it has not in time.</summary>
-    /// <param name="patience">How long it may take; null for as long as the Functions host lets it, which a busy machine may need for a worker that obeys.</param>
+    /// <param name="timeout">How long it may take. Null for the Functions host's own grace period, which a busy machine may need for itself.</param>
     /// <returns>Its exit code.</returns>
-    public async Task<int> TerminateAsync(TimeSpan? patience = null)
+    public async Task<int> TerminateAsync(TimeSpan? timeout = null)
     {
         outgoing.Writer.TryWrite(new StreamingMessage { WorkerTerminate = new WorkerTerminate { GracePeriod = Duration.FromTimeSpan(GracePeriod) } });
-        if (await Task.WhenAny(Exit, Task.Delay(patience ?? GracePeriod)) != Exit)
+        if (await Task.WhenAny(Exit, Task.Delay(timeout ?? GracePeriod)) != Exit)
             Kill();
 
         return await Exit;

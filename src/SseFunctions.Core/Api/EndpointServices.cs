@@ -35,7 +35,7 @@ internal static class EndpointServices
 
     private static void AddAccess(this IServiceCollection services)
     {
-        services.AddSingleton(s => new AuthorizerCall(s, IsShared<ITopicAuthorizer>(services), Get<TimeProvider>(s), Get<ILogger<AuthorizerCall>>(s)));
+        services.AddSingleton(s => new AuthorizerCall(s, HasSharedAuthorizer(services), Get<TimeProvider>(s), Get<ILogger<AuthorizerCall>>(s)));
         services.AddSingleton<ReadAccess>();
         services.AddSingleton(s => new PublishLimits(Get<Settings>(s).Access));
         services.AddSingleton(s => new SubscriberTokens(Get<Settings>(s).Access));
@@ -45,7 +45,8 @@ internal static class EndpointServices
         services.TryAddSingleton<ITopicAuthorizer>(s => Get<TokenAuthorizer>(s));
     }
 
-    private static bool IsShared<T>(IServiceCollection services) => services.Last(service => service.ServiceType == typeof(T) && !service.IsKeyedService).Lifetime == ServiceLifetime.Singleton;
+    private static bool HasSharedAuthorizer(IServiceCollection services) =>
+        services.Last(service => service.ServiceType == typeof(ITopicAuthorizer) && !service.IsKeyedService).Lifetime == ServiceLifetime.Singleton;
 
     private static T Get<T>(IServiceProvider services)
         where T : notnull =>

@@ -40,7 +40,7 @@ internal sealed partial class StreamRunner(
         response.Headers["X-Accel-Buffering"] = "no"; // nginx would hold back what it takes for a page
     }
 
-    /// <remarks>One method, since each that waits for a stream costs memory as long as the stream lives; so does a token of two.</remarks>
+    /// <remarks>One method: each async method that awaits the stream keeps its state as long as the stream lives, and so does a linked token.</remarks>
     private async Task RunAsync(HttpContext context, StreamRequest request, CancellationToken invocationCancelled)
     {
         try
@@ -52,7 +52,9 @@ internal sealed partial class StreamRunner(
                 return;
             }
 
-            using var either = invocationCancelled.CanBeCanceled ? CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, invocationCancelled) : null;
+            using var either = invocationCancelled.CanBeCanceled
+                ? CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, invocationCancelled)
+                : null;
             var left = either?.Token ?? context.RequestAborted;
             using var session = new StreamSession(request, place.Admission, feeds, options, telemetry, time, left, lifetime.ApplicationStopping);
             if (await session.IsOverAsync())

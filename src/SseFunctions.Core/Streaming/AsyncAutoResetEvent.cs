@@ -9,39 +9,37 @@ namespace SseFunctions.Streaming;
 internal sealed class AsyncAutoResetEvent : IValueTaskSource
 {
     private const int Idle = 0;
-    private const int IsSet = 1;
-    private const int IsAwaited = 2;
+    private const int Signaled = 1;
+    private const int Awaited = 2;
 
     private ManualResetValueTaskSourceCore<bool> source = new() { RunContinuationsAsynchronously = true };
 
-    /// <summary>One of the three above. A number instead of a lock: every stream has one.</summary>
+    /// <summary>
+    /// One of the three above, in place of a lock, which every stream would have. Each step writes it, also where it stays as it is: so
+    /// whoever clears a signal sees what was written before it.
+    /// </summary>
     private int state;
 
     public void Set()
     {
-        do
-        {
-            if (Interlocked.CompareExchange(ref state, Idle, IsAwaited) == IsAwaited)
-            {
-                source.SetResult(true);
-                return;
-            }
-        }
-        while (Interlocked.CompareExchange(ref state, IsSet, Idle) == IsAwaited); // the wait has only just begun
+        if (Interlocked.Exchange(ref state, Signaled) != Awaited)
+            return;
+
+        Interlocked.Exchange(ref state, Idle); // signals since then are part of this wake-up
+        source.SetResult(true);
     }
 
     /// <summary>Completes when the signal is or was set, and clears it. One waiter at a time.</summary>
     public ValueTask WaitAsync()
     {
-        if (Interlocked.CompareExchange(ref state, Idle, IsSet) == IsSet)
+        if (Interlocked.CompareExchange(ref state, Idle, Signaled) == Signaled)
             return ValueTask.CompletedTask;
 
         source.Reset();
-        if (Interlocked.CompareExchange(ref state, IsAwaited, Idle) == Idle)
+        if (Interlocked.CompareExchange(ref state, Awaited, Idle) == Idle)
             return new ValueTask(this, source.Version);
 
-        // It was set meanwhile. A fence, and no plain write: what the waiter reads next is not older than what a Set that this clears stands for.
-        Interlocked.Exchange(ref state, Idle);
+        Interlocked.Exchange(ref state, Idle); // signaled meanwhile
         return ValueTask.CompletedTask;
     }
 

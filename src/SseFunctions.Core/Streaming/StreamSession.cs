@@ -99,7 +99,8 @@ internal sealed class StreamSession : IDisposable
     /// <param name="acknowledged">How many bytes the client has taken on its connection; null when nobody can say.</param>
     /// <param name="connection">Takes finished chunks of the same response; null where all goes through the body.</param>
     public Task<StreamEnd> RunAsync(PipeWriter output, Action abort, Func<long>? acknowledged = null, PipeWriter? connection = null) =>
-        RunAsync(new(output, new(options.WriteTimeout, lifetime.Limit, clock, acknowledged, abort, hostStopping), clock, clientLeft, connection));
+        RunAsync(new ClientWriter(
+            output, new WriteDeadline(options.WriteTimeout, lifetime.Limit, clock, acknowledged, abort, hostStopping), clock, clientLeft, connection));
 
     public void Dispose()
     {
@@ -204,7 +205,7 @@ internal sealed class StreamSession : IDisposable
 
                     continue;
                 case FeedReadKind.Gap:
-                    var isDeleted = next.Gap!.Reason == StreamGap.Deleted;
+                    var isDeleted = next.Gap!.Reason == StreamGap.Deleted; // what is read is not kept while the stream waits
                     await events.WriteResetAsync(reader!, next);
                     if (isDeleted)
                         return StreamEnd.TopicDeleted;
@@ -215,7 +216,7 @@ internal sealed class StreamSession : IDisposable
                 case FeedReadKind.StorageUnavailable:
                     return StreamEnd.StorageUnavailable;
                 case FeedReadKind.CaughtUp or FeedReadKind.Complete:
-                    var isComplete = next.Kind == FeedReadKind.Complete; // what is read is not kept while the stream waits
+                    var isComplete = next.Kind == FeedReadKind.Complete; // nor here
                     await events.OnCaughtUpAsync();
                     if (request.EndCaughtUp(isComplete, events.HasWritten, isHeld: !endsCaughtUp) is { } reason)
                         return reason;

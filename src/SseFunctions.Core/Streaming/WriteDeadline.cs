@@ -57,7 +57,7 @@ internal sealed class WriteDeadline : IDisposable
     /// <summary>Looks for the progress of slow writes, and cuts their client off.</summary>
     private sealed class Watch : IDisposable
     {
-        private readonly WriteDeadline of;
+        private readonly WriteDeadline deadline;
         private readonly Lock gate = new();
         private readonly ITimer timer;
         private readonly CancellationTokenRegistration onHostStopping;
@@ -68,11 +68,11 @@ internal sealed class WriteDeadline : IDisposable
         private long taken;
         private bool hasPassed;
 
-        public Watch(WriteDeadline of)
+        public Watch(WriteDeadline deadline)
         {
-            this.of = of;
-            timer = of.clock.CreateTimer(static watch => ((Watch)watch!).OnTimer(), this);
-            onHostStopping = of.hostStopping.UnsafeRegister(static watch => ((Watch)watch!).OnHostStopping(), this);
+            this.deadline = deadline;
+            timer = deadline.clock.CreateTimer(static watch => ((Watch)watch!).OnTimer(), this);
+            onHostStopping = deadline.hostStopping.UnsafeRegister(static watch => ((Watch)watch!).OnHostStopping(), this);
         }
 
         public bool HasPassed => Volatile.Read(ref hasPassed);
@@ -82,7 +82,7 @@ internal sealed class WriteDeadline : IDisposable
             lock (gate)
             {
                 isRunning = true;
-                (lastProgress, taken) = (of.clock.Elapsed, of.acknowledged?.Invoke() ?? 0);
+                (lastProgress, taken) = (deadline.clock.Elapsed, deadline.acknowledged?.Invoke() ?? 0);
                 SetTimer();
             }
         }
@@ -107,8 +107,8 @@ internal sealed class WriteDeadline : IDisposable
                 if (!isRunning)
                     return;
 
-                if (of.acknowledged?.Invoke() is { } now && now > taken)
-                    (lastProgress, taken) = (of.clock.Elapsed, now);
+                if (deadline.acknowledged?.Invoke() is { } now && now > taken)
+                    (lastProgress, taken) = (deadline.clock.Elapsed, now);
 
                 SetTimer();
             }
@@ -121,7 +121,7 @@ internal sealed class WriteDeadline : IDisposable
                 if (!isRunning)
                     return;
 
-                lastProgress = of.clock.Elapsed;
+                lastProgress = deadline.clock.Elapsed;
                 SetTimer();
             }
         }
@@ -129,8 +129,8 @@ internal sealed class WriteDeadline : IDisposable
         /// <summary>Looks again when it is time to, or cuts the client off when its time is over.</summary>
         private void SetTimer()
         {
-            var (elapsed, timeout) = (of.clock.Elapsed, of.Timeout);
-            var end = lastProgress + timeout < of.limit ? lastProgress + timeout : of.limit;
+            var (elapsed, timeout) = (deadline.clock.Elapsed, deadline.Timeout);
+            var end = lastProgress + timeout < deadline.limit ? lastProgress + timeout : deadline.limit;
             if (elapsed < end)
             {
                 var left = end - elapsed + TimerResolution; // timers may fire some milliseconds early
@@ -141,7 +141,7 @@ internal sealed class WriteDeadline : IDisposable
 
             isRunning = false;
             Volatile.Write(ref hasPassed, true);
-            of.abort();
+            deadline.abort();
         }
     }
 }

@@ -22,7 +22,7 @@ internal sealed class ChromiumProcess : IAsyncDisposable
             [
                 "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                "--disable-site-isolation-trials", // with it a process stands by for each page that is opened
+                "--disable-site-isolation-trials", // with isolation, a process stands by for each page that is opened
             ],
         }));
     }

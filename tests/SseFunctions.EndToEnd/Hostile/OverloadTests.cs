@@ -206,7 +206,7 @@ public sealed class OverloadTests(ITestOutputHelper output)
 
         await Parallel.ForEachAsync(Enumerable.Range(0, Thoroughness.Choose(brief: 500, full: 15_000)), async (i, stop) =>
         {
-            using var answer = await host.Client.SendUntilAvailableAsync(() => new(HttpMethod.Get, i % 2 == 0 ? "health" : $"topics/{topic}"));
+            using var answer = await GetAsync(host, i % 2 == 0 ? "health" : $"topics/{topic}");
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         });
 
@@ -302,10 +302,21 @@ public sealed class OverloadTests(ITestOutputHelper output)
             Assert.Matches($@"\A{ComeBack}\z", Assert.Single(frames));
     }
 
+    /// <summary>Asks once more where the answer is 503, as it is after one read of storage that took 5 s on a busy machine.</summary>
+    private static async Task<HttpResponseMessage> GetAsync(LocalHostProcess host, string path)
+    {
+        var first = await host.Client.GetAsync(path).WaitAsync(SseStream.Timeout);
+        if (first.StatusCode != HttpStatusCode.ServiceUnavailable)
+            return first;
+
+        first.Dispose();
+        return await host.Client.GetAsync(path).WaitAsync(SseStream.Timeout);
+    }
+
     private async Task AssertHealthyAsync(LocalHostProcess host)
     {
         var start = Stopwatch.GetTimestamp();
-        using var health = await host.Client.SendUntilAvailableAsync(() => new(HttpMethod.Get, "health"));
+        using var health = await GetAsync(host, "health");
         Report(host, string.Create(CultureInfo.InvariantCulture, $"health answered {(int)health.StatusCode} in {Stopwatch.GetElapsedTime(start).TotalMilliseconds:F0} ms"));
         Assert.Equal(HttpStatusCode.OK, health.StatusCode);
     }

@@ -154,7 +154,7 @@ public sealed class SeveralHostsTests
             var state = JsonDocument.Parse((await stream.ReadEventAsync())!.Data).RootElement;
             var instance = state.GetProperty("instance").GetString()!;
             ticks.TryAdd(instance, []);
-            ticks[instance].Add(state.GetProperty("time").GetString()!); // twice perhaps: a run that comes late counts for the next tick
+            ticks[instance].Add(state.GetProperty("time").GetString()!); // it may come twice: a run that comes late counts for the next tick
         }
 
         Assert.Equal(2, ticks.Count);

@@ -110,7 +110,7 @@ public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(id, (await live.ReadEventAsync())?.Id);
         await using var quiet = await SseStream.OpenAsync(client, $"events/{TopicApi.NewTopic()}");
 
-        var exitCode = await (await host.WorkerAsync()).TerminateAsync(patience: SseStream.Timeout);
+        var exitCode = await (await host.WorkerAsync()).TerminateAsync(timeout: SseStream.Timeout);
 
         Assert.Equal(0, exitCode);
         foreach (var stream in (SseStream[])[live, quiet])

@@ -168,7 +168,6 @@ public sealed class ChangeFeedWriterTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task What_moves_in_another_slice_goes_into_its_row()
     {
-
         await log.AppendTextsAsync("1");
         await flushed.Task.WaitAsync(SseStream.Timeout);
         time.Advance(ChangeFeedRow.Slice);

@@ -3,12 +3,15 @@ using SseFunctions.EventLog;
 
 namespace SseFunctions.Tests.EventLog;
 
-/// <summary>A clock that the test moves, but no request to storage comes to its timeout, however far it is moved while one is under way: a busy machine answers none in so few steps.</summary>
+/// <summary>
+/// A clock that the test moves, but no read, poll or flush comes to its timeout, however far it is moved while one is under way: a busy
+/// machine answers none in so few steps.
+/// </summary>
 internal class PatientTime() : FakeTimeProvider(DateTimeOffset.UtcNow)
 {
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
-        var isTimeout = dueTime == EventTable.ReadTimeout || dueTime == ChangeFeedReader.PollTimeout;
+        var isTimeout = state is not Task && (dueTime == EventTable.ReadTimeout || dueTime == ChangeFeedReader.PollTimeout || dueTime == ChangeFeedWriter.FlushTimeout); // a delay that is as long is none
         return base.CreateTimer(callback, state, isTimeout ? Timeout.InfiniteTimeSpan : dueTime, period);
     }
 }

@@ -12,7 +12,7 @@ internal sealed class PollTimes(TimeSpan interval) : PatientTime
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = base.CreateTimer(callback, state, dueTime, period);
-        var isDelay = state is Task; // of Task.Delay, which a deadline's timer is not
+        var isDelay = state is Task; // Task.Delay or WaitAsync; a CancellationTokenSource's is none
         if (!isDelay || dueTime > 2 * interval)
             return timer;
 

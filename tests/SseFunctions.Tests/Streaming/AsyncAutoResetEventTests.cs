@@ -40,4 +40,26 @@ public class AsyncAutoResetEventTests
 
         await echo.WaitAsync(SseStream.Timeout);
     }
+
+    /// <summary>Two that set it at once wake the waiter once, and it sees what both have written.</summary>
+    [Fact]
+    public async Task WaitAsync_sees_what_was_written_before_each_set_when_two_set()
+    {
+        const int Rounds = 20_000;
+        var signal = new AsyncAutoResetEvent();
+        var written = new int[2];
+        var setters = Enumerable.Range(0, written.Length).Select(setter => Task.Run(() =>
+        {
+            for (var i = 1; i <= Rounds; i++)
+            {
+                written[setter] = i;
+                signal.Set();
+            }
+        })).ToList();
+
+        while (written.Sum() < 2 * Rounds)
+            await signal.WaitAsync().AsTask().WaitAsync(SseStream.Timeout);
+
+        await Task.WhenAll(setters);
+    }
 }

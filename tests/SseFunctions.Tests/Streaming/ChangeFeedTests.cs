@@ -125,8 +125,10 @@ public sealed class ChangeFeedTests
         }
 
         await looked.Task.WaitAsync(SseStream.Timeout); // no more time passes
+        var seen = time.GetTimestamp();
         var found = await PassAsync(host, time, PollInterval, stream.ReadEventAsync());
         Assert.Equal("1", found!.Data);
+        Assert.InRange(time.GetElapsedTime(seen), TimeSpan.Zero, HeadPoll.LookInterval / 2); // by this look, not the next
     }
 
     [Fact]
