@@ -160,6 +160,7 @@ public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
     {
         var stream = await SseStream.OpenAsync(client, $"events/{topic}");
         await stream.ReadFrameAsync();
+        await stream.ReadFrameAsync(); // where it begins
         return stream;
     }
 
