@@ -11,6 +11,7 @@ public sealed class DiscoveryEndpoint : IAsyncDisposable
     private readonly WebApplication app;
     private readonly Lock gate = new();
     private readonly List<IssuerKey> keys = [];
+    private readonly TaskCompletionSource askedInVain = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int reads;
     private int refusals;
 
@@ -20,6 +21,12 @@ public sealed class DiscoveryEndpoint : IAsyncDisposable
 
     /// <summary>Whether it answers.</summary>
     public bool IsReachable { get; set; } = true;
+
+    /// <summary>Whether it takes requests and never answers.</summary>
+    public bool IsSilent { get; set; }
+
+    /// <summary>Completes when it has been asked while it was silent.</summary>
+    public Task AskedInVain => askedInVain.Task;
 
     /// <summary>How often the keys have been read.</summary>
     public int Reads => Volatile.Read(ref reads);
@@ -64,6 +71,12 @@ public sealed class DiscoveryEndpoint : IAsyncDisposable
 
     private Task CutWhereUnreachableAsync(HttpContext context, RequestDelegate next)
     {
+        if (IsSilent)
+        {
+            askedInVain.TrySetResult();
+            return Task.Delay(Timeout.Infinite, context.RequestAborted);
+        }
+
         if (IsReachable)
             return next(context);
 

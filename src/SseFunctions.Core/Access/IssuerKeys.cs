@@ -18,9 +18,11 @@ internal sealed partial class IssuerKeys(Uri authority, TimeProvider time, ILogg
     /// <summary>How often the issuer is asked at most, whatever kids tokens have.</summary>
     private static readonly TimeSpan MinInterval = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long the reading of both documents may take: less than a request waits for its authorizer.</summary>
+    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(4);
+
     private static readonly HttpClient Http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
     {
-        Timeout = TimeSpan.FromSeconds(4), // less than a request waits for its authorizer
         MaxResponseContentBufferSize = 1024 * 1024,
     };
 
@@ -72,9 +74,10 @@ internal sealed partial class IssuerKeys(Uri authority, TimeProvider time, ILogg
     private async Task ReadAsync()
     {
         var begun = time.GetUtcNow();
+        using var timeout = new CancellationTokenSource(ReadTimeout, time);
         try
         {
-            var configuration = await OpenIdConnectConfigurationRetriever.GetAsync(address, documents, CancellationToken.None);
+            var configuration = await OpenIdConnectConfigurationRetriever.GetAsync(address, documents, timeout.Token);
             if (string.IsNullOrEmpty(configuration.Issuer) || configuration.SigningKeys.Count == 0)
                 throw new InvalidDataException("it has no issuer, or no keys.");
 

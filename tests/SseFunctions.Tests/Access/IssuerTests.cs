@@ -192,6 +192,19 @@ public sealed class IssuerTests : IAsyncLifetime
         Assert.Equal(1, issuer.Reads);
     }
 
+    /// <summary>Before the request itself is given up, which waits for its authorizer for five.</summary>
+    [Fact]
+    public async Task Issuer_that_does_not_answer_is_given_up_after_four_seconds()
+    {
+        issuer.IsSilent = true;
+        var polling = PollAsync(issuer.AddKey().Token(Claims("\"topics\":[\"*\"]")));
+        await issuer.AskedInVain.WaitAsync(SseStream.Timeout);
+
+        time.Advance(TimeSpan.FromSeconds(4));
+
+        Assert.Contains(Reason, await polling.WaitAsync(SseStream.Timeout), StringComparison.Ordinal);
+    }
+
     private string Claims(string claims, string audience = Audience, string? from = null, int expires = 3600, int issued = 0)
     {
         var now = time.GetUtcNow().ToUnixTimeSeconds();
