@@ -23,6 +23,7 @@ internal sealed partial class IssuerKeys(Uri authority, TimeProvider time, ILogg
 
     private static readonly HttpClient Http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
     {
+        Timeout = TimeSpan.FromSeconds(30), // for a request that nobody waits for any more: the library does not cancel it
         MaxResponseContentBufferSize = 1024 * 1024,
     };
 
@@ -74,10 +75,9 @@ internal sealed partial class IssuerKeys(Uri authority, TimeProvider time, ILogg
     private async Task ReadAsync()
     {
         var begun = time.GetUtcNow();
-        using var timeout = new CancellationTokenSource(ReadTimeout, time);
         try
         {
-            var configuration = await OpenIdConnectConfigurationRetriever.GetAsync(address, documents, timeout.Token);
+            var configuration = await OpenIdConnectConfigurationRetriever.GetAsync(address, documents, CancellationToken.None).WaitAsync(ReadTimeout, time);
             if (string.IsNullOrEmpty(configuration.Issuer) || configuration.SigningKeys.Count == 0)
                 throw new InvalidDataException("it has no issuer, or no keys.");
 
