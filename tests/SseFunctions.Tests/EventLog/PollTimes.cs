@@ -4,39 +4,35 @@ namespace SseFunctions.Tests.EventLog;
 /// <param name="interval">The longest between two polls. Other delays are longer than twice that when they are made.</param>
 internal sealed class PollTimes(TimeSpan interval) : PatientTime
 {
-    private int pauses;
+    private readonly Lock gate = new();
+    private DateTimeOffset pauseEnd;
 
-    /// <summary>Whether a pause between two polls has begun and is not over.</summary>
-    public bool IsPause => Volatile.Read(ref pauses) > 0;
+    /// <summary>
+    /// Whether a pause between two polls has begun and is not over. It is over when its time has come, and not only when its timer has
+    /// been called: another thread may be on its way to that, while the test would move the clock on and on.
+    /// </summary>
+    public bool IsPause
+    {
+        get
+        {
+            lock (gate)
+                return GetUtcNow() < pauseEnd;
+        }
+    }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
-        var timer = base.CreateTimer(callback, state, dueTime, period);
         var isDelay = state is Task; // Task.Delay or WaitAsync; a CancellationTokenSource's is none
+        var timer = base.CreateTimer(callback, state, dueTime, period);
         if (!isDelay || dueTime > 2 * interval)
             return timer;
 
-        Interlocked.Increment(ref pauses);
-        return new Pause(timer, () => Interlocked.Decrement(ref pauses));
-    }
-
-    private sealed class Pause(ITimer timer, Action onEnd) : ITimer
-    {
-        private int hasEnded;
-
-        public bool Change(TimeSpan dueTime, TimeSpan period) => timer.Change(dueTime, period);
-
-        public void Dispose()
+        lock (gate)
         {
-            timer.Dispose();
-            if (Interlocked.Exchange(ref hasEnded, 1) == 0)
-                onEnd();
+            var end = GetUtcNow() + dueTime; // not before the timer's
+            pauseEnd = end > pauseEnd ? end : pauseEnd;
         }
 
-        public ValueTask DisposeAsync()
-        {
-            Dispose();
-            return ValueTask.CompletedTask;
-        }
+        return timer;
     }
 }
