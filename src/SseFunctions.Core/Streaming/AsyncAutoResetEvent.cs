@@ -15,8 +15,8 @@ internal sealed class AsyncAutoResetEvent : IValueTaskSource
     private ManualResetValueTaskSourceCore<bool> source = new() { RunContinuationsAsynchronously = true };
 
     /// <summary>
-    /// One of the three above, in place of a lock, which every stream would have. Each step writes it, also where it stays as it is: so
-    /// whoever clears a signal sees what was written before it.
+    /// One of the three above, in place of a lock, which every stream would have. <see cref="Set"/> writes it also where it stays as it
+    /// is: so whoever clears a signal sees what was written before each.
     /// </summary>
     private int state;
 

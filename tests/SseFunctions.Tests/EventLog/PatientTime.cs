@@ -11,7 +11,8 @@ internal class PatientTime() : FakeTimeProvider(DateTimeOffset.UtcNow)
 {
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
-        var isTimeout = state is not Task && (dueTime == EventTable.ReadTimeout || dueTime == ChangeFeedReader.PollTimeout || dueTime == ChangeFeedWriter.FlushTimeout); // a delay that is as long is none
+        var isDelay = state is Task; // which may happen to be as long
+        var isTimeout = !isDelay && (dueTime == EventTable.ReadTimeout || dueTime == ChangeFeedReader.PollTimeout || dueTime == ChangeFeedWriter.FlushTimeout);
         return base.CreateTimer(callback, state, isTimeout ? Timeout.InfiniteTimeSpan : dueTime, period);
     }
 }
