@@ -37,6 +37,9 @@ public sealed class OverloadTests(ITestOutputHelper output)
     /// <summary>Loads at a time, each of 256 KiB at least: 4 MiB.</summary>
     private const int MaxLoads = 16;
 
+    /// <summary>How often a question is asked before its answer counts.</summary>
+    private const int MaxAttempts = 6;
+
     private readonly string topic = TopicApi.NewTopic();
 
     [SkippableFact]
@@ -302,15 +305,17 @@ public sealed class OverloadTests(ITestOutputHelper output)
             Assert.Matches($@"\A{ComeBack}\z", Assert.Single(frames));
     }
 
-    /// <summary>Asks once more where the answer is 503, as it is after one read of storage that took 5 s on a busy machine.</summary>
+    /// <summary>Asks again where the answer is 503, as it is after a read of storage that took 5 s on a busy machine.</summary>
     private static async Task<HttpResponseMessage> GetAsync(LocalHostProcess host, string path)
     {
-        var first = await host.Client.GetAsync(path).WaitAsync(SseStream.Timeout);
-        if (first.StatusCode != HttpStatusCode.ServiceUnavailable)
-            return first;
+        for (var attempt = 1; ; attempt++)
+        {
+            var answer = await host.Client.GetAsync(path).WaitAsync(SseStream.Timeout);
+            if (answer.StatusCode != HttpStatusCode.ServiceUnavailable || attempt == MaxAttempts)
+                return answer;
 
-        first.Dispose();
-        return await host.Client.GetAsync(path).WaitAsync(SseStream.Timeout);
+            answer.Dispose();
+        }
     }
 
     private async Task AssertHealthyAsync(LocalHostProcess host)

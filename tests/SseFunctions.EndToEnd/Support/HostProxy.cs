@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using SseFunctions.WorkerHost;
@@ -18,7 +19,10 @@ internal sealed class HostProxy : IAsyncDisposable
     private readonly WebApplication app;
     private readonly HostForwarder forwarder;
     private readonly string destination;
-    private readonly ConcurrentDictionary<HttpContext, bool> underWay = [];
+
+    /// <summary>Of the requests: what is asked of a request's context as it ends throws.</summary>
+    private readonly ConcurrentDictionary<IHttpRequestLifetimeFeature, bool> underWay = [];
+
     private readonly ConcurrentQueue<string> requests = [];
 
     private HostProxy(WebApplication app, HostForwarder forwarder, Uri destination)
@@ -74,8 +78,8 @@ internal sealed class HostProxy : IAsyncDisposable
     /// <summary>Cuts all requests that are under way, on both sides.</summary>
     public void Cut()
     {
-        foreach (var context in underWay.Keys)
-            context.Abort();
+        foreach (var request in underWay.Keys)
+            request.Abort();
     }
 
     public async ValueTask DisposeAsync()
@@ -88,7 +92,20 @@ internal sealed class HostProxy : IAsyncDisposable
 
     private async Task AnswerAsync(HttpContext context)
     {
-        underWay[context] = true;
+        var request = context.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>();
+        underWay[request] = true;
+        try
+        {
+            await AnswerOrForwardAsync(context);
+        }
+        finally
+        {
+            underWay.TryRemove(request, out _);
+        }
+    }
+
+    private async Task AnswerOrForwardAsync(HttpContext context)
+    {
         var isStream = context.Request.Path.Value!.Contains("/events", StringComparison.Ordinal);
         if (isStream)
             requests.Enqueue(context.Request.Path + context.Request.QueryString);
@@ -102,7 +119,5 @@ internal sealed class HostProxy : IAsyncDisposable
         {
             await ForwardAsync(context);
         }
-
-        underWay.TryRemove(context, out _);
     }
 }
