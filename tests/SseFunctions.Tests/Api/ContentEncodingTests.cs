@@ -49,7 +49,10 @@ public class ContentEncodingTests(AccessHost shared) : IClassFixture<AccessHost>
         Assert.Equal(("data", 65536, 65537), (problem.GetProperty("field").GetString(), problem.GetProperty("limit").GetInt32(), problem.GetProperty("size").GetInt32()));
     }
 
-    /// <summary>64 MiB in some KB: no more of it is decoded than tells that it is too much.</summary>
+    /// <summary>
+    /// 64 MiB in some KB: no more of it is decoded than tells that it is too much. What other tests allocate meanwhile counts too, so it
+    /// is tried until they leave it a moment.
+    /// </summary>
     [Theory]
     [InlineData("gzip", "text/plain")]
     [InlineData("br", "application/x-ndjson")]
@@ -57,12 +60,18 @@ public class ContentEncodingTests(AccessHost shared) : IClassFixture<AccessHost>
     public async Task Bomb_is_refused_before_it_takes_memory(string coding, string contentType)
     {
         var bomb = Encode(coding, new byte[64 * 1024 * 1024]);
-        var before = GC.GetTotalAllocatedBytes(precise: true);
+        var allocated = long.MaxValue;
+        for (var attempt = 0; attempt < 20 && allocated > 40 * 1024 * 1024; attempt++)
+        {
+            var before = GC.GetTotalAllocatedBytes(precise: true);
 
-        using var answer = await PostAsync($"events/{topic}", bomb[..Math.Min(bomb.Length, 60 * 1024)], coding, contentType);
+            using var answer = await PostAsync($"events/{topic}", bomb[..Math.Min(bomb.Length, 60 * 1024)], coding, contentType);
 
-        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
-        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 40 * 1024 * 1024);
+            Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
+            allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
+        }
+
+        Assert.InRange(allocated, 0, 40 * 1024 * 1024);
     }
 
     /// <summary>A stream of empty blocks decodes to nothing for ever.</summary>
