@@ -11,6 +11,9 @@ internal sealed class ClientTab(IPage page, Uri baseAddress)
     /// <summary>Whether this tab has the connection.</summary>
     public const string Leads = "sources.some(source => source.readyState < 2)";
 
+    /// <summary>Whether this tab has a connection that is open.</summary>
+    public const string Streams = "sources.some(source => source.readyState === 1)";
+
     /// <summary>Keeps the browser's own EventSources within the tests' sight.</summary>
     private const string Watch = """
         window.sources = [];

@@ -20,7 +20,7 @@ internal sealed class HostProxy : IAsyncDisposable
     private readonly HostForwarder forwarder;
     private readonly string destination;
 
-    /// <summary>Of the requests: what is asked of a request's context as it ends throws.</summary>
+    /// <summary>The requests by what ends them, which their contexts cannot do any more once they are over: they throw then.</summary>
     private readonly ConcurrentDictionary<IHttpRequestLifetimeFeature, bool> underWay = [];
 
     private readonly ConcurrentQueue<string> requests = [];
