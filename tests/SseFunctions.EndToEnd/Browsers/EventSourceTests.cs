@@ -60,7 +60,10 @@ public abstract partial class EventSourceTests(EventSourceHosts hosts, IEventSou
         var carried = (await source.RequestsAsync()).Select(request => request.LastEventId).ToList();
         Assert.Null(carried[0]);
         Assert.EndsWith("-0", carried[1], StringComparison.Ordinal); // a quiet response has said where it is
-        Assert.Contains(carried.FindLast(id => id is not null), ids); // of a request that was cut off at the end the browser tells no headers
+        if (carried[^1] is null)
+            carried.RemoveAt(carried.Count - 1); // of a request that was cut off at the end the browser tells no headers
+
+        Assert.Contains(carried[^1], ids);
         // It may have been closed between an end and its next request.
         var (ends, after) = (source.CursorsAtEnds.Skip(1).Select(id => id ?? carried[1]).ToList(), carried.Skip(2).ToList());
         Assert.InRange(after.Count, ends.Count - 1, ends.Count + 1);

@@ -44,11 +44,17 @@ public class Target : IAsyncLifetime, IDisposable
     {
         own = Given(UrlVariable) is null ? await TestHost.StartOnAsync(TestStorage.NewTableName(), Settings) : null;
         var address = await ReachAsync(own?.BaseAddress ?? new Uri(Given(UrlVariable)!.TrimEnd('/') + "/"));
-        var connected = new HttpClient(new SocketsHttpHandler { UseProxy = !address.IsLoopback }) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
-        if (Given(KeyVariable) is { } key)
-            connected.DefaultRequestHeaders.Add("x-functions-key", key);
+        return NewClient(address, Given(KeyVariable));
+    }
 
-        return connected;
+    protected static HttpClient NewClient(Uri address, string? key)
+    {
+        var handler = new RepeatedReads(new SocketsHttpHandler { UseProxy = !address.IsLoopback, ResponseDrainTimeout = TimeSpan.Zero });
+        var client = new HttpClient(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
+        if (key is not null)
+            client.DefaultRequestHeaders.Add("x-functions-key", key);
+
+        return client;
     }
 
     /// <summary>The settings of a local host of its own.</summary>

@@ -37,12 +37,6 @@ public sealed class WebAppTarget : Target
             line = await process.ReadLineAsync();
         while (!line.Contains(Listening, StringComparison.Ordinal));
 
-        var client = new HttpClient(new SocketsHttpHandler { UseProxy = false })
-        {
-            BaseAddress = new Uri(line[(line.IndexOf(Listening, StringComparison.Ordinal) + Listening.Length)..].Trim() + "/api/"),
-            Timeout = Timeout.InfiniteTimeSpan,
-        };
-        client.DefaultRequestHeaders.Add("x-functions-key", Key);
-        return client;
+        return NewClient(new Uri(line[(line.IndexOf(Listening, StringComparison.Ordinal) + Listening.Length)..].Trim() + "/api/"), Key);
     }
 }

@@ -23,6 +23,6 @@ public sealed class WorkerTarget : Target
     protected override async Task<HttpClient> ConnectAsync()
     {
         host = await FunctionsHost.StartAsync(new FunctionsHostOptions { Settings = await AppSettings.ForAsync(TestStorage.NewTableName()) });
-        return host.NewClient();
+        return NewClient(host.BaseAddress, host.FunctionKey);
     }
 }
