@@ -41,12 +41,12 @@ internal readonly record struct HostMemory(long HeapBytes, long WorkingSetBytes)
     private const ClrTraceEventParser.Keywords Collect = ClrTraceEventParser.Keywords.GC | ClrTraceEventParser.Keywords.GCHeapCollect;
 
     /// <summary>The minimum of some readings.</summary>
-    /// <param name="enough">Up to which heap it goes on reading, as long as it may; null for some readings only.</param>
-    public static async Task<HostMemory> SettledAsync(LocalHostProcess host, long? enough = null)
+    /// <param name="enough">Down to what it goes on reading, as long as it may; null for some readings only.</param>
+    public static async Task<HostMemory> SettledAsync(LocalHostProcess host, HostMemory? enough = null)
     {
         var min = new HostMemory(long.MaxValue, long.MaxValue);
         using var timer = new PeriodicTimer(ReadingInterval, TimeProvider.System);
-        for (var i = 0; i < Readings || (i < MaxReadings && min.HeapBytes > enough); i++)
+        for (var i = 0; i < Readings || (i < MaxReadings && (min.HeapBytes > enough?.HeapBytes || min.WorkingSetBytes > enough?.WorkingSetBytes)); i++)
         {
             await timer.WaitForNextTickAsync();
             var heap = await CollectAsync(host.ProcessId);
