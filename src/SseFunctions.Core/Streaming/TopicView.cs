@@ -166,16 +166,17 @@ internal sealed record TopicView
     public TopicView Written(TopicHead written, out ViewChange change)
     {
         change = ViewChange.None;
+        if (!IsKnown) // the first poll may have read the head before this write, and no other hint of it will come
+            return Hinted(written.LastId, hasEnded: written.Complete || written.IsDeleted) with { Writes = Writes + 1 };
+
         var view = (written.IsDeleted ? this : Announced(written.LastId)) with { Writes = Writes + 1 };
         if (written.IsDeleted) // the log may have begun anew since
             return Head?.Epoch == written.Epoch ? view.Adopt(null, isPolled: false, out change) : view;
 
-        if (IsKnown && written.Epoch == FormerEpoch) // heard of late, unless the old log is back: the head tells
+        if (written.Epoch == FormerEpoch) // heard of late, unless the old log is back: the head tells
             return view.Hinted(written.LastId, hasEnded: true);
 
-        return IsKnown && (written.Epoch != Head?.Epoch || written.Last >= Head.Last)
-            ? view.Adopt(written, isPolled: false, out change)
-            : view;
+        return written.Epoch != Head?.Epoch || written.Last >= Head.Last ? view.Adopt(written, isPolled: false, out change) : view;
     }
 
     /// <summary>Takes note of what the change feed says. It is adopted only when the head or rows show it.</summary>

@@ -25,6 +25,29 @@ public class ReplayTests
         Assert.Equal(new(live[0], "message", "4"), next);
     }
 
+    /// <summary>Time stands still: no look at the head comes later and finds it.</summary>
+    [Fact]
+    public async Task Stream_gets_what_its_own_process_writes_while_the_first_head_is_read()
+    {
+        await using var storage = await StorageProxy.StartAsync();
+        await using var other = await TestHost.StartAsync();
+        await other.PublishAsync("other", "makes the table");
+        await using var host = await TestHost.StartAsync(time: new FakeTimeProvider(DateTimeOffset.UtcNow), connectionString: storage.ConnectionString, table: other.Table);
+        var ids = await host.PublishAsync("a", "1");
+        storage.Intercept = Faults.On(
+            call => call.Method == "GET" && call.PathAndQuery.Contains("head", StringComparison.Ordinal),
+            async call =>
+            {
+                using var answer = await call.ForwardAsync();
+                await host.PublishAsync("a", "2");
+                await call.ReplyAsync(answer);
+            });
+
+        await using var stream = await host.OpenAsync("events/a", ids[0]);
+
+        Assert.Equal("2", (await stream.ReadEventAsync().WaitAsync(SseStream.Timeout))!.Data);
+    }
+
     [Theory]
     [InlineData("from=start", "1,2,3")]
     [InlineData("last=2", "2,3")]
