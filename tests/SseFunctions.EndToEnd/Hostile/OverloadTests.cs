@@ -40,9 +40,6 @@ public sealed class OverloadTests(ITestOutputHelper output)
     /// <summary>Loads at a time, each of 256 KiB at least: 4 MiB.</summary>
     private const int MaxLoads = 16;
 
-    /// <summary>How often a question is asked before its answer counts.</summary>
-    private const int MaxAttempts = 6;
-
     private readonly string topic = TopicApi.NewTopic();
 
     [SkippableFact]
@@ -310,17 +307,8 @@ public sealed class OverloadTests(ITestOutputHelper output)
     }
 
     /// <summary>Asks again where the answer is 503, as it is after a read of storage that took 5 s on a busy machine.</summary>
-    private static async Task<HttpResponseMessage> GetAsync(LocalHostProcess host, string path)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            var answer = await host.Client.GetAsync(path).WaitAsync(SseStream.Timeout);
-            if (answer.StatusCode != HttpStatusCode.ServiceUnavailable || attempt == MaxAttempts)
-                return answer;
-
-            answer.Dispose();
-        }
-    }
+    private static Task<HttpResponseMessage> GetAsync(LocalHostProcess host, string path) =>
+        RepeatedReads.RepeatAsync(() => host.Client.GetAsync(path).WaitAsync(SseStream.Timeout));
 
     private async Task AssertHealthyAsync(LocalHostProcess host)
     {

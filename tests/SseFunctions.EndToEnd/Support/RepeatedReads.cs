@@ -7,15 +7,20 @@ internal sealed class RepeatedReads(HttpMessageHandler inner) : DelegatingHandle
 {
     private const int MaxAttempts = 6;
 
-    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    /// <summary>Asks again while the answer is 503.</summary>
+    /// <returns>Another answer, or the last 503.</returns>
+    public static async Task<HttpResponseMessage> RepeatAsync(Func<Task<HttpResponseMessage>> askAsync)
     {
         for (var attempt = 1; ; attempt++)
         {
-            var answer = await base.SendAsync(request, cancellationToken);
-            if (answer.StatusCode != HttpStatusCode.ServiceUnavailable || request.Method != HttpMethod.Get || attempt == MaxAttempts)
+            var answer = await askAsync();
+            if (answer.StatusCode != HttpStatusCode.ServiceUnavailable || attempt == MaxAttempts)
                 return answer;
 
             answer.Dispose();
         }
     }
+
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        request.Method == HttpMethod.Get ? RepeatAsync(() => base.SendAsync(request, cancellationToken)) : base.SendAsync(request, cancellationToken);
 }

@@ -123,7 +123,7 @@ public sealed class UnderFireTests(ITestOutputHelper output) : IDisposable
     }
 
     /// <summary>A host's memory while nobody reads or publishes; in a brief run, in which nothing could be seen to grow, none.</summary>
-    /// <param name="enough">The heap that it must come down to; null where that is not known.</param>
+    /// <param name="enough">What it must come down to; null where that is not known.</param>
     private async Task<HostMemory> MemoryAsync(Deployment deployment, int instance, HostMemory? enough)
     {
         Assert.Equal("", findings.Broken);
