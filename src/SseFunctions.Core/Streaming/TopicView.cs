@@ -173,10 +173,10 @@ internal sealed record TopicView
         if (written.IsDeleted) // the log may have begun anew since
             return Head?.Epoch == written.Epoch ? view.Adopt(null, isPolled: false, out change) : view;
 
-        if (written.Epoch == FormerEpoch) // heard of late, unless the old log is back: the head tells
+        if (written.Epoch == FormerEpoch || (Head is not null && Head.Epoch != written.Epoch)) // one of two logs is gone: the head tells which
             return view.Hinted(written.LastId, hasEnded: true);
 
-        return written.Epoch != Head?.Epoch || written.Last >= Head.Last ? view.Adopt(written, isPolled: false, out change) : view;
+        return Head is null || written.Last >= Head.Last ? view.Adopt(written, isPolled: false, out change) : view;
     }
 
     /// <summary>Takes note of what the change feed says. It is adopted only when the head or rows show it.</summary>

@@ -194,14 +194,20 @@ public class TopicFeedTests
 
         var load = feed.LoadAsync(new(head.Epoch, 0));
         if (isLoading)
-            feed.OnWritten(head with { Epoch = "other1" }, []);
+            BeginAnew();
 
         release.SetResult();
         Assert.NotNull(await load.WaitAsync(SseStream.Timeout));
         Assert.Equal(isLoading, cache.Size == 0);
-        feed.OnWritten(head with { Epoch = "other2" }, []);
+        BeginAnew();
 
         Assert.Equal(0, cache.Size);
+
+        void BeginAnew()
+        {
+            feed.OnWritten(head with { IsDeleted = true }, []);
+            feed.OnWritten(head with { Epoch = "other1" }, []);
+        }
     }
 
     private static TopicReader Reader(TestHost host, TopicFeedRegistry feeds) => new(

@@ -67,6 +67,17 @@ public class TopicViewTests
         Assert.True(written.IsHeadDue);
     }
 
+    /// <summary>The log may be one from before the known one: its process hears of the commit after the head was first read.</summary>
+    [Fact]
+    public void Head_is_due_when_a_write_to_a_log_is_heard_of_that_was_never_known()
+    {
+        var view = Polled(TopicView.Unknown, Head(last: 2) with { Epoch = "other1" });
+
+        var written = view.Written(Head(last: 9, append: "w"), out var change);
+
+        Assert.Equal((view.Head, ViewChange.None, true), (written.Head, change, written.IsHeadDue));
+    }
+
     /// <summary>Its publisher's hints come: the topic needs no polls of its own.</summary>
     [Theory]
     [InlineData(true)]

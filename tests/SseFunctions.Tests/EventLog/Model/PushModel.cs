@@ -17,15 +17,15 @@ internal sealed class PushModel(PushMistake mistake, int maxEvents, bool hasB, b
 
     private static readonly TopicHead First = new(Epochs[0], 1, 1, Complete: false, "", default);
 
-    /// <summary>A has the only event, and waits or is about to.</summary>
-    private static readonly Pushes Start = new(
-        First, null, null, Known(), 0, null, null, new PushRound(PushAt.Waiting, IsSignalled: false), new Client(ClientAt.Reading, First.LastId, false, 0, null), null);
+    /// <summary>A has the only event, and waits or is about to; the table has been asked for the head, or not yet.</summary>
+    private static readonly Pushes[] Starts = [.. new[] { Known(), TopicView.Unknown }.Select(view => new Pushes(
+        First, null, null, view, 0, null, null, new PushRound(PushAt.Waiting, IsSignalled: false), new Client(ClientAt.Reading, First.LastId, false, 0, null), null))];
 
     /// <returns>The promise that is broken and the shortest way there, null when none is; and all states.</returns>
     public (string? Broken, int States) Explore()
     {
-        var parents = new Dictionary<Pushes, (Pushes? From, string Step)> { [Start] = (null, "") };
-        var queue = new Queue<Pushes>([Start]);
+        var parents = Starts.ToDictionary(start => start, _ => ((Pushes? From, string Step))(null, ""));
+        var queue = new Queue<Pushes>(Starts);
         while (queue.TryDequeue(out var state))
         {
             var moves = (List<(string Step, Pushes State)>)[.. FeedMoves(state), .. PushMoves(state), .. ClientMoves(state)];
@@ -314,7 +314,7 @@ internal sealed class PushModel(PushMistake mistake, int maxEvents, bool hasB, b
         {
             View = view with
             {
-                NewestAnswered = 1,
+                NewestAnswered = Math.Min(1, view.NewestAnswered),
                 PollsStarted = Since(view.PollsStarted),
                 HintPoll = isOpen ? Since(view.HintPoll) : 0,
                 Hint = isOpen ? view.Hint : null,
@@ -327,7 +327,7 @@ internal sealed class PushModel(PushMistake mistake, int maxEvents, bool hasB, b
             B = state.B is null ? null : Canonical(state.B),
         };
 
-        long Since(long number) => Math.Max(0, number - view.NewestAnswered + 1);
+        long Since(long number) => Math.Max(0, number - Math.Max(0, view.NewestAnswered - 1));
         Client Canonical(Client client) => client.At == ClientAt.Ended ? new(ClientAt.Ended, default, false, 0, null) : client with { Ticket = Since(client.Ticket) };
     }
 

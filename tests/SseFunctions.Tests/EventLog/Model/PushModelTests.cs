@@ -14,7 +14,7 @@ public sealed class PushModelTests(ITestOutputHelper output)
         var maxEvents = hasOtherLog ? 2 : Thoroughness.Choose(brief: 2, full: 3);
         var (broken, states) = new PushModel(PushMistake.None, maxEvents, hasB, hasOtherLog).Explore();
 
-        output.WriteLine($"{states} states");
+        output.WriteLine($"{states} states. {broken}");
         Assert.Null(broken);
         Assert.InRange(states, 1_000, int.MaxValue);
     }
