@@ -28,7 +28,7 @@ internal sealed record TopicView
 
     public long NewestAnswered { get; init; }
 
-    /// <summary>Writes of this process, and rows that showed others': a poll during which one has come may bring an older head than the known one.</summary>
+    /// <summary>Adopted writes of this process, deletions, and rows that showed others': a poll during which one has come may bring an older head than the known one.</summary>
     public long Writes { get; init; }
 
     /// <summary>Whether the last poll has failed.</summary>
@@ -40,7 +40,7 @@ internal sealed record TopicView
     /// <summary>The newest event that a hint or a write of this process has announced; null for none.</summary>
     public EventId? Hint { get; init; }
 
-    /// <summary>Whether only the head can tell what the hint means: the topic has ended, or rows that it announced were not there.</summary>
+    /// <summary>Whether only the head can tell what the hint means: the topic has ended, rows were not there, or a write was to another log.</summary>
     public bool IsHintForHead { get; init; }
 
     /// <summary>The poll whose answer settles the hint, whatever it is: one that started after the hint came.</summary>
@@ -173,8 +173,8 @@ internal sealed record TopicView
         if (written.IsDeleted) // the log may have begun anew since
             return Head?.Epoch == written.Epoch ? view.Adopt(null, isPolled: false, out change) : view;
 
-        if (written.Epoch == FormerEpoch || (Head is not null && Head.Epoch != written.Epoch)) // one of two logs is gone: the head tells which
-            return view.Hinted(written.LastId, hasEnded: true);
+        if (Head is null ? written.Epoch == FormerEpoch : written.Epoch != Head.Epoch) // which log is the newer, the head tells; so no poll is overtaken
+            return Hinted(written.LastId, hasEnded: true);
 
         return Head is null || written.Last >= Head.Last ? view.Adopt(written, isPolled: false, out change) : view;
     }

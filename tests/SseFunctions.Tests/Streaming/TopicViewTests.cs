@@ -78,6 +78,29 @@ public class TopicViewTests
         Assert.Equal((view.Head, ViewChange.None, true), (written.Head, change, written.IsHeadDue));
     }
 
+    /// <summary>Where each poll spans a write, its answer would otherwise be left out for ever.</summary>
+    [Fact]
+    public void Poll_tells_of_another_log_that_this_process_writes_to_meanwhile()
+    {
+        var started = Polled(TopicView.Unknown, Head(last: 9)).PollStarted();
+        var written = started.Written(Head(last: 2, append: "w") with { Epoch = "other1" }, out _);
+
+        var answered = written.PollAnswered(started.PollsStarted, started.Writes, Head(last: 1) with { Epoch = "other1" }, out var change);
+
+        Assert.Equal((new EventId("other1", 1), ViewChange.ReadersMustLook | ViewChange.OtherLog, true), (answered.Head!.LastId, change, answered.IsHeadDue));
+    }
+
+    /// <summary>A log that comes back: a write whose answer was lost is tried again with its epoch.</summary>
+    [Fact]
+    public void Write_to_a_log_that_is_back_is_taken_in_at_once()
+    {
+        var view = Polled(Polled(Polled(TopicView.Unknown, Head(last: 2)), null), Head(last: 2));
+
+        var written = view.Written(Head(last: 3, append: "w"), out var change);
+
+        Assert.Equal((3, ViewChange.MoreEvents), (written.Head!.Last, change));
+    }
+
     /// <summary>Its publisher's hints come: the topic needs no polls of its own.</summary>
     [Theory]
     [InlineData(true)]

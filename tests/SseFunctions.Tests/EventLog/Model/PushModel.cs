@@ -17,7 +17,7 @@ internal sealed class PushModel(PushMistake mistake, int maxEvents, bool hasB, b
 
     private static readonly TopicHead First = new(Epochs[0], 1, 1, Complete: false, "", default);
 
-    /// <summary>A has the only event, and waits or is about to; the table has been asked for the head, or not yet.</summary>
+    /// <summary>A has the only event, and waits or is about to; the table has answered for the head, or not yet.</summary>
     private static readonly Pushes[] Starts = [.. new[] { Known(), TopicView.Unknown }.Select(view => new Pushes(
         First, null, null, view, 0, null, null, new PushRound(PushAt.Waiting, IsSignalled: false), new Client(ClientAt.Reading, First.LastId, false, 0, null), null))];
 
@@ -104,7 +104,7 @@ internal sealed class PushModel(PushMistake mistake, int maxEvents, bool hasB, b
         if (state.Written is { } written)
             yield return ("the feed hears of a commit", Heard(state, written));
 
-        if (state.Poll is null && (state.View.IsHeadDue || state.View.IsAwaited))
+        if (state.Poll is null && (state.View.IsHeadDue || state.View.IsAwaited || state.View.NewestAnswered == 0))
             yield return ("the head is asked for", StartPoll(state));
         else if (state.Poll is { IsAsked: false } poll)
             yield return ("the table reads the head", state with { Poll = poll with { IsAsked = true, Head = state.Table } });
