@@ -12,6 +12,11 @@ internal sealed class WorkerChannel : IDisposable
     /// <summary>What the host leaves a worker between the message and the kill.</summary>
     private static readonly TimeSpan GracePeriod = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long to wait before looking again whether it listens.</summary>
+    private static readonly TimeSpan ListenInterval = TimeSpan.FromMilliseconds(10);
+
+    private const int MaxStarts = 3;
+
     private readonly WorkerLog log;
     private readonly WorkerProcess process;
     private readonly Channel<StreamingMessage> outgoing = Channel.CreateUnbounded<StreamingMessage>();
@@ -39,22 +44,26 @@ internal sealed class WorkerChannel : IDisposable
     /// <summary>Where it takes HTTP requests.</summary>
     public string HttpUri { get; private set; } = "";
 
-    /// <summary>Starts a worker and waits until it has loaded its functions.</summary>
+    /// <summary>Starts a worker and waits until it has loaded its functions and listens; starts another where its port was taken.</summary>
     public static async Task<WorkerChannel> StartAsync(
         FunctionApp app, Uri host, FunctionRpcService service, IReadOnlyDictionary<string, string> settings, WorkerLog log)
     {
-        var worker = new WorkerChannel(app, host, service, settings, log);
-        try
+        for (var tries = 1; ; tries++)
         {
-            await worker.InitialiseAsync(app);
-            return worker;
-        }
-        catch
-        {
-            worker.Kill(); // nobody else knows of it
-            await worker.Exit;
-            worker.Dispose();
-            throw;
+            var worker = new WorkerChannel(app, host, service, settings, log);
+            try
+            {
+                await worker.InitialiseAsync(app);
+                return worker;
+            }
+            catch (Exception ex)
+            {
+                worker.Kill(); // nobody else knows of it
+                await worker.Exit;
+                worker.Dispose();
+                if (tries == MaxStarts || ex is not WorkerExitedException { IsPortTaken: true })
+                    throw;
+            }
         }
     }
 
@@ -130,6 +139,10 @@ internal sealed class WorkerChannel : IDisposable
         Functions = [.. described.FunctionMetadataResults.Select(metadata => new FunctionDefinition(metadata))];
         foreach (var loaded in await Task.WhenAll(Functions.Select(function => AskAsync(new StreamingMessage { FunctionLoadRequest = function.LoadRequest() }))))
             AssertSuccess(loaded.FunctionLoadResponse.Result);
+
+        // It can answer all that before it listens, and what listens there meanwhile can be another test's host.
+        while (!WorkerProcess.ListensOn(new Uri(HttpUri).Port, ProcessId))
+            await UnlessGoneAsync(Task.Delay(ListenInterval));
     }
 
     private void AssertSuccess(StatusResult result)

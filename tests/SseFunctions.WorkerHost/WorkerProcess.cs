@@ -54,6 +54,26 @@ internal sealed class WorkerProcess : IDisposable
         }
     }
 
+    /// <summary>Whether the socket that listens on a port of 127.0.0.1 is a process's own. Always true where there is no /proc to tell.</summary>
+    public static bool ListensOn(int port, int processId)
+    {
+        const string Sockets = "/proc/net/tcp", Listening = "0A";
+        if (!File.Exists(Sockets))
+            return true;
+
+        var socket = File.ReadLines(Sockets)
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .FirstOrDefault(columns => columns[1] == $"0100007F:{port:X4}" && columns[3] == Listening);
+        try
+        {
+            return socket is not null && Directory.EnumerateFiles($"/proc/{processId}/fd").Any(descriptor => new FileInfo(descriptor).LinkTarget == $"socket:[{socket[9]}]");
+        }
+        catch (IOException)
+        {
+            return false; // it has gone
+        }
+    }
+
     /// <summary>Waits until it has gone and all that it wrote has come.</summary>
     /// <returns>Its exit code.</returns>
     public async Task<int> ExitAsync()

@@ -51,6 +51,19 @@ public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
         Assert.Same(worker, await host.WorkerAsync());
     }
 
+    /// <summary>What the host waits for: the worker chooses its port before it listens, and another process can be faster.</summary>
+    [SkippableFact]
+    public async Task Port_of_another_process_is_not_taken_for_the_workers()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "Only /proc tells whose a socket is.");
+        await using var host = await StartAsync(NoClock, NoRetention);
+        var worker = await host.WorkerAsync();
+        var (own, hosts) = (new Uri(worker.HttpUri).Port, host.BaseAddress.Port);
+
+        Assert.Equal((true, false), (WorkerProcess.ListensOn(own, worker.ProcessId), WorkerProcess.ListensOn(hosts, worker.ProcessId)));
+        Assert.True(WorkerProcess.ListensOn(hosts, Environment.ProcessId));
+    }
+
     [Fact]
     public async Task Worker_is_replaced_when_an_invocation_goes_on_after_functionTimeout()
     {
