@@ -12,9 +12,11 @@ internal sealed class WorkerChannel : IDisposable
     /// <summary>What the host leaves a worker between the message and the kill.</summary>
     private static readonly TimeSpan GracePeriod = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long to wait before looking again whether it listens.</summary>
-    private static readonly TimeSpan ListenInterval = TimeSpan.FromMilliseconds(10);
+    /// <summary>How often, and how many times, to look whether it listens.</summary>
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(10);
+    private const int MaxLooks = 3_000;
 
+    /// <summary>How many workers to start until one finds its port free.</summary>
     private const int MaxStarts = 3;
 
     private readonly WorkerLog log;
@@ -48,20 +50,21 @@ internal sealed class WorkerChannel : IDisposable
     public static async Task<WorkerChannel> StartAsync(
         FunctionApp app, Uri host, FunctionRpcService service, IReadOnlyDictionary<string, string> settings, WorkerLog log)
     {
-        for (var tries = 1; ; tries++)
+        for (var starts = 1; ; starts++)
         {
+            var isPortTaken = log.NextAsync(line => line.Contains("address already in use", StringComparison.Ordinal));
             var worker = new WorkerChannel(app, host, service, settings, log);
             try
             {
                 await worker.InitialiseAsync(app);
                 return worker;
             }
-            catch (Exception ex)
+            catch
             {
                 worker.Kill(); // nobody else knows of it
                 await worker.Exit;
                 worker.Dispose();
-                if (tries == MaxStarts || ex is not WorkerExitedException { IsPortTaken: true })
+                if (starts == MaxStarts || !isPortTaken.IsCompleted)
                     throw;
             }
         }
@@ -141,8 +144,13 @@ internal sealed class WorkerChannel : IDisposable
             AssertSuccess(loaded.FunctionLoadResponse.Result);
 
         // It can answer all that before it listens, and what listens there meanwhile can be another test's host.
-        while (!WorkerProcess.ListensOn(new Uri(HttpUri).Port, ProcessId))
-            await UnlessGoneAsync(Task.Delay(ListenInterval));
+        for (var looks = 0; !WorkerProcess.ListensOn(new Uri(HttpUri).Port, ProcessId); looks++)
+        {
+            if (looks == MaxLooks)
+                throw new InvalidOperationException($"The worker does not listen at {HttpUri}.\n{log}");
+
+            await UnlessGoneAsync(Task.Delay(LookInterval));
+        }
     }
 
     private void AssertSuccess(StatusResult result)

@@ -68,9 +68,9 @@ internal sealed class WorkerProcess : IDisposable
         {
             return socket is not null && Directory.EnumerateFiles($"/proc/{processId}/fd").Any(descriptor => new FileInfo(descriptor).LinkTarget == $"socket:[{socket[9]}]");
         }
-        catch (IOException)
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
-            return false; // it has gone
+            return false; // it has gone, or is about to
         }
     }
 

@@ -28,7 +28,7 @@ internal sealed record TopicView
 
     public long NewestAnswered { get; init; }
 
-    /// <summary>Adopted writes of this process, deletions, and rows that showed others': a poll during which one has come may bring an older head than the known one.</summary>
+    /// <summary>Writes of this process to the known log, deletions, and rows that showed others': a poll during which one has come may bring an older head than the known one.</summary>
     public long Writes { get; init; }
 
     /// <summary>Whether the last poll has failed.</summary>
@@ -40,7 +40,7 @@ internal sealed record TopicView
     /// <summary>The newest event that a hint or a write of this process has announced; null for none.</summary>
     public EventId? Hint { get; init; }
 
-    /// <summary>Whether only the head can tell what the hint means: the topic has ended, rows were not there, or a write was to another log.</summary>
+    /// <summary>Whether only the head can tell what the hint means: the topic has ended, announced rows were not there, or a write was to another log.</summary>
     public bool IsHintForHead { get; init; }
 
     /// <summary>The poll whose answer settles the hint, whatever it is: one that started after the hint came.</summary>

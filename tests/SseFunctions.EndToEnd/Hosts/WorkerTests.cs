@@ -51,7 +51,7 @@ public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
         Assert.Same(worker, await host.WorkerAsync());
     }
 
-    /// <summary>What the host waits for: the worker chooses its port before it listens, and another process can be faster.</summary>
+    /// <summary>The host sends no request until the worker itself listens: it chooses its port earlier, and another process can take it meanwhile.</summary>
     [SkippableFact]
     public async Task Port_of_another_process_is_not_taken_for_the_workers()
     {

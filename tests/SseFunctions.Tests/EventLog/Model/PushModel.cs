@@ -17,7 +17,7 @@ internal sealed class PushModel(PushMistake mistake, int maxEvents, bool hasB, b
 
     private static readonly TopicHead First = new(Epochs[0], 1, 1, Complete: false, "", default);
 
-    /// <summary>A has the only event, and waits or is about to; the table has answered for the head, or not yet.</summary>
+    /// <summary>A has the only event, and waits or is about to; the table has answered with the head, or not yet.</summary>
     private static readonly Pushes[] Starts = [.. new[] { Known(), TopicView.Unknown }.Select(view => new Pushes(
         First, null, null, view, 0, null, null, new PushRound(PushAt.Waiting, IsSignalled: false), new Client(ClientAt.Reading, First.LastId, false, 0, null), null))];
 
