@@ -77,7 +77,8 @@ public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
             asked.TrySetResult();
             return answer.Task;
         };
-        var waiting = client.GetAsync(new Uri($"topics/{topic}", UriKind.Relative));
+        using var body = new StringContent("a");
+        var waiting = client.PostAsync(new Uri($"events/{topic}", UriKind.Relative), body); // it goes on for 20 s by the system's clock, a read for 5 s
         await asked.Task.WaitAsync(SseStream.Timeout);
 
         time.Advance(FunctionTimeout);
@@ -85,8 +86,8 @@ public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
 
         Assert.NotEqual(0, await worker.Exit.WaitAsync(SseStream.Timeout));
         await Assert.ThrowsAsync<HttpRequestException>(() => waiting.WaitAsync(SseStream.Timeout));
-        answer.SetResult();
         storage.Intercept = null;
+        answer.SetResult();
         await using var stream = await ReopenAsync(client).WaitAsync(SseStream.Timeout);
         Assert.NotNull(await stream.ReadFrameAsync());
         Assert.NotSame(worker, await host.WorkerAsync());
