@@ -52,7 +52,7 @@ internal sealed class WorkerChannel : IDisposable
     {
         for (var starts = 1; ; starts++)
         {
-            var isPortTaken = log.NextAsync(line => line.Contains("address already in use", StringComparison.Ordinal));
+            var portTaken = log.NextAsync(line => line.Contains("address already in use", StringComparison.Ordinal));
             var worker = new WorkerChannel(app, host, service, settings, log);
             try
             {
@@ -64,7 +64,7 @@ internal sealed class WorkerChannel : IDisposable
                 worker.Kill(); // nobody else knows of it
                 await worker.Exit;
                 worker.Dispose();
-                if (starts == MaxStarts || !isPortTaken.IsCompleted)
+                if (starts == MaxStarts || !portTaken.IsCompleted)
                     throw;
             }
         }

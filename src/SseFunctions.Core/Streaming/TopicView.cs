@@ -167,7 +167,7 @@ internal sealed record TopicView
     {
         change = ViewChange.None;
         if (!IsKnown) // the first poll may have read the head before this write, and no other hint of it will come
-            return Hinted(written.LastId, hasEnded: written.Complete || written.IsDeleted) with { Writes = Writes + 1 };
+            return Hinted(written.LastId, hasEnded: written.Complete || written.IsDeleted);
 
         var view = (written.IsDeleted ? this : Announced(written.LastId)) with { Writes = Writes + 1 };
         if (written.IsDeleted) // the log may have begun anew since

@@ -33,7 +33,7 @@ public sealed class CrossOriginTests(Chromium browser) : IClassFixture<Chromium>
 
         await page.ConnectAsync(new Uri(host.BaseAddress, "events/orders.eu?from=start"), withCredentials: true);
         await page.ReadEventsAsync(1);
-        await page.WaitUntilOpenedAsync(page.Steps.Count(step => step.Name == "open") + 1);
+        await page.WaitUntilOpenedAgainAsync(1);
         var second = await host.Client.PublishAsync("orders.eu", "2");
 
         Assert.Equal([new(first, "message", "1"), new(second, "message", "2")], await page.ReadEventsAsync(2));

@@ -48,7 +48,7 @@ public sealed class BrowserTests(EventSourceHosts hosts, Chromium browser) : ICl
         foreach (var tab in tabs)
         {
             await tab.ReadEventsAsync(1);
-            await tab.WaitUntilOpenedAsync(tab.Steps.Count(step => step.Name == "open") + 1); // with a cursor
+            await tab.WaitUntilOpenedAgainAsync(1); // with a cursor
         }
 
         await publisher.Acknowledged.ReachesAsync(publisher.Acknowledged.Count + 1);

@@ -102,7 +102,7 @@ public abstract partial class EventSourceTests
         await using var beginning = await client.OpenAsync(host.BaseAddress, $"events/{other}?from=start");
         ids.AddRange(await Hosts.LongRetry.Client.PublishAllAsync(Topic, "1", "2"));
         var otherId = await Hosts.LongRetry.Client.PublishAsync(other, "0");
-        await reading.WaitUntilOpenedAsync(reading.Steps.Count(step => step.Name == "open") + Connections);
+        await reading.WaitUntilOpenedAgainAsync(Connections);
         await beginning.WaitUntilOpenedAsync(Connections);
         Assert.Single(await reading.ReadEventsAsync(1));
         Assert.Empty(await beginning.ReadEventsAsync(0));

@@ -49,7 +49,7 @@ public abstract partial class EventSourceTests(EventSourceHosts hosts, IEventSou
         await source.WaitUntilReconnectingAsync();
         await using var publisher = new SteadyPublisher(Hosts.LongRetry.Client, Topic);
         await source.ReadEventsAsync(1); // not in the next responses perhaps: a quiet topic is looked at less often than they last
-        await source.WaitUntilOpenedAsync(source.Steps.Count(step => step.Name == "open") + Connections);
+        await source.WaitUntilOpenedAgainAsync(Connections);
         await publisher.Acknowledged.ReachesAsync(publisher.Acknowledged.Count + 1);
         var ids = await publisher.StopAsync();
 

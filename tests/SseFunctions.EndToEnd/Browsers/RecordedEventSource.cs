@@ -57,6 +57,9 @@ public abstract class RecordedEventSource : IAsyncDisposable
     /// <summary>Waits until connections have been opened so often.</summary>
     public Task WaitUntilOpenedAsync(int times) => WaitAsync($"{times} opened", seen => seen.Count(step => step.Name == "open") >= times);
 
+    /// <summary>Waits until connections have been opened so often from now on.</summary>
+    public Task WaitUntilOpenedAgainAsync(int times) => WaitUntilOpenedAsync(Steps.Count(step => step.Name == "open") + times);
+
     /// <summary>Waits until it has lost, or not got, a connection so often.</summary>
     public Task WaitUntilFailedAsync(int times) => WaitAsync($"{times} failed", seen => seen.Count(step => step.Name == "error") >= times);
 
