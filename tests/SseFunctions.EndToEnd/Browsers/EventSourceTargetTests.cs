@@ -125,13 +125,14 @@ public abstract class EventSourceTargetTests(Target target, IEventSourceClient c
         SkipIfNotHere();
         var ids = (await target.Client.PublishAllAsync(topic, "0", "1", "2")).ToList();
         await using var source = await OpenAsync($"events/{topic}?lastEventId={ids[0]}&mode=poll");
-        await source.WaitUntilOpenedAsync(2);
+        await source.ReadEventsAsync(2);
+        await source.WaitUntilOpenedAgainAsync(1);
 
         ids.Add(await target.Client.PublishAsync(topic, "3"));
 
         Assert.Equal(ids.Select((id, i) => new SseMessage(id, "message", $"{i}")).Skip(1), await source.ReadEventsAsync(3));
         await source.CloseAsync();
-        Assert.Equal([null, ids[2]], (await source.RequestsAsync()).Take(2).Select(request => request.LastEventId));
+        Assert.Equal([null, ids[2]], (await source.SentIdsAsync()).Take(2));
     }
 
     [SkippableTheory]
@@ -157,7 +158,7 @@ public abstract class EventSourceTargetTests(Target target, IEventSourceClient c
                 new(ids[1], "message", "1"),
             ],
             await source.ReadEventsAsync(3));
-        Assert.Equal([null, ids[1]], (await source.RequestsAsync()).Select(request => request.LastEventId).Distinct()); // of several of the first where storage was slow
+        Assert.Equal([null, ids[1]], await source.SentIdsAsync());
     }
 
     [SkippableFact]

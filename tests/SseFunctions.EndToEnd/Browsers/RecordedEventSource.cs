@@ -42,6 +42,13 @@ public abstract class RecordedEventSource : IAsyncDisposable
     /// <summary>Its requests, once all are answered or have failed.</summary>
     public abstract Task<IReadOnlyList<EventSourceRequest>> RequestsAsync();
 
+    /// <summary>The Last-Event-IDs of its answered requests, once for those in a row that sent the same, as where storage was slow.</summary>
+    public async Task<IReadOnlyList<string?>> SentIdsAsync()
+    {
+        var ids = (await RequestsAsync()).Where(request => request.Status is not null).Select(request => request.LastEventId).ToList();
+        return [.. ids.Where((id, i) => i == 0 || id != ids[i - 1])];
+    }
+
     /// <summary>Closes the EventSource.</summary>
     public abstract Task CloseAsync();
 
