@@ -1,5 +1,6 @@
 using System.Text;
 using SseFunctions.Configuration;
+using SseFunctions.EventLog;
 
 namespace SseFunctions.Access;
 
@@ -39,7 +40,7 @@ internal sealed record AccessOptions
             SigningKey = ReadKey(reader, SigningKeyKey),
             PreviousSigningKey = ReadKey(reader, PreviousSigningKeyKey),
             Issuers = IssuerOptions.ReadAll(reader),
-            PublishBytes = (int)reader.Number("Access:PublishBytes", defaults.PublishBytes, 1, 64 * 1024),
+            PublishBytes = (int)reader.Number("Access:PublishBytes", defaults.PublishBytes, 1, AppendLimits.MaxDataBytes),
             PublishPerMinute = (int)reader.Number("Access:PublishPerMinute", defaults.PublishPerMinute, 1, 60_000),
         };
         if (options.PreviousSigningKey is not null && string.IsNullOrEmpty(reader.Value(SigningKeyKey)))

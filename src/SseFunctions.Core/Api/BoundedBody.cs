@@ -12,11 +12,31 @@ internal static class BoundedBody
     /// <summary>The content codings that are decoded: RFC 9110, section 8.4.1.</summary>
     private const string Codings = "gzip, br, deflate";
 
+    /// <summary>What reads a body decoded; null for one that is sent as it is.</summary>
+    private static readonly Dictionary<string, Func<Stream, Stream>?> Decoders = new(StringComparer.OrdinalIgnoreCase)
+    {
+        [""] = null,
+        ["identity"] = null,
+        ["gzip"] = Gunzip,
+        ["x-gzip"] = Gunzip,
+        ["br"] = body => new BrotliStream(body, CompressionMode.Decompress, leaveOpen: true),
+        ["deflate"] = body => new ZLibStream(body, CompressionMode.Decompress, leaveOpen: true),
+    };
+
     /// <summary>What a coding may add to a body that cannot be compressed, in bytes.</summary>
     private const int CodingOverhead = 1024;
 
     /// <summary>Makes decoders refuse a body that is cut off, which they otherwise take for its end. To be called before any is used.</summary>
     public static void RefuseTruncatedBodies() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
+
+    /// <returns>Bytes that the body may have once it is read; null when it is refused unread.</returns>
+    public static long? MaxSizeOf(HttpRequest request, int limit)
+    {
+        if (!Decoders.TryGetValue(request.Headers.ContentEncoding.ToString(), out var decode))
+            return null;
+
+        return decode is not null || request.ContentLength is not { } length ? limit : length <= limit ? length : null;
+    }
 
     /// <param name="field">How a problem names the body.</param>
     /// <param name="limit">In bytes.</param>
@@ -24,15 +44,15 @@ internal static class BoundedBody
     /// <returns>The body, or the answer to a request that has none that could be read: nothing, where the client has left.</returns>
     public static async Task<(ReadOnlyMemory<byte> Body, IResult? Problem)> ReadAsync(HttpContext context, string field, int limit, CancellationToken invocationCancelled)
     {
-        var input = Decode(context.Request.Headers.ContentEncoding.ToString(), context.Request.Body);
-        if (input is null)
+        if (!Decoders.TryGetValue(context.Request.Headers.ContentEncoding.ToString(), out var decode))
         {
             context.Response.Headers.AcceptEncoding = Codings;
             return (default, Problem.UnsupportedMediaType(ContentEncoding, context.Request.Headers.ContentEncoding, $"{ContentEncoding} must be one of {Codings}, or left out."));
         }
 
-        var isEncoded = input != context.Request.Body;
-        await using var decoder = isEncoded ? input : null;
+        var isEncoded = decode is not null;
+        await using var decoder = decode?.Invoke(context.Request.Body);
+        var input = decoder ?? context.Request.Body;
         if (!isEncoded && context.Request.ContentLength > limit)
             return (default, TooLarge(field, limit, context.Request.ContentLength.Value, "has"));
 
@@ -40,19 +60,23 @@ internal static class BoundedBody
             maxBodySize.MaxRequestBodySize = limit + CodingOverhead; // or a client could keep the decoder busy with nothing
 
         using var left = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, invocationCancelled);
-        using var body = new MemoryStream();
+        using var body = new MemoryStream(isEncoded ? 0 : (int)(context.Request.ContentLength ?? 0));
         var buffer = new byte[16 * 1024];
         try
         {
             while (await input.ReadAsync(buffer, left.Token) is > 0 and var read)
             {
-                if (body.Length + read > limit)
-                    return (default, TooLarge(field, limit, body.Length + read, "has at least"));
+                var length = body.Length + read;
+                if (length > limit)
+                    return (default, TooLarge(field, limit, length, "has at least"));
+
+                if (length > body.Capacity)
+                    body.Capacity = (int)Math.Min(limit, Math.Max(length, 2L * body.Capacity)); // never more than the limit
 
                 body.Write(buffer, 0, read);
             }
 
-            return (body.ToArray(), null);
+            return (body.GetBuffer().AsMemory(0, (int)body.Length), null);
         }
         catch (BadHttpRequestException ex) when (ex.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
@@ -76,15 +100,7 @@ internal static class BoundedBody
         }
     }
 
-    /// <returns>What reads the body decoded; null when its coding is not known.</returns>
-    private static Stream? Decode(string coding, Stream body) => coding.ToLowerInvariant() switch
-    {
-        "" or "identity" => body,
-        "gzip" or "x-gzip" => new GZipStream(body, CompressionMode.Decompress, leaveOpen: true),
-        "br" => new BrotliStream(body, CompressionMode.Decompress, leaveOpen: true),
-        "deflate" => new ZLibStream(body, CompressionMode.Decompress, leaveOpen: true),
-        _ => null,
-    };
+    private static GZipStream Gunzip(Stream body) => new(body, CompressionMode.Decompress, leaveOpen: true);
 
     private static Problem TooLarge(string field, int limit, long size, string has) =>
         Problem.TooLarge(field, $"{field} {has} {size} bytes; {limit} are allowed.", limit, size);

@@ -22,7 +22,7 @@ internal static class EndpointServices
         services.AddAccess();
         services.AddSingleton(s => new StreamEndpoint(Get<ReadAccess>(s), Get<StreamRunner>(s), Get<ErrorAnswers>(s)));
         services.AddSingleton(s => new PublishEndpoint(
-            Get<TableEventLog>(s), Get<AuthorizerCall>(s), Get<PublishLimits>(s), Get<SseFunctionsBuilder>(s), Get<ErrorAnswers>(s), Get<IHostApplicationLifetime>(s)));
+            Get<TableEventLog>(s), Get<AuthorizerCall>(s), Get<PublishLimits>(s), Get<SseFunctionsBuilder>(s), Get<ErrorAnswers>(s), Get<IHostApplicationLifetime>(s), Get<TimeProvider>(s)));
         services.AddSingleton(s => new TopicEndpoint(
             Get<TableEventLog>(s), Get<TopicStates>(s), Get<ReadAccess>(s), Get<ErrorAnswers>(s), Get<IHostApplicationLifetime>(s), Get<TimeProvider>(s)));
         services.AddSingleton<HistoryReader>();
@@ -37,7 +37,7 @@ internal static class EndpointServices
     {
         services.AddSingleton(s => new AuthorizerCall(s, HasSharedAuthorizer(services), Get<TimeProvider>(s), Get<ILogger<AuthorizerCall>>(s)));
         services.AddSingleton<ReadAccess>();
-        services.AddSingleton(s => new PublishLimits(Get<Settings>(s).Access));
+        services.AddSingleton(s => new PublishLimits(Get<Settings>(s).Access, Get<TimeProvider>(s)));
         services.AddSingleton(s => new SubscriberTokens(Get<Settings>(s).Access));
         services.AddSingleton(s => new TokenVerifier(Get<SubscriberTokens>(s), [.. Get<Settings>(s).Access.Issuers.Select(
             issuer => new TokenIssuer(issuer, new IssuerKeys(issuer.Authority, Get<TimeProvider>(s), Get<ILogger<IssuerKeys>>(s))))]));

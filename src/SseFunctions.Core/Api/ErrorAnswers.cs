@@ -48,6 +48,12 @@ internal sealed partial class ErrorAnswers(TimeProvider time, ILogger<ErrorAnswe
             context.Response.Headers.RetryAfter = RetryAfterBusySeconds;
             return Problem.Create(StatusCodes.Status503ServiceUnavailable, "Too many writes", $"{ex.Message} Nothing was written. Try again.", "topic");
         }
+        catch (PublicationsBusyException ex)
+        {
+            Tally(ex, count => LogUnavailable(ex.Message, count));
+            context.Response.Headers.RetryAfter = RetryAfterSeconds;
+            return Problem.Create(StatusCodes.Status503ServiceUnavailable, "Too many publications", $"{ex.Message} Nothing was written. Try again.");
+        }
         catch (ReadsBusyException ex)
         {
             Tally(ex, count => LogUnavailable(ex.Message, count));

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using SseFunctions.Access;
 using SseFunctions.EventLog;
 using SseFunctions.Publishing;
+using SseFunctions.Streaming;
 
 namespace SseFunctions.Api;
 
@@ -11,16 +12,20 @@ namespace SseFunctions.Api;
 /// </summary>
 public sealed class PublishEndpoint
 {
+    /// <summary>How long a body may take to come, its wait for its turn included: as long as Azure's front end gives it.</summary>
+    private static readonly TimeSpan BodyTimeout = StreamLifetime.FrontEndLimit;
+
     private readonly TableEventLog log;
     private readonly AuthorizerCall authorizer;
     private readonly PublishLimits limits;
     private readonly SseFunctionsBuilder sse;
     private readonly ErrorAnswers errors;
     private readonly IHostApplicationLifetime lifetime;
+    private readonly TimeProvider time;
 
     internal PublishEndpoint(
-        TableEventLog log, AuthorizerCall authorizer, PublishLimits limits, SseFunctionsBuilder sse, ErrorAnswers errors, IHostApplicationLifetime lifetime) =>
-        (this.log, this.authorizer, this.limits, this.sse, this.errors, this.lifetime) = (log, authorizer, limits, sse, errors, lifetime);
+        TableEventLog log, AuthorizerCall authorizer, PublishLimits limits, SseFunctionsBuilder sse, ErrorAnswers errors, IHostApplicationLifetime lifetime, TimeProvider time) =>
+        (this.log, this.authorizer, this.limits, this.sse, this.errors, this.lifetime, this.time) = (log, authorizer, limits, sse, errors, lifetime, time);
 
     /// <summary>Publishes events, all or none. Who calls this has decided that the request may.</summary>
     /// <param name="topicName">From the route.</param>
@@ -67,14 +72,26 @@ public sealed class PublishEndpoint
         if (completes && !mayComplete)
             throw new InvalidInputException("complete", "complete is only for who has the function key; leave it out.");
 
-        var (body, problem) = await BoundedBody.ReadAsync(context, kind.IsBatch ? "body" : "data", Math.Min(kind.MaxBytes, maxBytes), invocationCancelled);
+        var limit = Math.Min(kind.MaxBytes, maxBytes);
+        using var timeout = new CancellationTokenSource(BodyTimeout, time);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(invocationCancelled, timeout.Token);
+        using var turn = await TakeTurnAsync(context, limit, end.Token);
+        var (body, problem) = await BoundedBody.ReadAsync(context, kind.IsBatch ? "body" : "data", limit, end.Token);
         if (problem is not null)
             return problem;
 
+        turn?.ShrinkTo(body.Length);
         var append = new Append(kind.Read(body, type)) { IdempotencyKey = key, CompletesTopic = completes };
 
         // From here on the publisher's leaving changes nothing: an append that may have begun is brought to its end.
         return Answer(topic, await log.AppendAsync(topic, append, lifetime.ApplicationStopping));
+    }
+
+    /// <returns>Null for a body that is refused unread, and so waits for nothing.</returns>
+    private async Task<FairGate.Room?> TakeTurnAsync(HttpContext context, int limit, CancellationToken end)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, end);
+        return BoundedBody.MaxSizeOf(context.Request, limit) is { } size ? await limits.TakeTurnAsync(size, stop.Token) : null;
     }
 
     private static IResult Answer(Topic topic, AppendResult result) => result.Outcome switch

@@ -21,7 +21,7 @@ internal sealed class FairGate(long capacity, int maxWaiting = int.MaxValue)
 
     /// <summary>Takes room if there is some now, and nobody waits for it.</summary>
     /// <returns>Gives the room back; null when there is none.</returns>
-    public IDisposable? TryEnter(long size)
+    public Room? TryEnter(long size)
     {
         lock (gate)
         {
@@ -36,7 +36,7 @@ internal sealed class FairGate(long capacity, int maxWaiting = int.MaxValue)
     /// <summary>Waits for room. Whoever gives up waiting is no longer in the queue.</summary>
     /// <returns>Gives the room back.</returns>
     /// <exception cref="ReadsBusyException">Too many wait already.</exception>
-    public async Task<IDisposable> EnterAsync(long size, CancellationToken cancellationToken)
+    public async Task<Room> EnterAsync(long size, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         LinkedListNode<(long Size, TaskCompletionSource Turn)> place;
@@ -91,14 +91,19 @@ internal sealed class FairGate(long capacity, int maxWaiting = int.MaxValue)
         }
     }
 
-    private sealed class Room(FairGate gate, long size) : IDisposable
+    /// <summary>Room that somebody has, until it is disposed.</summary>
+    internal sealed class Room(FairGate gate, long size) : IDisposable
     {
-        private int isLeft;
+        private long size = size;
 
-        public void Dispose()
+        /// <summary>Gives back what is beyond a size. Not to be called while it is disposed.</summary>
+        public void ShrinkTo(long smaller)
         {
-            if (Interlocked.Exchange(ref isLeft, 1) == 0)
-                gate.Leave(size);
+            var beyond = Math.Max(0, size - smaller);
+            size -= beyond;
+            gate.Leave(beyond);
         }
+
+        public void Dispose() => gate.Leave(Interlocked.Exchange(ref size, 0));
     }
 }

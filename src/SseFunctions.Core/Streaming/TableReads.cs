@@ -72,7 +72,7 @@ internal sealed partial class TableReads(TableEventLog log, TimeProvider time, I
 
     /// <summary>Waits until events of so many bytes may be loaded.</summary>
     /// <returns>To be disposed when they have become frames.</returns>
-    public Task<IDisposable> EnterLoadAsync(long bytes, CancellationToken cancellationToken) =>
+    public Task<FairGate.Room> EnterLoadAsync(long bytes, CancellationToken cancellationToken) =>
         loads.EnterAsync(Math.Max(bytes, MaxLoadBytes / MaxLoads), cancellationToken);
 
     /// <inheritdoc cref="TableEventLog.ReadAsync"/>

@@ -11,22 +11,31 @@ internal static class LargeTopic
     public const int EventBytes = 60_000;
 
     /// <summary>Of one request: its data has 2.75 MiB at most.</summary>
-    private const int EventsAtOnce = 45;
+    public const int EventsAtOnce = 45;
 
     /// <returns>The ids of its events.</returns>
     public static async Task<IReadOnlyList<string>> PublishAsync(HttpClient client, string topic, int megabytes)
     {
         var ids = new List<string>();
-        var line = $$"""{"data":"{{new string('x', EventBytes)}}"}""";
         for (var left = megabytes * 1_000_000 / EventBytes; left > 0; left -= EventsAtOnce)
         {
-            using var body = new StringContent(string.Join('\n', Enumerable.Repeat(line, Math.Min(left, EventsAtOnce))), Encoding.UTF8, "application/x-ndjson");
-            using var answer = await client.PostAsync($"events/{topic}", body).WaitAsync(SseStream.Timeout);
+            using var request = Request(topic, Math.Min(left, EventsAtOnce));
+            using var answer = await client.SendAsync(request).WaitAsync(SseStream.Timeout);
             answer.EnsureSuccessStatusCode();
             var json = await answer.Content.ReadFromJsonAsync<JsonElement>();
             ids.AddRange(json.GetProperty("ids").EnumerateArray().Select(id => id.GetString()!));
         }
 
         return ids;
+    }
+
+    /// <param name="events">How many to publish at once: <see cref="EventsAtOnce"/> at most.</param>
+    public static HttpRequestMessage Request(string topic, int events)
+    {
+        var line = $$"""{"data":"{{new string('x', EventBytes)}}"}""";
+        return new(HttpMethod.Post, $"events/{topic}")
+        {
+            Content = new StringContent(string.Join('\n', Enumerable.Repeat(line, events)), Encoding.UTF8, "application/x-ndjson"),
+        };
     }
 }

@@ -19,7 +19,7 @@ public sealed class OverloadTests(ITestOutputHelper output) : IDisposable
     /// <summary>The process's memory in all.</summary>
     private static readonly long MaxMemory = Thoroughness.Choose(brief: 300L, full: 450L) << 20;
 
-    /// <summary>The same where answers, kept until they are whole, may fill the heap to its limit: with what the process has beside it.</summary>
+    /// <summary>The same where answers, kept until they are whole, or bodies may fill the heap to its limit: with what the process has beside it.</summary>
     private static readonly long MaxMemoryWithFullHeap = Thoroughness.Choose(brief: 300L, full: 480L) << 20;
 
     private static readonly int MaxStreams = Thoroughness.Choose(brief: 100, full: 1_000);
@@ -37,8 +37,8 @@ public sealed class OverloadTests(ITestOutputHelper output) : IDisposable
     /// <summary>Heads that are read at a time, and as many again of which the proxy may not have seen yet that nobody waits for them any more.</summary>
     private const int MaxHeadReads = 2 * 32;
 
-    /// <summary>Loads at a time, each of 256 KiB at least: 4 MiB.</summary>
-    private const int MaxLoads = 16;
+    /// <summary>Loads at a time, each of 256 KiB at least: 4 MiB; and as many again, as with the heads.</summary>
+    private const int MaxLoads = 2 * 16;
 
     private readonly string topic = TopicApi.NewTopic();
     private LocalHostProcess? started;
@@ -187,6 +187,47 @@ public sealed class OverloadTests(ITestOutputHelper output) : IDisposable
 
         await AssertBoundedAsync(host, maxHeapLeft: cacheBytes + (64 << 20));
         Assert.DoesNotContain(nameof(OutOfMemoryException), host.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>Those of 2.7 MB and single events of 60 KB, each to a topic of its own: what waits for one topic has its own bound.</summary>
+    [SkippableFact]
+    public async Task Publications_hold_only_so_many_bytes_at_a_time()
+    {
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
+        await using var host = await StartAsync(null);
+        var sizes = Enumerable.Range(0, 500).ToDictionary(i => $"{topic}-{i}", i => i % 8 == 0 ? LargeTopic.EventsAtOnce : 1);
+
+        var publications = Task.WhenAll(sizes.Keys.Select(PublishAsync));
+        await AssertServesAsync(host, "during");
+        var statuses = await publications;
+        Report(host, $"{statuses.Count(status => status == HttpStatusCode.Created)} of {sizes.Count} taken at once");
+        Assert.All(statuses, status => Assert.True(status is HttpStatusCode.Created or HttpStatusCode.ServiceUnavailable, $"{status}"));
+        Assert.Contains(HttpStatusCode.Created, statuses);
+
+        foreach (var (name, events) in sizes)
+        {
+            // With the same key: of one that was told that storage is slow, nobody knows whether it was written.
+            using var again = await RepeatedReads.RepeatAsync(() => SendAsync(name));
+            Assert.True(again.IsSuccessStatusCode, $"{again.StatusCode}");
+            Assert.Equal(events, (await host.Client.GetTopicAsync(name)).GetProperty("count").GetInt32());
+        }
+
+        await AssertServesAsync(host, "after");
+        await AssertBoundedAsync(host, MaxMemoryWithFullHeap);
+        Assert.DoesNotContain(nameof(OutOfMemoryException), host.Output, StringComparison.Ordinal);
+
+        async Task<HttpStatusCode> PublishAsync(string name)
+        {
+            using var answer = await SendAsync(name);
+            return answer.StatusCode;
+        }
+
+        async Task<HttpResponseMessage> SendAsync(string name)
+        {
+            using var request = LargeTopic.Request(name, sizes[name]);
+            request.Headers.Add("Idempotency-Key", name);
+            return await host.Client.SendAsync(request).WaitAsync(SseStream.Timeout);
+        }
     }
 
     [SkippableFact]

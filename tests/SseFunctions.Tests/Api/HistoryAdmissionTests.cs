@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using SseFunctions.Streaming;
+using SseFunctions.Tests.Streaming;
 using SseFunctions.TestSupport;
 
 namespace SseFunctions.Tests.Api;
@@ -38,7 +39,7 @@ public sealed class HistoryAdmissionTests : IAsyncLifetime
     public async Task Page_comes_when_another_has_been_taken_or_left()
     {
         var asked = host.Client.GetAsync(Path);
-        await WaitForWaitingAsync(1);
+        await Pages.WaitForWaitingAsync(1);
         Assert.False(asked.IsCompleted);
 
         holders[0].Dispose();
@@ -51,7 +52,7 @@ public sealed class HistoryAdmissionTests : IAsyncLifetime
     public async Task Page_that_waits_for_5_s_is_answered_503()
     {
         var asked = host.Client.GetAsync(Path);
-        await WaitForWaitingAsync(1);
+        await Pages.WaitForWaitingAsync(1);
 
         time.Advance(TimeSpan.FromSeconds(5));
         using var answer = await asked.WaitAsync(SseStream.Timeout);
@@ -68,22 +69,12 @@ public sealed class HistoryAdmissionTests : IAsyncLifetime
     {
         using var leaves = new CancellationTokenSource();
         var asked = host.Client.GetAsync(Path, leaves.Token);
-        await WaitForWaitingAsync(1);
+        await Pages.WaitForWaitingAsync(1);
 
         await leaves.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked);
-        await WaitForWaitingAsync(0);
-    }
-
-    private async Task WaitForWaitingAsync(int count)
-    {
-        using var timeout = new CancellationTokenSource(SseStream.Timeout);
-        while (Pages.Waiting != count)
-        {
-            timeout.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
+        await Pages.WaitForWaitingAsync(0);
     }
 
     private async Task HoldAsync()

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using SseFunctions.Api;
 using SseFunctions.Tests.Access;
 using SseFunctions.TestSupport;
@@ -39,11 +40,15 @@ public sealed class UnfinishedBodyTests
         Assert.Empty(requests.Failed);
     }
 
-    [Fact]
-    public async Task Publish_answers_that_nothing_was_written_when_the_invocation_ends_in_mid_body()
+    /// <param name="isCancelled">Whether the invocation is; else the 230 s have passed that Azure's front end gives a request.</param>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Publish_answers_that_nothing_was_written_when_the_invocation_or_its_time_ends_in_mid_body(bool isCancelled)
     {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
         using var invocationCancelled = new CancellationTokenSource();
-        await using var host = await TestHost.StartAsync();
+        await using var host = await TestHost.StartAsync(time: time);
         var context = new DefaultHttpContext { RequestServices = host.Services };
         (context.Request.Method, context.Request.ContentType, context.Request.ContentLength) = ("POST", "text/plain", 100);
         using var unfinished = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -53,7 +58,13 @@ public sealed class UnfinishedBodyTests
         (context.Request.Body, context.Response.Body) = (body, answer);
 
         var publish = host.Services.GetRequiredService<PublishEndpoint>().PublishAsync(context, "a", invocationCancelled.Token);
-        await invocationCancelled.CancelAsync();
+        time.Advance(TimeSpan.FromSeconds(229));
+        Assert.False(publish.IsCompleted);
+        if (isCancelled)
+            await invocationCancelled.CancelAsync();
+        else
+            time.Advance(TimeSpan.FromSeconds(1));
+
         await (await publish.WaitAsync(SseStream.Timeout)).ExecuteAsync(context);
 
         var problem = JsonDocument.Parse(answer.ToArray()).RootElement;

@@ -109,5 +109,23 @@ public class FairGateTests
         await waiting;
     }
 
-    private Task<IDisposable> EnterAsync(long bytes) => gate.EnterAsync(bytes, CancellationToken.None).WaitAsync(TestSupport.SseStream.Timeout);
+    [Fact]
+    public async Task Room_that_shrinks_admits_who_waits_for_the_rest()
+    {
+        var first = await EnterAsync(8);
+        var (second, third) = (EnterAsync(6), EnterAsync(3));
+
+        first.ShrinkTo(9); // is smaller already
+        Assert.False(second.IsCompleted);
+        first.ShrinkTo(4);
+        await second;
+        Assert.False(third.IsCompleted);
+
+        first.Dispose();
+        await third;
+        Assert.NotNull(gate.TryEnter(1));
+        Assert.Null(gate.TryEnter(1));
+    }
+
+    private Task<FairGate.Room> EnterAsync(long bytes) => gate.EnterAsync(bytes, CancellationToken.None).WaitAsync(TestSupport.SseStream.Timeout);
 }
