@@ -19,7 +19,7 @@ internal sealed class LongPollAnswer(FairGate room) : PipeWriter, IDisposable
     public const int MaxSharedBytes = 64 * MaxBytes;
 
     private readonly Queue<ReadOnlyMemory<byte>> parts = new();
-    private IDisposable? taken;
+    private FairGate.Room? taken;
 
     /// <summary>Bytes of all that was written.</summary>
     public long Length { get; private set; }
