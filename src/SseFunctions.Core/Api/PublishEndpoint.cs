@@ -75,7 +75,7 @@ public sealed class PublishEndpoint
         var limit = Math.Min(kind.MaxBytes, maxBytes);
         using var timeout = new CancellationTokenSource(BodyTimeout, time);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(invocationCancelled, timeout.Token);
-        using var turn = await TakeTurnAsync(context, limit, end.Token);
+        using var turn = BoundedBody.MaxSizeOf(context.Request, limit) is { } size ? await limits.TakeTurnAsync(size, context.RequestAborted, end.Token) : null;
         var (body, problem) = await BoundedBody.ReadAsync(context, kind.IsBatch ? "body" : "data", limit, end.Token);
         if (problem is not null)
             return problem;
@@ -85,13 +85,6 @@ public sealed class PublishEndpoint
 
         // From here on the publisher's leaving changes nothing: an append that may have begun is brought to its end.
         return Answer(topic, await log.AppendAsync(topic, append, lifetime.ApplicationStopping));
-    }
-
-    /// <returns>Null for a body that is refused unread, and so waits for nothing.</returns>
-    private async Task<FairGate.Room?> TakeTurnAsync(HttpContext context, int limit, CancellationToken end)
-    {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, end);
-        return BoundedBody.MaxSizeOf(context.Request, limit) is { } size ? await limits.TakeTurnAsync(size, stop.Token) : null;
     }
 
     private static IResult Answer(Topic topic, AppendResult result) => result.Outcome switch

@@ -52,15 +52,20 @@ internal sealed class PublishLimits : IDisposable
 
     /// <summary>Waits until a body may be read.</summary>
     /// <param name="size">Bytes that it may have.</param>
+    /// <param name="requestAborted">Ends the wait, and so does <paramref name="end"/>.</param>
     /// <returns>To be disposed when the request has its answer.</returns>
     /// <exception cref="PublicationsBusyException">Its turn did not come in time.</exception>
-    public async Task<FairGate.Room> TakeTurnAsync(long size, CancellationToken cancellationToken)
+    public async Task<FairGate.Room> TakeTurnAsync(long size, CancellationToken requestAborted, CancellationToken end)
     {
+        var bodies = size <= MaxSmallBytes ? Small : Large;
+        if (bodies.TryEnter(size) is { } turn)
+            return turn; // as nearly always: without a timer
+
         using var timeout = new CancellationTokenSource(TurnTimeout, time);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(requestAborted, end, timeout.Token);
         try
         {
-            return await (size <= MaxSmallBytes ? Small : Large).EnterAsync(size, stop.Token);
+            return await bodies.EnterAsync(size, stop.Token);
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested)
         {

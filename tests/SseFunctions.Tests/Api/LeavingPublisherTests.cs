@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using SseFunctions.Api;
+using SseFunctions.Tests.EventLog;
 using SseFunctions.TestSupport;
 
 namespace SseFunctions.Tests.Api;
@@ -16,20 +17,10 @@ public sealed class LeavingPublisherTests
         await using var storage = await StorageProxy.StartAsync();
         await using var host = await TestHost.StartAsync(connectionString: storage.ConnectionString);
         await host.PublishAsync("a", "1"); // makes the table
-        var (written, released) = (new TaskCompletionSource(), new TaskCompletionSource());
-        storage.Intercept = async call =>
-        {
-            if (call.IsTransaction)
-            {
-                written.TrySetResult();
-                await released.Task;
-            }
-
-            await StorageProxy.PassOnAsync(call);
-        };
+        var write = HeldCall.Next(storage, call => call.IsTransaction);
 
         var first = host.PublishAsync("a", "2");
-        await written.Task.WaitAsync(SseStream.Timeout);
+        await write.HeldAsync();
         using var leaves = new CancellationTokenSource();
         using var body = new MemoryStream("3"u8.ToArray());
         var context = new DefaultHttpContext { RequestServices = host.Services, RequestAborted = leaves.Token };
@@ -37,7 +28,7 @@ public sealed class LeavingPublisherTests
         var second = host.Services.GetRequiredService<PublishEndpoint>().PublishAsync(context, "a", CancellationToken.None); // waits for the first
         Assert.False(second.IsCompleted);
         await leaves.CancelAsync();
-        released.SetResult();
+        write.Release();
         await first;
         await second.WaitAsync(SseStream.Timeout);
 

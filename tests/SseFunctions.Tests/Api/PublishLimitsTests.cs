@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using SseFunctions.Api;
 using SseFunctions.Tests.Access;
+using SseFunctions.Tests.EventLog;
 using SseFunctions.Tests.Streaming;
 using SseFunctions.TestSupport;
 
@@ -122,25 +123,15 @@ public sealed class PublishLimitsTests
         await using var storage = await StorageProxy.StartAsync();
         await using var host = await TestHost.StartAsync(connectionString: storage.ConnectionString);
         await host.PublishAsync("a", "1"); // makes the table
-        var (written, released) = (new TaskCompletionSource(), new TaskCompletionSource());
-        storage.Intercept = async call =>
-        {
-            if (call.IsTransaction)
-            {
-                written.TrySetResult();
-                await released.Task;
-            }
-
-            await StorageProxy.PassOnAsync(call);
-        };
+        var write = HeldCall.Next(storage, call => call.IsTransaction);
 
         using var request = Request(Size, "text/plain", "chunked");
         var published = host.Client.SendAsync(request);
-        await written.Task.WaitAsync(SseStream.Timeout);
+        await write.HeldAsync();
         using (var tooMuch = Limits(host).Small.TryEnter(All - Size + 1))
         using (var theRest = Limits(host).Small.TryEnter(All - Size))
         {
-            released.SetResult();
+            write.Release();
             Assert.Null(tooMuch);
             Assert.NotNull(theRest);
         }
