@@ -100,6 +100,14 @@ const covers = (cursor, id) => id.split('.').map((part, i) => {
 });
 
 /**
+ * Whether two places are in the same log, for each topic. A log that is deleted and begins anew is another one, and '0000-0' is where
+ * there is none yet. Of places in two logs nobody can tell which is the older.
+ * @param {string} a
+ * @param {string} b
+ */
+const sameLog = (a, b) => a.split('.').map((part, i) => part.split('-')[0] === b.split('.')[i]?.split('-')[0]);
+
+/**
  * An id that is for each topic one of both. Connections may bring the events of several topics in different orders.
  * @param {boolean[]} which
  * @param {string} a
@@ -323,8 +331,10 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
   /** Polls, however often that must be tried, until this tab has all there is; then it listens. */
   const connect = async () => {
     const signal = begin();
-    if (!isLeading)
+    if (!isLeading) {
       position = cursor;
+      leader = 0; // a poll and a leader may bring different logs
+    }
 
     wait = 0;
     for (let mode = 'poll'; ; failures++) {
@@ -429,8 +439,8 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
 
   // Sharing. Of the tabs that share, the one that holds the lock leads: it has the connection and tells the others. It tells
   // with each event where its stream was before. A follower that has everything up to there goes on from there; one that has
-  // not asks the leader to go back, and the others drop what they have had. So leaders may come and go, and each tab gets
-  // every event once, in order.
+  // not asks the leader to go back, and the others drop what they have had. One that is in another log than the leader polls: one
+  // of the two has news to come. So leaders may come and go, and each tab gets every event once, in order.
 
   /** @param {Frame} [event] */
   const tell = event => {
@@ -458,10 +468,18 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
   const follow = told => {
     lastHeard = Date.now();
     if (leader !== told.leader) {
+      if (sameLog(cursor, told.after).includes(false)) {
+        if (attempt?.signal.aborted) // else it polls already
+          connect();
+
+        return;
+      }
+
       if (covers(cursor, told.after).includes(false) || types.some(type => !told.types.includes(type)))
         return ask();
 
       leader = told.leader;
+      attempt?.abort();
     }
 
     if (state !== told.state)
@@ -499,13 +517,15 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
         return data.leader && follow(data);
 
       if (data.cursor) {
-        const has = covers(data.cursor, position);
+        const isSame = sameLog(data.cursor, position);
+        const has = covers(data.cursor, position).map((had, i) => had || !isSame[i]);
         if (want(data.types) || has.includes(false)) {
           position = mix(has, position, data.cursor); // the older of each
           connect();
         }
 
-        tell();
+        if (!isSame.includes(false))
+          tell();
       }
     };
     navigator.locks.request(name, steal ? { steal } : { signal }, () => signal.aborted || new Promise(release => {

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using SseFunctions.TestSupport;
 
 namespace SseFunctions.EndToEnd.Client;
@@ -104,6 +105,65 @@ public sealed class ClientSharingTests(Chromium browser) : IClassFixture<Chromiu
             Assert.Equal(ids.Select((id, i) => (id, $"{i}")), (await tab.ReadEventsAsync(6)).Select(e => (e.Id!.Split('.')[1], e.Data)));
     }
 
+    /// <summary>Which of two places in different logs is the older, nobody can tell: here the tab that comes is ahead of the one that leads.</summary>
+    [SkippableTheory]
+    [InlineData(false)] // the leader's first poll is under way, and it has no place yet
+    [InlineData(true)] // the leader waits for its stream, at the place of a topic that has no log yet
+    public async Task Leader_misses_nothing_when_a_tab_comes_that_has_the_first_events_already(bool hasPolled)
+    {
+        Chromium.SkipIfMissing();
+        await using var host = await TestHost.StartOnAsync(table);
+        await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
+        await using var profile = await browser.NewProfileAsync();
+        var path = $"events/{topic}?from=start";
+        var hold = HoldOne(proxy, context => context.Request.Query.ContainsKey("mode") != hasPolled);
+        var leader = await ClientTab.OpenAsync(profile, proxy.BaseAddress, path);
+        await proxy.Faults.ReachesAsync(hasPolled ? 2 : 1);
+        await leader.CountHeardAsync(ChannelOf(proxy, path));
+        var ids = new List<string>(await host.Client.PublishAllAsync(topic, "0"));
+
+        var follower = await ClientTab.OpenAsync(profile, proxy.BaseAddress, path);
+        await follower.ReadEventsAsync(1);
+        await leader.WaitUntilAsync("heard > 0");
+        hold.SetResult();
+        ids.AddRange(await host.Client.PublishAllAsync(topic, "1"));
+
+        foreach (var tab in new[] { leader, follower })
+            Assert.Equal(ids.Select((id, i) => new SseMessage(id, "message", $"{i}")), await tab.ReadEventsAsync(2));
+        await host.Client.WaitForOpenStreamsAsync(1);
+    }
+
+    [SkippableFact]
+    public async Task Leader_is_told_of_a_deletion_when_a_tab_comes_that_is_in_the_new_log_already()
+    {
+        Chromium.SkipIfMissing();
+        await using var host = await TestHost.StartOnAsync(table, "Stream__Retry=00:00:00.100");
+        await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
+        await using var profile = await browser.NewProfileAsync();
+        var path = $"events/{topic}?from=start";
+        var leader = await ClientTab.OpenLiveAsync(profile, proxy.BaseAddress, path);
+        var old = await host.Client.PublishAsync(topic, "old");
+        await leader.ReadEventsAsync(1);
+        await leader.CountHeardAsync(ChannelOf(proxy, path));
+        var hold = HoldOne(proxy, context => !context.Request.Query.ContainsKey("mode"));
+        proxy.Cut();
+        await proxy.Faults.ReachesAsync(1);
+        await host.Client.DeleteTopicAsync(topic);
+        var ids = new List<string>(await host.Client.PublishAllAsync(topic, "0"));
+
+        var follower = await ClientTab.OpenAsync(profile, proxy.BaseAddress, path);
+        await follower.ReadEventsAsync(1);
+        await leader.WaitUntilAsync("heard > 0");
+        hold.SetResult();
+        ids.AddRange(await host.Client.PublishAllAsync(topic, "1"));
+
+        var expected = ids.Select((id, i) => new SseMessage(id, "message", $"{i}")).ToList();
+        Assert.Equal(expected, await follower.ReadEventsAsync(2));
+        Assert.Equal([new SseMessage(old, "message", "old"), .. expected], await leader.ReadEventsAsync(3));
+        Assert.Equal((1, 0), (await leader.EvaluateAsync<int>("resets.length"), await follower.EvaluateAsync<int>("resets.length")));
+        await host.Client.WaitForOpenStreamsAsync(1);
+    }
+
     [SkippableTheory] // Chromium has six connections to a host at most, and each tab polls before it listens.
     [InlineData(4, "{ share: 'one' }", "{ share: 'two' }", "{}", "{ share: true }", "{ withCredentials: true }")]
     [InlineData(3, "{ token: () => 'any' }", "{ token: () => 'any' }", "{ share: false }")]
@@ -143,5 +203,20 @@ public sealed class ClientSharingTests(Chromium browser) : IClassFixture<Chromiu
         foreach (var tab in tabs)
             Assert.Equal([new SseMessage(ids[0], "message", "0")], await tab.ReadEventsAsync(1));
         await host.Client.WaitForOpenStreamsAsync(connections);
+    }
+
+    private static string ChannelOf(HostProxy proxy, string path) => $"sse true false {new Uri(proxy.BaseAddress, path)}";
+
+    /// <summary>Holds the first stream request that is meant until the result is set.</summary>
+    private static TaskCompletionSource HoldOne(HostProxy proxy, Func<HttpContext, bool> isMeant)
+    {
+        var (held, goesOn) = (0, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        proxy.Fault = async context =>
+        {
+            if (isMeant(context) && Interlocked.Exchange(ref held, 1) == 0)
+                await goesOn.Task;
+            await proxy.ForwardAsync(context);
+        };
+        return goesOn;
     }
 }

@@ -50,6 +50,12 @@ internal static class TopicApi
         answer.EnsureSuccessStatusCode();
     }
 
+    public static async Task DeleteTopicAsync(this HttpClient client, string topic)
+    {
+        using var answer = await client.SendUntilAvailableAsync(() => new(HttpMethod.Delete, $"topics/{topic}"));
+        Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+    }
+
     /// <summary>Waits until so many streams are open.</summary>
     public static Task WaitForOpenStreamsAsync(this HttpClient client, int expected) => client.WaitForOpenStreamsAsync(expected, expected);
 
