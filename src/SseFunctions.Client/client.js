@@ -328,15 +328,18 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
     return position ? 200 : 0;
   };
 
-  /** Polls, however often that must be tried, until this tab has all there is; then it listens. */
-  const connect = async () => {
+  /**
+   * Polls, however often that must be tried, until this tab has all there is; then it listens.
+   * @param {number} [after] How many milliseconds to wait before.
+   */
+  const connect = async (after = 0) => {
     const signal = begin();
     if (!isLeading) {
       position = cursor;
-      leader = 0; // a poll and a leader may bring different logs
+      leader = 0; // which may have told something while this page slept
     }
 
-    wait = 0;
+    wait = after;
     for (let mode = 'poll'; ; failures++) {
       const pause = Math.max(wait, failures && Math.random() * Math.min(LONGEST_RETRY, RETRY * 2 ** failures));
       if (pause) {
@@ -433,14 +436,19 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
       frame.type = frame.data = ''; // the id is all that it brings
 
     tell(frame);
+    if (cursor && sameLog(cursor, position).includes(false)) { // a leader has told it of another log meanwhile
+      position = cursor;
+      return connect();
+    }
+
     take(frame, position);
     position = frame.id || position;
   };
 
   // Sharing. Of the tabs that share, the one that holds the lock leads: it has the connection and tells the others. It tells
   // with each event where its stream was before. A follower that has everything up to there goes on from there; one that has
-  // not asks the leader to go back, and the others drop what they have had. One that is in another log than the leader polls: one
-  // of the two has news to come. So leaders may come and go, and each tab gets every event once, in order.
+  // not asks the leader to go back, and the others drop what they have had. One that is in another log than the leader polls, and so
+  // does the leader: one of the two is behind. So leaders may come and go, and each tab gets every event once, in order.
 
   /** @param {Frame} [event] */
   const tell = event => {
@@ -467,19 +475,19 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
   /** @param {Told} told */
   const follow = told => {
     lastHeard = Date.now();
+    if (sameLog(cursor, told.after).includes(false)) {
+      leader = 0;
+      if (attempt?.signal.aborted) // else it polls already
+        connect(wait); // not at once, as it may be the leader's news that are still to come
+
+      return;
+    }
+
     if (leader !== told.leader) {
-      if (sameLog(cursor, told.after).includes(false)) {
-        if (attempt?.signal.aborted) // else it polls already
-          connect();
-
-        return;
-      }
-
       if (covers(cursor, told.after).includes(false) || types.some(type => !told.types.includes(type)))
         return ask();
 
       leader = told.leader;
-      attempt?.abort();
     }
 
     if (state !== told.state)
@@ -518,14 +526,13 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
 
       if (data.cursor) {
         const isSame = sameLog(data.cursor, position);
-        const has = covers(data.cursor, position).map((had, i) => had || !isSame[i]);
-        if (want(data.types) || has.includes(false)) {
-          position = mix(has, position, data.cursor); // the older of each
+        const stays = covers(data.cursor, position).map((has, i) => has || !isSame[i]);
+        if (want(data.types) || stays.includes(false) || isSame.includes(false) && source?.readyState === OPEN) {
+          position = mix(stays, position, data.cursor); // the older of each
           connect();
         }
 
-        if (!isSame.includes(false))
-          tell();
+        tell();
       }
     };
     navigator.locks.request(name, steal ? { steal } : { signal }, () => signal.aborted || new Promise(release => {

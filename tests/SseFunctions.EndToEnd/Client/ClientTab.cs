@@ -143,8 +143,10 @@ internal sealed class ClientTab(IPage page, Uri baseAddress)
         """);
 
     /// <summary>Counts from now on, as heard, what comes on a channel.</summary>
-    public Task CountHeardAsync(string channel) => page.EvaluateAsync(
-        "name => { window.heard = 0; (window.ear = new BroadcastChannel(name)).onmessage = () => heard++; }", channel);
+    /// <param name="channel">Its name.</param>
+    /// <param name="which">Which data count; by default all.</param>
+    public Task CountHeardAsync(string channel, string which = "true") => page.EvaluateAsync(
+        $"name => {{ window.heard = 0; (window.ear = new BroadcastChannel(name)).onmessage = ({{ data }}) => heard += {which} ? 1 : 0; }}", channel);
 
     /// <summary>Records from now on, as waits, the times for which the page sets timers, in milliseconds.</summary>
     /// <param name="random">What chance is from now on, from 0 to 1.</param>

@@ -1,0 +1,38 @@
+using System.Globalization;
+using System.Text;
+using SseFunctions.TestSupport;
+
+namespace SseFunctions.EndToEnd.Client;
+
+/// <summary>
+/// client.js in tabs that share, under thousands of schedules drawn at random, for which a browser would need hours: node/schedules.mjs.
+/// A schedule that fails can be run again by its number.
+/// </summary>
+public sealed class ClientScheduleTests
+{
+    private static readonly int Schedules = Thoroughness.Choose(brief: 1_500, full: 12_000);
+
+    [Fact]
+    public async Task Each_tab_gets_every_event_once_and_is_told_of_each_gap_whatever_the_order_of_what_happens() =>
+        Assert.Equal($"No fault in {Schedules} schedules\n", await RunAsync(Schedules, await ClientAsync()));
+
+    [SkippableTheory]
+    [InlineData("has || !isSame[i]", "has")] // a leader goes ahead to a tab in a log of which it has not heard
+    [InlineData("sameLog(cursor, told.after).includes(false)", "false")] // a tab in another log than its leader goes on as if it were the same
+    [InlineData("leader = 0; // which", "// which")] // a page that slept goes on with its leader as if it had not
+    [InlineData("position = mix(stays, position, data.cursor); // the older of each", "")] // a leader does not go back
+    [InlineData("if (!moved.has(false) && (moved.size || !reset))", "if (false)")] // a tab takes again what it has had
+    public async Task Schedules_find_what_is_wrong_in_a_client(string right, string wrong)
+    {
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
+        var client = await ClientAsync();
+        Assert.Contains(right, client, StringComparison.Ordinal);
+
+        Assert.StartsWith("Schedule ", await RunAsync(6_000, client.Replace(right, wrong, StringComparison.Ordinal)), StringComparison.Ordinal);
+    }
+
+    private static Task<string> ClientAsync() => File.ReadAllTextAsync(Path.Combine(NodeFolder.FullName, "../../../src/SseFunctions.Client/client.js"));
+
+    private static Task<string> RunAsync(int schedules, string client) =>
+        NodeFolder.RunAsync(Encoding.UTF8.GetBytes(client), "schedules.mjs", "0", schedules.ToString(CultureInfo.InvariantCulture));
+}
