@@ -436,7 +436,7 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
       frame.type = frame.data = ''; // the id is all that it brings
 
     tell(frame);
-    if (cursor && sameLog(cursor, position).includes(false)) { // a leader has told it of another log meanwhile
+    if (cursor && sameLog(cursor, position).includes(false)) { // a leader has told this tab of another log meanwhile
       position = cursor;
       return connect();
     }
@@ -448,7 +448,7 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
   // Sharing. Of the tabs that share, the one that holds the lock leads: it has the connection and tells the others. It tells
   // with each event where its stream was before. A follower that has everything up to there goes on from there; one that has
   // not asks the leader to go back, and the others drop what they have had. One that is in another log than the leader polls, and so
-  // does the leader: one of the two is behind. So leaders may come and go, and each tab gets every event once, in order.
+  // does the leader, if its stream is open: one of the two is behind. So leaders may come and go, and each tab gets every event once, in order.
 
   /** @param {Frame} [event] */
   const tell = event => {
@@ -477,8 +477,8 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
     lastHeard = Date.now();
     if (sameLog(cursor, told.after).includes(false)) {
       leader = 0;
-      if (attempt?.signal.aborted) // else it polls already
-        connect(wait); // not at once, as it may be the leader's news that are still to come
+      if (attempt?.signal.aborted) // else it polls already, or is about to
+        connect(Math.min(Math.max(wait, RETRY), OPENING)); // not at once, as it may be the leader's news that are still to come
 
       return;
     }
