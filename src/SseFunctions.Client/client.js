@@ -330,16 +330,16 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
 
   /**
    * Polls, however often that must be tried, until this tab has all there is; then it listens.
-   * @param {number} [after] How many milliseconds to wait before.
+   * @param {number} [delay] How many milliseconds to wait before.
    */
-  const connect = async (after = 0) => {
+  const connect = async (delay = 0) => {
     const signal = begin();
     if (!isLeading) {
       position = cursor;
       leader = 0; // which may have told something while this page slept
     }
 
-    wait = after;
+    wait = delay;
     for (let mode = 'poll'; ; failures++) {
       const pause = Math.max(wait, failures && Math.random() * Math.min(LONGEST_RETRY, RETRY * 2 ** failures));
       if (pause) {
@@ -447,8 +447,9 @@ export function openEvents(url, { token: renew, share = !renew, storage, withCre
 
   // Sharing. Of the tabs that share, the one that holds the lock leads: it has the connection and tells the others. It tells
   // with each event where its stream was before. A follower that has everything up to there goes on from there; one that has
-  // not asks the leader to go back, and the others drop what they have had. One that is in another log than the leader polls, and so
-  // does the leader, if its stream is open: one of the two is behind. So leaders may come and go, and each tab gets every event once, in order.
+  // not asks the leader to go back, and the others drop what they have had. One that is in another log than the leader polls, and
+  // so does the leader, if its stream is open: one of the two is behind. So leaders may come and go, and each tab gets every
+  // event once, in order.
 
   /** @param {Frame} [event] */
   const tell = event => {

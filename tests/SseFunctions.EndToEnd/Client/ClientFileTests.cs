@@ -7,6 +7,9 @@ namespace SseFunctions.EndToEnd.Client;
 /// <summary>client.js as a file: how it is served, how large it is, and that its types are what it says.</summary>
 public sealed class ClientFileTests(Target target) : IClassFixture<Target>
 {
+    /// <summary>The package's, in the repository, next to the tests' own folder of scripts.</summary>
+    internal static readonly string Folder = Path.GetFullPath(Path.Combine(NodeFolder.FullName, "../../../src/SseFunctions.Client"));
+
     private const int LargestMinified = 5 * 1024;
 
     private static readonly string[] TypeScript =
@@ -100,8 +103,7 @@ public sealed class ClientFileTests(Target target) : IClassFixture<Target>
         folder.Delete(recursive: true);
     }
 
-    private static string Source(string name) => File.ReadAllText(SourcePath(name));
+    internal static string Source(string name) => File.ReadAllText(SourcePath(name));
 
-    /// <summary>In the repository, next to the tests' own folder of scripts.</summary>
-    private static string SourcePath(string name) => Path.GetFullPath(Path.Combine(NodeFolder.FullName, "../../../src/SseFunctions.Client", name));
+    private static string SourcePath(string name) => Path.Combine(Folder, name);
 }

@@ -78,7 +78,7 @@ public sealed class ClientLeaderTests(Chromium browser, ITestOutputHelper output
         var late = await ClientTab.NewAsync(profile, host.BaseAddress);
         await late.EvaluateAsync<bool>($$"""
             window.heard = [];
-            window.channel = new BroadcastChannel('sse true false {{new Uri(host.BaseAddress, $"events/{topic}")}}');
+            window.channel = new BroadcastChannel('{{ClientTab.ChannelOf(host.BaseAddress, $"events/{topic}")}}');
             channel.onmessage = ({ data }) => data.event?.data && heard.push(data.event.data);
             channel.postMessage({ types: ['message'], cursor: '{{ids[0]}}' });
             true
@@ -204,7 +204,7 @@ public sealed class ClientLeaderTests(Chromium browser, ITestOutputHelper output
             await RunUntilAsync(tab, "events.readyState === 1");
         }
 
-        await follower.CountHeardAsync($"sse true false {new Uri(host.BaseAddress, $"events/{topic}")}");
+        await follower.CountHeardAsync($"events/{topic}");
         await follower.CountStealsAsync();
         for (var minute = 0; minute < Minutes; minute++)
         {

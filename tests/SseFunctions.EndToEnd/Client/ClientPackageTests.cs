@@ -6,8 +6,6 @@ namespace SseFunctions.EndToEnd.Client;
 /// <summary>client.js as an npm package.</summary>
 public sealed class ClientPackageTests
 {
-    private static readonly string Folder = Path.GetFullPath(Path.Combine(NodeFolder.FullName, "../../../src/SseFunctions.Client"));
-
     [SkippableFact]
     public async Task Package_has_the_client_its_types_and_a_readme_and_passes_the_linters()
     {
@@ -15,7 +13,7 @@ public sealed class ClientPackageTests
         var target = Directory.CreateTempSubdirectory("client-package-");
         try
         {
-            var packed = JsonDocument.Parse(await RunNpmAsync("pack", Folder, "--json", "--pack-destination", target.FullName)).RootElement[0];
+            var packed = JsonDocument.Parse(await RunNpmAsync("pack", ClientFileTests.Folder, "--json", "--pack-destination", target.FullName)).RootElement[0];
 
             Assert.Equal(
                 ["README.md", "client.d.ts", "client.js", "package.json"],

@@ -131,7 +131,7 @@ public sealed class ClientPollingTests(Chromium browser) : IClassFixture<Chromiu
         await tab.Page.Clock.InstallAsync();
         await tab.OpenAsync($"events/{topic}", "{ share: false }");
         await tab.WaitUntilOpenAsync();
-        proxy.Fault = context => IsPoll(context) ? proxy.ForwardAsync(context) : HoldAsync(context);
+        proxy.Fault = context => ClientTab.IsPoll(context) ? proxy.ForwardAsync(context) : HoldAsync(context);
         proxy.Cut();
         await proxy.Faults.ReachesAsync(1);
         await tab.WaitUntilAsync("events.readyState === 0");
@@ -163,7 +163,7 @@ public sealed class ClientPollingTests(Chromium browser) : IClassFixture<Chromiu
         await tab.Page.Clock.InstallAsync();
         proxy.Fault = context =>
         {
-            if (IsPoll(context))
+            if (ClientTab.IsPoll(context))
                 return proxy.ForwardAsync(context);
 
             context.Abort();
@@ -235,7 +235,6 @@ public sealed class ClientPollingTests(Chromium browser) : IClassFixture<Chromiu
         return tab;
     }
 
-    private static bool IsPoll(HttpContext context) => context.Request.Query.ContainsKey("mode");
 
     private static Task HoldAsync(HttpContext context) =>
         Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);

@@ -16,7 +16,7 @@ public sealed class ClientScheduleTests
     [Theory]
     [MemberData(nameof(First))]
     public async Task Each_tab_gets_every_event_once_and_is_told_of_each_gap_whatever_the_order_of_what_happens(int first) =>
-        Assert.Equal($"No fault in {Schedules} schedules\n", await RunAsync(first, Schedules, await ClientAsync()));
+        Assert.Equal($"No fault in {Schedules} schedules\n", await RunAsync(first, Schedules, ClientFileTests.Source("client.js")));
 
     [SkippableTheory]
     [InlineData("has || !isSame[i]", "has")] // a leader goes ahead to a tab in a log of which it has not heard
@@ -27,13 +27,11 @@ public sealed class ClientScheduleTests
     public async Task Schedules_find_what_is_wrong_in_a_client(string right, string wrong)
     {
         Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
-        var client = await ClientAsync();
+        var client = ClientFileTests.Source("client.js");
         Assert.Contains(right, client, StringComparison.Ordinal);
 
         Assert.StartsWith("Schedule ", await RunAsync(0, 2_000, client.Replace(right, wrong, StringComparison.Ordinal)), StringComparison.Ordinal);
     }
-
-    private static Task<string> ClientAsync() => File.ReadAllTextAsync(Path.Combine(NodeFolder.FullName, "../../../src/SseFunctions.Client/client.js"));
 
     private static Task<string> RunAsync(int first, int count, string client) =>
         NodeFolder.RunAsync(Encoding.UTF8.GetBytes(client), "schedules.mjs", $"{first}", $"{count}");

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.Playwright;
 using SseFunctions.TestSupport;
 
 namespace SseFunctions.EndToEnd.Client;
@@ -6,9 +7,6 @@ namespace SseFunctions.EndToEnd.Client;
 /// <summary>Tabs of one Chromium profile that share a connection by client.js.</summary>
 public sealed class ClientSharingTests(Chromium browser) : IClassFixture<Chromium>
 {
-    /// <summary>Of what tabs tell each other: a tab says where it is.</summary>
-    private const string Asks = "data.cursor";
-
     private readonly string table = TestStorage.NewTableName();
     private readonly string topic = TopicApi.NewTopic();
 
@@ -87,13 +85,7 @@ public sealed class ClientSharingTests(Chromium browser) : IClassFixture<Chromiu
         await follower.ReadEventsAsync(3);
 
         // The leader's connection is cut, and its next hangs; the follower polls meanwhile.
-        var isBack = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        proxy.Fault = async context =>
-        {
-            if (!context.Request.Query.ContainsKey("mode"))
-                await isBack.Task;
-            await proxy.ForwardAsync(context);
-        };
+        var isBack = HoldOne(proxy, context => !ClientTab.IsPoll(context));
         proxy.Cut();
         await proxy.Faults.ReachesAsync(1);
         ids = [.. ids, .. await host.Client.PublishAllAsync(busy, "3", "4")];
@@ -119,20 +111,14 @@ public sealed class ClientSharingTests(Chromium browser) : IClassFixture<Chromiu
         await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
         await using var profile = await browser.NewProfileAsync();
         var path = $"events/{topic}?from=start";
-        var hold = HoldOne(proxy, context => context.Request.Query.ContainsKey("mode") != hasPolled);
+        var hold = HoldOne(proxy, context => ClientTab.IsPoll(context) != hasPolled);
         var leader = await ClientTab.OpenAsync(profile, proxy.BaseAddress, path);
         await proxy.Faults.ReachesAsync(hasPolled ? 2 : 1);
-        await leader.CountHeardAsync(ChannelOf(proxy, path), Asks);
-        var ids = new List<string>(await host.Client.PublishAllAsync(topic, "0"));
 
-        var follower = await ClientTab.OpenAsync(profile, proxy.BaseAddress, path);
-        await follower.ReadEventsAsync(1);
-        await leader.WaitUntilAsync("heard > 0");
-        hold.SetResult();
-        ids.AddRange(await host.Client.PublishAllAsync(topic, "1"));
+        var (follower, expected) = await OpenAheadAsync(host.Client, profile, proxy, path, leader, hold);
 
         foreach (var tab in new[] { leader, follower })
-            Assert.Equal(ids.Select((id, i) => new SseMessage(id, "message", $"{i}")), await tab.ReadEventsAsync(2));
+            Assert.Equal(expected, await tab.ReadEventsAsync(2));
     }
 
     [SkippableFact]
@@ -146,20 +132,13 @@ public sealed class ClientSharingTests(Chromium browser) : IClassFixture<Chromiu
         var leader = await ClientTab.OpenLiveAsync(profile, proxy.BaseAddress, path);
         var old = await host.Client.PublishAsync(topic, "old");
         await leader.ReadEventsAsync(1);
-        await leader.CountHeardAsync(ChannelOf(proxy, path), Asks);
-        var hold = HoldOne(proxy, context => !context.Request.Query.ContainsKey("mode"));
+        var hold = HoldOne(proxy, context => !ClientTab.IsPoll(context));
         proxy.Cut();
         await proxy.Faults.ReachesAsync(1);
         await host.Client.DeleteTopicAsync(topic);
-        var ids = new List<string>(await host.Client.PublishAllAsync(topic, "0"));
 
-        var follower = await ClientTab.OpenAsync(profile, proxy.BaseAddress, path);
-        await follower.ReadEventsAsync(1);
-        await leader.WaitUntilAsync("heard > 0");
-        hold.SetResult();
-        ids.AddRange(await host.Client.PublishAllAsync(topic, "1"));
+        var (follower, expected) = await OpenAheadAsync(host.Client, profile, proxy, path, leader, hold);
 
-        var expected = ids.Select((id, i) => new SseMessage(id, "message", $"{i}")).ToList();
         Assert.Equal(expected, await follower.ReadEventsAsync(2));
         Assert.Equal([new SseMessage(old, "message", "old"), .. expected], await leader.ReadEventsAsync(3));
         Assert.Equal((1, 0), (await leader.EvaluateAsync<int>("resets.length"), await follower.EvaluateAsync<int>("resets.length")));
@@ -223,7 +202,23 @@ public sealed class ClientSharingTests(Chromium browser) : IClassFixture<Chromiu
         await host.Client.WaitForOpenStreamsAsync(connections);
     }
 
-    private static string ChannelOf(HostProxy proxy, string path) => $"sse true false {new Uri(proxy.BaseAddress, path)}";
+    /// <summary>
+    /// Opens a tab that gets the log's first event while the leader's request is held, lets that go on when the leader has heard where
+    /// the tab is, and publishes another event.
+    /// </summary>
+    /// <returns>The tab, and the two events.</returns>
+    private async Task<(ClientTab Follower, List<SseMessage> Events)> OpenAheadAsync(
+        HttpClient publisher, IBrowserContext profile, HostProxy proxy, string path, ClientTab leader, TaskCompletionSource held)
+    {
+        await leader.CountHeardAsync(path, which: "data.cursor");
+        var ids = new List<string>(await publisher.PublishAllAsync(topic, "0"));
+        var follower = await ClientTab.OpenAsync(profile, proxy.BaseAddress, path);
+        await follower.ReadEventsAsync(1);
+        await leader.WaitUntilAsync("heard > 0");
+        held.SetResult();
+        ids.AddRange(await publisher.PublishAllAsync(topic, "1"));
+        return (follower, [.. ids.Select((id, i) => new SseMessage(id, "message", $"{i}"))]);
+    }
 
     /// <summary>Holds the first stream request that is meant until the result is set.</summary>
     private static TaskCompletionSource HoldOne(HostProxy proxy, Func<HttpContext, bool> isMeant)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Playwright;
 using SseFunctions.TestSupport;
 
@@ -44,6 +45,12 @@ internal sealed class ClientTab(IPage page, Uri baseAddress)
         """;
 
     public IPage Page => page;
+
+    /// <summary>Whether client.js polls with this request, and not the browser's EventSource.</summary>
+    public static bool IsPoll(HttpContext context) => context.Request.Query.ContainsKey("mode");
+
+    /// <summary>The channel of tabs that share by default.</summary>
+    public static string ChannelOf(Uri baseAddress, string path) => $"sse true false {new Uri(baseAddress, path)}";
 
     /// <summary>Opens a page of the host in the profile, without a stream.</summary>
     public static async Task<ClientTab> NewAsync(IBrowserContext profile, Uri baseAddress)
@@ -142,11 +149,11 @@ internal sealed class ClientTab(IPage page, Uri baseAddress)
         }
         """);
 
-    /// <summary>Counts from now on, as heard, what comes on a channel.</summary>
-    /// <param name="channel">Its name.</param>
+    /// <summary>Counts from now on, as heard, what comes on the channel of the tabs that share a stream by default.</summary>
+    /// <param name="path">The stream's.</param>
     /// <param name="which">Which data count; by default all.</param>
-    public Task CountHeardAsync(string channel, string which = "true") => page.EvaluateAsync(
-        $"name => {{ window.heard = 0; (window.ear = new BroadcastChannel(name)).onmessage = ({{ data }}) => heard += {which} ? 1 : 0; }}", channel);
+    public Task CountHeardAsync(string path, string which = "true") => page.EvaluateAsync(
+        $"name => {{ window.heard = 0; (window.ear = new BroadcastChannel(name)).onmessage = ({{ data }}) => heard += {which} ? 1 : 0; }}", ChannelOf(baseAddress, path));
 
     /// <summary>Records from now on, as waits, the times for which the page sets timers, in milliseconds.</summary>
     /// <param name="random">What chance is from now on, from 0 to 1.</param>

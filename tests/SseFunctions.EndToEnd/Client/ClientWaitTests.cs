@@ -21,7 +21,7 @@ public sealed class ClientWaitTests(Chromium browser) : IClassFixture<Chromium>
         // A connection that stays open, and on which nothing comes any more: what remains after the network has changed.
         proxy.Fault = async context =>
         {
-            if (context.Request.Query.ContainsKey("mode"))
+            if (ClientTab.IsPoll(context))
             {
                 await proxy.ForwardAsync(context);
                 return;

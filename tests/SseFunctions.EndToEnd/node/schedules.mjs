@@ -41,13 +41,14 @@ const step = async () => {
 let log, streams, written;
 const end = () => log.epoch ? `${log.epoch}-${log.last}` : START;
 const isOver = cursor => log.isComplete && cursor === end();
-const change = (epoch, more) => {
-  log = { epoch, last: 0, isComplete: false, ...more };
+const change = (epoch, last = 0, isComplete = false) => {
+  log = { epoch, last, isComplete };
   streams.forEach(stream => stream.push());
 };
 const write = epoch => {
-  written.push(`${epoch}-${(log.epoch === epoch ? log.last : 0) + 1}`);
-  change(epoch, { last: log.epoch === epoch ? log.last + 1 : 1 });
+  const next = log.epoch === epoch ? log.last + 1 : 1;
+  written.push(`${epoch}-${next}`);
+  change(epoch, next);
 };
 const framesAfter = cursor => {
   const [epoch, sequence] = (cursor || START).split('-');
@@ -121,12 +122,13 @@ class EventSource extends EventTarget {
 
   #connect() {
     after(upTo(30), () => {
+      if (this.readyState === 2)
+        return;
       if (isOver(this.lastEventId))
         return this.#dispatch(() => new Event('error'), 2);
       this.#sent = this.lastEventId;
       this.#dispatch(() => new Event('open'), 1);
-      if (this.readyState !== 2)
-        streams.add(this);
+      streams.add(this);
       this.push();
     });
   }
@@ -135,7 +137,7 @@ class EventSource extends EventTarget {
   #end() {
     streams.delete(this);
     this.#dispatch(() => new Event('error'), 0);
-    after(this.#busyUntil - now + 50 + upTo(100), () => this.readyState !== 2 && this.#connect());
+    after(this.#busyUntil - now + 50 + upTo(100), () => this.#connect());
   }
 
   /** The events of a connection come in their order. */
@@ -207,7 +209,7 @@ const openTab = name => {
     document: { hidden: false },
     Request: class { constructor(url) { this.url = url; } },
     Date: { now: () => now },
-    Math: Object.create(Math, { random: { value: random }, max: { value: Math.max }, min: { value: Math.min } }),
+    Math: Object.create(Math, { random: { value: random } }),
     setTimeout: (run, wait) => after(wait, run),
     clearTimeout: timer => timer && (timer.run = () => {}),
     setInterval: () => {},
@@ -270,17 +272,20 @@ const run = async number => {
 
   let time = upTo(250);
   const later = run => after(time += upTo(50), run);
-  for (const epoch of random() < 0.5 ? [OLD] : [OLD, null, NEW]) {
-    for (let i = 1 + Math.floor(upTo(3)); i > 0 && epoch; i--)
+  const writeSome = epoch => {
+    for (let i = 1 + Math.floor(upTo(3)); i > 0; i--)
       later(() => write(epoch));
-    if (!epoch) {
-      time += 200; // all have heard of the log by then: a place without one is the same before and after it
-      later(() => change(null));
-    }
+  };
+  writeSome(OLD);
+  if (random() < 0.5) {
+    time += 200; // most have heard of the log by then: a place without one is the same before and after it
+    later(() => change(null));
+    writeSome(NEW);
   }
+
   after(time + 3000, () => {
     tabs.forEach(tab => tab.isLate = of(tab.got, log.epoch).length < log.last);
-    change(log.epoch, { last: log.last, isComplete: true });
+    change(log.epoch, log.last, true);
   });
 
   for (let steps = 0; steps < 5000 && events.length; steps++)
