@@ -17,8 +17,7 @@ public sealed class BrowserTests(EventSourceHosts hosts, Chromium browser) : ICl
         SkipIfNotHere();
         await using var proxy = CuttingProxy.Start(hosts.Steady.BaseAddress);
         await using var page = await EventSourcePage.GoToAsync(await browser.NewPageAsync(), proxy.BaseAddress);
-        await page.ConnectAsync(new Uri(proxy.BaseAddress, $"events/{topic}"));
-        await page.WaitUntilOpenedAsync(1);
+        await page.ConnectAsync(new Uri(proxy.BaseAddress, $"events/{topic}?from=start"));
         var ids = (await hosts.Steady.Client.PublishAllAsync(topic, "0")).ToList();
         await page.ReadEventsAsync(1);
 
