@@ -5,6 +5,9 @@ namespace SseFunctions.EndToEnd.Demo;
 /// <summary>The demo page in Chromium, against hosts of its own, whose streams end soon, which are killed, or which refuse.</summary>
 public sealed class DemoPageHostTests(Chromium browser) : IClassFixture<Chromium>
 {
+    private const string NoClock = "ClockSchedule=0 0 0 1 1 *";
+    private const string NoRuntime = "RuntimeSchedule=0 0 0 1 1 *";
+
     private readonly string table = TestStorage.NewTableName();
 
     [SkippableFact]
@@ -46,11 +49,31 @@ public sealed class DemoPageHostTests(Chromium browser) : IClassFixture<Chromium
         await tab.AssertWellAsync();
     }
 
+    /// <summary>A tick comes late where its host is busy. An event that does not say its time is then no later than it was.</summary>
+    [SkippableFact]
+    public async Task Demo_page_takes_an_event_for_live_when_a_tick_before_it_is_late()
+    {
+        Chromium.SkipIfMissing();
+        await using var host = await TestHost.StartOnAsync(table, NoClock, NoRuntime);
+        await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress);
+        await tab.WaitForStateAsync("open");
+
+        var (onTime, late) = ($"{DateTime.UtcNow:yyyy-MM-ddTHH:mm:ssZ}", "2020-01-01T00:00:00Z");
+        await host.Client.PublishAllAsync("clock", onTime, late);
+        Assert.Equal("how live", await tab.WaitForEventAsync(onTime));
+        Assert.Equal("how caughtUp", await tab.WaitForEventAsync(late));
+
+        await host.Client.PublishAsync("demo", "now");
+
+        Assert.Equal("how live", await tab.WaitForEventAsync("now"));
+        await tab.AssertWellAsync();
+    }
+
     [SkippableFact]
     public async Task Demo_page_counts_what_is_missed_and_what_is_repeated()
     {
         Chromium.SkipIfMissing();
-        await using var host = await TestHost.StartOnAsync(table, "ClockSchedule=0 0 0 1 1 *", "RuntimeSchedule=0 0 0 1 1 *");
+        await using var host = await TestHost.StartOnAsync(table, NoClock, NoRuntime);
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress, page => page.RouteAsync("**/events?*", async route =>
         {
             var heads = new List<string>();
@@ -149,7 +172,7 @@ public sealed class DemoPageHostTests(Chromium browser) : IClassFixture<Chromium
     public async Task Demo_page_finds_an_events_topic_when_one_of_another_type_came_before_it_in_another_topic()
     {
         Chromium.SkipIfMissing();
-        await using var host = await TestHost.StartOnAsync(table, "ClockSchedule=0 0 0 1 1 *", "RuntimeSchedule=0 0 0 1 1 *");
+        await using var host = await TestHost.StartOnAsync(table, NoClock, NoRuntime);
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress);
         await tab.WaitForStateAsync("open");
 
@@ -171,7 +194,7 @@ public sealed class DemoPageHostTests(Chromium browser) : IClassFixture<Chromium
     public async Task Demo_page_counts_nothing_when_nobody_can_tell_whose_an_event_is()
     {
         Chromium.SkipIfMissing();
-        await using var host = await TestHost.StartOnAsync(table, "ClockSchedule=0 0 0 1 1 *", "RuntimeSchedule=0 0 0 1 1 *");
+        await using var host = await TestHost.StartOnAsync(table, NoClock, NoRuntime);
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress);
         await tab.WaitForStateAsync("open");
         await tab.Page.RouteAsync("**/events/*?mode=poll&*", route => route.AbortAsync());

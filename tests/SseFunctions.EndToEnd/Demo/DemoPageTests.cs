@@ -45,7 +45,7 @@ public abstract class DemoPageTests(Target target, Chromium browser, bool isOneO
         var live = $"before {words}";
         await target.Client.PublishAsync(Topic, live);
         Assert.Equal("how live", await tab.WaitForEventAsync(live));
-        Assert.Equal(0, await tab.CountAsync("#marks .mark.caughtUp"));
+        var late = await tab.CountAsync("#marks .mark.caughtUp"); // of ticks that a busy host has published late
 
         await tab.Page.ClickAsync("#button");
         await tab.WaitForStateAsync("cut");
@@ -56,7 +56,7 @@ public abstract class DemoPageTests(Target target, Chromium browser, bool isOneO
 
         Assert.Equal("how caughtUp", await tab.WaitForEventAsync(words));
         await tab.WaitForEventAsync($"of others {words}");
-        Assert.True(await tab.CountAsync("#marks .mark.caughtUp") >= 1);
+        Assert.True(await tab.CountAsync("#marks .mark.caughtUp") > late);
         Assert.Equal(2, await tab.CountAsync("#bars .bar"));
         Assert.Equal(1, await tab.CountAsync("#bars .gone.cut"));
         await tab.WaitUntilAsync("() => /^Connection 2 caught up with [1-9]/.test(document.getElementById('caughtUp').textContent)");
