@@ -31,6 +31,33 @@ public sealed class SseStream : IAsyncDisposable
         return new SseStream(response, new StreamReader(await response.Content.ReadAsStreamAsync(), Encoding.UTF8));
     }
 
+    /// <summary>Opens a stream and reads up to where it begins, again where storage was too slow for that: what is published from then on is in it.</summary>
+    public static async Task<SseStream> OpenLiveAsync(HttpClient client, string path)
+    {
+        while (true)
+        {
+            var stream = await OpenAsync(client, path);
+            while (await stream.ReadFrameAsync() is { } frame)
+            {
+                if (frame.StartsWith("id: ", StringComparison.Ordinal))
+                    return stream;
+            }
+
+            await stream.DisposeAsync();
+        }
+    }
+
+    /// <summary>The first event of a stream, of another one where storage was too slow for it.</summary>
+    public static async Task<SseMessage> FirstEventAsync(HttpClient client, string path, string? lastEventId = null)
+    {
+        while (true)
+        {
+            await using var stream = await OpenAsync(client, path, lastEventId);
+            if (await stream.ReadEventAsync() is { } message)
+                return message;
+        }
+    }
+
     /// <summary>The next frame without its empty line, or what the server says by itself; null at the end of the stream.</summary>
     /// <exception cref="InvalidDataException">The stream ended within a frame, or something else stands in one.</exception>
     public async Task<string?> ReadFrameAsync()

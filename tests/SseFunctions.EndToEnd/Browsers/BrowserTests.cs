@@ -74,7 +74,7 @@ public sealed class BrowserTests(EventSourceHosts hosts, Chromium browser) : ICl
             Assert.Equal([new(id, "message", "for all")], await tab.ReadEventsAsync(1));
 
         Assert.All(tabs.Except(opened), tab => Assert.Empty(tab.Steps));
-        Assert.All(tabs, tab => Assert.True(tab.HasAsked));
+        await Task.WhenAll(tabs.Select(tab => tab.WaitUntilAskedAsync()));
 
         while (opening.Count > 0)
         {

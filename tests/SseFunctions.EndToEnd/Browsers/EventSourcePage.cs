@@ -29,6 +29,7 @@ public sealed class EventSourcePage : RecordedEventSource
 
     private readonly IPage page;
     private readonly ConcurrentQueue<IRequest> requests = [];
+    private readonly TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private string? url;
 
     private EventSourcePage(IPage page)
@@ -36,13 +37,13 @@ public sealed class EventSourcePage : RecordedEventSource
         this.page = page;
         page.Request += (_, request) =>
         {
-            if (request.Url == url)
-                requests.Enqueue(request);
+            if (request.Url != url)
+                return;
+
+            requests.Enqueue(request);
+            asked.TrySetResult();
         };
     }
-
-    /// <summary>Whether it has asked for the stream, answered or not.</summary>
-    public bool HasAsked => !requests.IsEmpty;
 
     /// <param name="page">Any page of the browser.</param>
     /// <param name="baseAddress">Of the host whose page it becomes: its streams are of the same origin, others' are not.</param>
@@ -66,6 +67,9 @@ public sealed class EventSourcePage : RecordedEventSource
         var script = await File.ReadAllTextAsync(Path.Combine(NodeFolder.FullName, "record.mjs"));
         await page.EvaluateAsync(Connect, new object[] { script, url, new { withCredentials }, types });
     }
+
+    /// <summary>Waits until it has asked for the stream, answered or not.</summary>
+    public Task WaitUntilAskedAsync() => asked.Task.WaitAsync(SseStream.Timeout);
 
     public Task SetCookieAsync(string cookie) => page.EvaluateAsync("cookie => { document.cookie = cookie; }", cookie);
 

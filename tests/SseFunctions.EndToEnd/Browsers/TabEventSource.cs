@@ -11,6 +11,7 @@ public sealed class TabEventSource : RecordedEventSource
     private readonly CuttingProxy? proxy;
     private readonly string path;
     private readonly CancellationTokenSource closed = new();
+    private readonly SemaphoreSlim taking = new(1);
     private readonly Task looking;
 
     private TabEventSource(BrowserTab tab, CuttingProxy? proxy, string path)
@@ -40,7 +41,11 @@ public sealed class TabEventSource : RecordedEventSource
     public override Task<IReadOnlyList<EventSourceRequest>> RequestsAsync() => Task.FromResult<IReadOnlyList<EventSourceRequest>>(
         [.. proxy!.Requests.Where(request => request.Target == path).Select(request => new EventSourceRequest(request.LastEventId, request.Status))]);
 
-    public override async Task CloseAsync() => await tab.EvaluateAsync("source.close()");
+    public override async Task CloseAsync()
+    {
+        await tab.EvaluateAsync("source.close()");
+        await TakeAsync();
+    }
 
     public override async ValueTask DisposeAsync()
     {
@@ -51,6 +56,7 @@ public sealed class TabEventSource : RecordedEventSource
             await proxy.DisposeAsync();
 
         closed.Dispose();
+        taking.Dispose();
     }
 
     private static async Task ConnectAsync(BrowserTab tab, Uri stream, bool withCredentials, string[] types)
@@ -72,14 +78,26 @@ public sealed class TabEventSource : RecordedEventSource
         try
         {
             while (await timer.WaitForNextTickAsync(closed.Token))
-            {
-                foreach (var step in (await tab.EvaluateAsync("steps.splice(0)")).EnumerateArray())
-                    Add(EventSourceStep.From(step));
-            }
+                await TakeAsync();
         }
         catch (OperationCanceledException)
         {
             // It is closed.
+        }
+    }
+
+    /// <summary>Takes the steps so far, in their order.</summary>
+    private async Task TakeAsync()
+    {
+        await taking.WaitAsync();
+        try
+        {
+            foreach (var step in (await tab.EvaluateAsync("steps.splice(0)")).EnumerateArray())
+                Add(EventSourceStep.From(step));
+        }
+        finally
+        {
+            taking.Release();
         }
     }
 }

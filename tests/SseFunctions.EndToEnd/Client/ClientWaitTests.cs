@@ -164,9 +164,9 @@ public sealed class ClientWaitTests(Chromium browser) : IClassFixture<Chromium>
         await tab.WaitUntilOpenAsync();
         await tab.CountFetchesAsync();
 
-        await tab.Page.Clock.RunForAsync("03:50");
+        await tab.Page.Clock.RunForAsync("03:30");
         Assert.Equal(0, await tab.EvaluateAsync<int>("fetches"));
-        await tab.Page.Clock.RunForAsync("00:30");
+        await tab.Page.Clock.RunForAsync("00:50");
 
         Assert.Equal(1, await tab.EvaluateAsync<int>("fetches"));
     }

@@ -54,7 +54,7 @@ public sealed class DemoPageViewTests(Target target, Chromium browser) : IClassF
         await target.Client.PublishAsync(Topic, words);
         await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
         await tab.WaitUntilAsync("() => document.querySelector('#runtime tr')"); // each topic has its event
-        await tab.Page.ClickAsync("#button");
+        await tab.CutAsync();
 
         await tab.Page.EvaluateAsync("() => { previous = (cursor = 'zzzz-1.zzzz-1.zzzz-1').split('.') }");
         await tab.Page.ClickAsync("#button");

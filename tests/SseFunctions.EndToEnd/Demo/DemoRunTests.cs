@@ -16,13 +16,14 @@ public sealed class DemoRunTests(Chromium browser) : IClassFixture<Chromium>
         Chromium.SkipIfNotInstalled();
         await using var host = await TestHost.StartOnAsync(TestStorage.NewTableName());
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress);
+        await tab.Page.RouteAsync("**/demo/runs?*", route => route.ContinueAsync(new() { Url = $"{route.Request.Url}&pieces=100&rate=5" })); // 20 s
         await tab.Page.ClickAsync(button);
         await PiecesAsync(tab, 2);
 
         await tab.Page.ReloadAsync();
         await PiecesAsync(tab, 4);
         await tab.Page.ClickAsync("#cutRun");
-        await tab.WaitUntilAsync("() => document.getElementById('run').dataset.state === 'cut'");
+        await tab.WaitUntilAsync("() => run.cuts === 1");
 
         await tab.WaitUntilAsync("() => document.getElementById('run').dataset.state === 'complete'");
         var topic = await tab.Page.EvaluateAsync<string>("run.topic");

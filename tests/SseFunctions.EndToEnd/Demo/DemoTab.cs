@@ -66,6 +66,14 @@ internal sealed class DemoTab : IAsyncDisposable
     public Task<int> CountEventsAsync(string text) => Page.EvaluateAsync<int>(
         "text => [...document.querySelectorAll('#log .data')].filter(cell => cell.textContent === text).length", text);
 
+    /// <summary>Cuts the connection, until the button is pressed again: by itself the page would connect after 15 s, which a busy machine may need for less.</summary>
+    public async Task CutAsync()
+    {
+        await Page.ClickAsync("#button");
+        await WaitForStateAsync("cut");
+        await Page.EvaluateAsync("() => clearTimeout(timer)");
+    }
+
     /// <summary>Waits until there are so many of the elements.</summary>
     public Task WaitForCountAsync(string selector, int count) =>
         WaitUntilAsync("([selector, count]) => document.querySelectorAll(selector).length === count", new object[] { selector, count });

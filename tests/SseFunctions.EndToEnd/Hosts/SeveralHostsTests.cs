@@ -135,7 +135,7 @@ public sealed class SeveralHostsTests
         ticks.AddRange(await rest.ReadEventsAsync(3)); // so two writes them as well
 
         PublishedId.AssertConsecutive(ticks.Select(tick => tick.Id));
-        Assert.Equal(ticks.Select(tick => tick.Data).Distinct().Order(StringComparer.Ordinal), ticks.Select(tick => tick.Data));
+        Assert.Equal(ticks.Count, ticks.DistinctBy(tick => tick.Data).Count()); // in any order: a host that is late may write an older tick after a newer one
     }
 
     /// <summary>Each reports its own state, in events of its own: a tick of one is no repeat of the other's.</summary>
@@ -162,11 +162,8 @@ public sealed class SeveralHostsTests
 
     private async Task<IReadOnlyList<SseMessage>> ReadAsync(TestHost host, int count)
     {
-        const int MaxConnections = 20; // storage that is slow to answer ends one early
         var client = new ReconnectingClient($"events/{topic}?from=start");
-        for (var i = 0; i < MaxConnections && client.Events.Count < count; i++)
-            await client.ReadAsync(host.Client, enough: count);
-
+        await client.ReadAsync(host.Client, enough: count);
         return client.Events;
     }
 }

@@ -32,7 +32,7 @@ public sealed class DisconnectTests
     public async Task Session_is_freed_when_a_client_that_takes_no_bytes_resets_its_connection()
     {
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        await using var host = await TestHost.StartOnAsync(table, NoHeartbeat);
+        await using var host = await TestHost.StartOnAsync(table, NoHeartbeat, "Stream__WriteTimeout=00:03:00");
         await BulkyTopic.PublishAsync(host.Client, topic);
         using var stuck = await RawClient.OpenAsync(host.BaseAddress, $"events/{topic}?from=start");
         await BulkyTopic.ReadAllAsync(host.Client, topic); // by then its own stream is stuck in a write

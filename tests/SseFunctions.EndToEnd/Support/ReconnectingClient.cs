@@ -14,14 +14,27 @@ internal sealed class ReconnectingClient(string path)
     /// <summary>How many events have come.</summary>
     public Tally Received { get; } = new();
 
-    /// <summary>Reads one connection until it ends, however it ends, or until there are enough events in all.</summary>
+    /// <summary>
+    /// Reads one connection until it ends, however it ends, or until there are enough events in all; and the next one where
+    /// the stream ends because storage is slow, as it is on a busy machine.
+    /// </summary>
     public async Task ReadAsync(HttpClient client, int enough = int.MaxValue)
     {
+        while (await ReadOnceAsync(client, enough))
+        {
+            // At once.
+        }
+    }
+
+    private async Task<bool> ReadOnceAsync(HttpClient client, int enough)
+    {
+        var wasUnavailable = false;
         try
         {
             await using var stream = await SseStream.OpenAsync(client, path, lastEventId);
             while (events.Count < enough && await stream.ReadFrameAsync() is { } frame)
             {
+                wasUnavailable = frame.Contains("storage cannot be reached", StringComparison.Ordinal);
                 // html.spec.whatwg.org/multipage/server-sent-events.html: a frame counts when its empty line has come.
                 lastEventId = frame.Split('\n').LastOrDefault(line => line.StartsWith("id: ", StringComparison.Ordinal))?[4..] ?? lastEventId;
                 if (SseMessage.Parse(frame) is { } message)
@@ -35,5 +48,7 @@ internal sealed class ReconnectingClient(string path)
         {
             // The connection was cut, within a frame perhaps.
         }
+
+        return wasUnavailable;
     }
 }

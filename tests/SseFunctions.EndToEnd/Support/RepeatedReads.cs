@@ -2,7 +2,7 @@ using System.Net;
 
 namespace SseFunctions.EndToEnd.Support;
 
-/// <summary>Sends a GET again while it is answered 503, a few times: in a process of its own, a busy machine's storage is too slow for a read now and then.</summary>
+/// <summary>Sends a GET or HEAD again while it is answered 503, a few times: in a process of its own, a busy machine's storage is too slow for a read now and then.</summary>
 internal sealed class RepeatedReads(HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     private const int MaxAttempts = 6;
@@ -22,5 +22,5 @@ internal sealed class RepeatedReads(HttpMessageHandler inner) : DelegatingHandle
     }
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-        request.Method == HttpMethod.Get ? RepeatAsync(() => base.SendAsync(request, cancellationToken)) : base.SendAsync(request, cancellationToken);
+        request.Method == HttpMethod.Get || request.Method == HttpMethod.Head ? RepeatAsync(() => base.SendAsync(request, cancellationToken)) : base.SendAsync(request, cancellationToken);
 }

@@ -169,11 +169,8 @@ public abstract class TopicLifecycleTests(Target target)
         Assert.Equal(acknowledged.Where(id => PublishedId.Parse(id).Epoch == final), read);
     }
 
-    private async Task<HttpResponseMessage> PutAsync(string name, string retention)
-    {
-        using var body = new StringContent(retention, Encoding.UTF8, "application/json");
-        return await target.Client.PutAsync($"topics/{name}", body).WaitAsync(SseStream.Timeout);
-    }
+    private Task<HttpResponseMessage> PutAsync(string name, string retention) => target.Client.SendUntilAvailableAsync(
+        () => new(HttpMethod.Put, $"topics/{name}") { Content = new StringContent(retention, Encoding.UTF8, "application/json") });
 
     private Task DeleteAsync() => target.Client.DeleteTopicAsync(topic);
 
