@@ -113,6 +113,7 @@ public class MapSseFunctionsTests
         foreach (var (key, value) in settings)
             builder.Configuration[key] = value;
 
+        builder.Services.AddSingleton<TimeProvider>(PatientClock.Instance);
         builder.Services.AddSseFunctions(builder.Configuration, configure);
         var app = builder.Build();
         map(app);

@@ -60,8 +60,7 @@ public sealed class ChangeFeedWriterTests : IAsyncLifetime, IDisposable
     public async Task What_moves_while_a_flush_is_under_way_shares_the_next()
     {
         var release = await HoldFlushAsync();
-        for (var i = 0; i < 10; i++)
-            await AppendAsync($"topic{i}");
+        await Task.WhenAll(Enumerable.Range(0, 10).Select(i => AppendAsync($"topic{i}")));
 
         release.SetResult();
         await writer.StopAsync(CancellationToken.None);

@@ -166,7 +166,7 @@ public sealed class FrozenStorageTests : IAsyncLifetime
 
         await Assert.ThrowsAsync<EventLogUnavailableException>(() => deleting.WaitAsync(SseStream.Timeout));
         Assert.True((await table.Log().HeadAsync())!.IsDeleted); // for readers it is gone already
-        rows.Release();
+        await rows.PassOnAsync();
         Assert.True(await log.DeleteTopicAsync(Orders, CancellationToken.None).WaitAsync(SseStream.Timeout));
         Assert.Empty(await table.RowKeysAsync(Orders.Name));
         Assert.Equal(1, (await table.Log().AppendTextsAsync("anew")).First);

@@ -8,6 +8,8 @@ internal sealed class HeldCall
     private readonly TaskCompletionSource held = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource released = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private readonly TaskCompletionSource passed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     private HeldCall()
     {
     }
@@ -20,7 +22,14 @@ internal sealed class HeldCall
         {
             call.held.TrySetResult();
             await call.released.Task;
-            await StorageProxy.PassOnAsync(one);
+            try
+            {
+                await StorageProxy.PassOnAsync(one);
+            }
+            finally
+            {
+                call.passed.TrySetResult(); // whether or not its client still waits
+            }
         });
         return call;
     }
@@ -29,4 +38,11 @@ internal sealed class HeldCall
 
     /// <summary>It goes on to storage.</summary>
     public void Release() => released.TrySetResult();
+
+    /// <summary>It goes on to storage, which has done it then.</summary>
+    public Task PassOnAsync()
+    {
+        Release();
+        return passed.Task.WaitAsync(SseStream.Timeout);
+    }
 }

@@ -39,7 +39,7 @@ public class SocketConnectionsTests
     [InlineData("false")]
     public async Task Slow_client_gets_every_byte_of_what_is_pushed_through_Kestrel(string sendsPastPipe)
     {
-        await using var host = await TestHost.StartAsync([$"Stream:SendsPastPipe={sendsPastPipe}", "Stream:FlushInterval=00:00:00"]);
+        await using var host = await TestHost.StartAsync([$"Stream:SendsPastPipe={sendsPastPipe}", "Stream:FlushInterval=00:00:00", "Stream:WriteTimeout=00:03:00"]);
         await host.PublishAsync("a", "the first");
         using var slow = await OpenAsync(host, "a");
         using var reader = new StreamReader(new ChunkedBody(slow.GetStream()), Encoding.UTF8);
@@ -57,7 +57,7 @@ public class SocketConnectionsTests
     [InlineData("false")]
     public async Task Slow_client_gets_every_byte_of_what_is_pushed_event_by_event(string sendsPastPipe)
     {
-        await using var host = await TestHost.StartAsync([$"Stream:SendsPastPipe={sendsPastPipe}", "Stream:FlushInterval=00:00:00"]);
+        await using var host = await TestHost.StartAsync([$"Stream:SendsPastPipe={sendsPastPipe}", "Stream:FlushInterval=00:00:00", "Stream:WriteTimeout=00:03:00"]);
         await host.PublishAsync("a", "the first");
         using var slow = await OpenAsync(host, "a");
         using var reader = new StreamReader(new ChunkedBody(slow.GetStream()), Encoding.UTF8);

@@ -13,6 +13,7 @@ public class DemoRunsTests
         var release = new TaskCompletionSource();
         await using var storage = await StorageProxy.StartAsync();
         await using var host = await TestHost.StartAsync(connectionString: storage.ConnectionString);
+        await host.PublishAsync("a", "makes the table, which a hundred runs at once would take long for");
         storage.Intercept = async call =>
         {
             await release.Task;

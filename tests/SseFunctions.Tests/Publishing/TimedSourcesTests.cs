@@ -101,7 +101,7 @@ public class TimedSourcesTests
     private TimedSources Instance(TableClient table, ITimedSource[] sources, ILogger<TimedSources>? logger = null) =>
         new(sources, _ => TickSchedule.TryParse(ClockSource.EveryFiveSeconds)!, Log(table), time, logger ?? NullLogger<TimedSources>.Instance);
 
-    private static TableEventLog Log(TableClient table) => new(new EventTable(table, TimeProvider.System), TestTelemetry.Log, TimeProvider.System);
+    private static TableEventLog Log(TableClient table) => new(new EventTable(table, PatientClock.Instance), TestTelemetry.Log, PatientClock.Instance);
 
     private abstract class Readings(Func<SseEvent?> read) : ITimedSource
     {

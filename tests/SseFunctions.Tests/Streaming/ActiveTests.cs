@@ -82,7 +82,7 @@ public sealed class ActiveTests() : SharedHost
         await using var host = await TestHost.StartAsync(table: Host.Table, connectionString: proxy.ConnectionString);
         await using var waiting = await host.OpenAsync("events/begun?from=start");
         await waiting.ReadFrameAsync();
-        proxy.Intercept = call => call.IsQuery ? Faults.Refuse(503)(call) : StorageProxy.PassOnAsync(call); // no hints
+        proxy.Intercept = call => ChangeFeedTests.IsChangePoll(call) ? Faults.Refuse(503)(call) : StorageProxy.PassOnAsync(call); // no hints
         await Host.PublishAsync("begun", "a");
 
         await using var stream = await host.OpenAsync("events/begun?active=true");

@@ -116,6 +116,7 @@ public class BoundedFeedsTests
         await using var proxy = await StorageProxy.StartAsync();
         var table = new LogTable(proxy.ConnectionString, TestStorage.NewTableName()).Client();
         var (inFlight, max, isFull, release) = (0, 0, new TaskCompletionSource(), new TaskCompletionSource());
+        var gate = new Lock();
         proxy.Intercept = async call =>
         {
             if (call.PathAndQuery == Marker)
@@ -124,23 +125,27 @@ public class BoundedFeedsTests
                 return;
             }
 
-            max = Math.Max(max, Interlocked.Increment(ref inFlight));
+            lock (gate)
+                max = Math.Max(max, ++inFlight);
+
             if (max >= TableConnection.MaxConnections)
                 isFull.TrySetResult();
 
             await release.Task;
-            Interlocked.Decrement(ref inFlight);
+            lock (gate)
+                inFlight--;
+
             call.Reply(404);
         };
 
         var reads = Enumerable.Range(0, 2 * TableConnection.MaxConnections).Select(i => table.GetEntityIfExistsAsync<TableEntity>("a", $"{i}")).ToList();
         await isFull.Task.WaitAsync(SseStream.Timeout);
-        for (var i = 0; i < 20; i++)
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(async _ =>
         {
             // What comes after more connections than there may be has arrived: so would they have.
             using var client = new HttpClient { BaseAddress = new Uri(proxy.ConnectionString.Split("TableEndpoint=")[1].TrimEnd(';')) };
             using var answer = await client.GetAsync(Marker);
-        }
+        }));
 
         release.SetResult();
         await Task.WhenAll(reads);

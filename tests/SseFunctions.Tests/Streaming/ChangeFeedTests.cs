@@ -138,15 +138,19 @@ public sealed class ChangeFeedTests
         await publisher.PublishAsync("a", "1");
         await publisher.PublishAsync("b", "1");
         var time = new PatientTime();
-        await using var host = await TestHost.StartAsync([LongLifetime], time, table: publisher.Table);
+        await using var proxy = await StorageProxy.StartAsync();
+        await using var host = await TestHost.StartAsync([LongLifetime], time, proxy.ConnectionString, publisher.Table);
         await using var completed = await OpenAsync(host, "events/a");
         await using var deleted = await OpenAsync(host, "events/b");
 
         using var answer = await publisher.Client.PostAsync("topics/a/complete", null);
         var frames = await PassAsync(host, time, PollInterval, completed.ReadToEndAsync());
         var log = (TableEventLog)publisher.Services.GetService(typeof(TableEventLog))!;
+        var began = new TaskCompletionSource();
+        proxy.Intercept = Faults.On(IsHead, [.. Enumerable.Repeat(Faults.Before(() => began.Task, StorageProxy.PassOnAsync), 100)]); // no look sees that there is no log
         await log.DeleteTopicAsync(Topic.Parse("b"), CancellationToken.None);
         var ids = await publisher.PublishAsync("b", "of another log");
+        began.SetResult();
         var reset = await PassAsync(host, time, PollInterval, deleted.ReadEventAsync());
 
         Assert.Contains("the topic is complete", frames[^1], StringComparison.Ordinal);
