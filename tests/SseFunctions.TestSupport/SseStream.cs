@@ -31,32 +31,37 @@ public sealed class SseStream : IAsyncDisposable
         return new SseStream(response, new StreamReader(await response.Content.ReadAsStreamAsync(), Encoding.UTF8));
     }
 
-    /// <summary>Opens a stream and reads up to where it begins, again where storage was too slow for that: what is published from then on is in it.</summary>
-    public static async Task<SseStream> OpenLiveAsync(HttpClient client, string path)
+    /// <summary>Opens a stream and reads up to where it begins: what is published from then on is in it.</summary>
+    public static Task<SseStream> OpenLiveAsync(HttpClient client, string path) => RepeatAsync(client, path, null, async stream =>
     {
-        while (true)
+        while (await stream.ReadFrameAsync() is { } frame)
         {
-            var stream = await OpenAsync(client, path);
-            while (await stream.ReadFrameAsync() is { } frame)
-            {
-                if (frame.StartsWith("id: ", StringComparison.Ordinal))
-                    return stream;
-            }
-
-            await stream.DisposeAsync();
+            if (frame.StartsWith("id: ", StringComparison.Ordinal))
+                return stream;
         }
-    }
 
-    /// <summary>The first event of a stream, of another one where storage was too slow for it.</summary>
-    public static async Task<SseMessage> FirstEventAsync(HttpClient client, string path, string? lastEventId = null)
+        return null;
+    });
+
+    /// <summary>The first event of a stream.</summary>
+    public static Task<SseMessage> FirstEventAsync(HttpClient client, string path, string? lastEventId = null) => RepeatAsync(client, path, lastEventId, async stream =>
     {
-        while (true)
+        await using (stream)
+            return await stream.ReadEventAsync().WaitAsync(Timeout);
+    });
+
+    /// <summary>All frames of a stream that ends by itself.</summary>
+    public static Task<IReadOnlyList<string>> PollAsync(HttpClient client, string path, string? lastEventId = null) => RepeatAsync(client, path, lastEventId, async stream =>
+    {
+        await using (stream)
         {
-            await using var stream = await OpenAsync(client, path, lastEventId);
-            if (await stream.ReadEventAsync() is { } message)
-                return message;
+            var frames = await stream.ReadToEndAsync();
+            return frames.Count > 0 && IsUnavailable(frames[^1]) ? null : frames;
         }
-    }
+    });
+
+    /// <summary>Whether the server says with these words that storage was too slow, as it is on a busy machine.</summary>
+    public static bool IsUnavailable(string words) => words.Contains("storage cannot be reached", StringComparison.Ordinal);
 
     /// <summary>The next frame without its empty line, or what the server says by itself; null at the end of the stream.</summary>
     /// <exception cref="InvalidDataException">The stream ended within a frame, or something else stands in one.</exception>
@@ -96,6 +101,23 @@ public sealed class SseStream : IAsyncDisposable
             frames.Add(frame);
 
         return frames;
+    }
+
+    /// <summary>Opens streams until one has what is asked for; only where storage was too slow is there another.</summary>
+    private static async Task<T> RepeatAsync<T>(HttpClient client, string path, string? lastEventId, Func<SseStream, Task<T?>> readAsync)
+        where T : class
+    {
+        using var timeout = new CancellationTokenSource(Timeout);
+        while (true)
+        {
+            var stream = await OpenAsync(client, path, lastEventId);
+            if (await readAsync(stream) is { } found)
+                return found;
+
+            await stream.DisposeAsync();
+            if (!IsUnavailable(stream.last ?? "") || timeout.IsCancellationRequested)
+                throw new InvalidDataException($"{(int)stream.Response.StatusCode}: the stream has ended, its last words: {stream.last}");
+        }
     }
 
     public ValueTask DisposeAsync()

@@ -50,7 +50,7 @@ public sealed class TestHost : IAsyncDisposable
             "--ClockSchedule=0 0 0 1 1 *", // a test that wants ticks says so
             "--RuntimeSchedule=0 0 0 1 1 *",
             "--RetentionSchedule=0 0 0 1 1 *",
-            .. time is null ? ["--Stream:Heartbeat=00:03:00"] : Array.Empty<string>(), // by the system's clock one comes wherever a busy machine takes long
+            .. time is null ? ["--Stream:Heartbeat=00:03:00"] : Array.Empty<string>(), // else one comes in the middle of a test on a busy machine
             .. (settings ?? []).Select(setting => "--" + setting),
         ];
         var app = LocalHost.Build(arguments, builder =>

@@ -71,8 +71,8 @@ public sealed class ClientPollingTests(Chromium browser) : IClassFixture<Chromiu
             await tabs[i].OpenAsync($"events/{topic}");
         }
 
-        await tabs[0].WaitUntilAsync("sources.length > 0"); // which may be over: the clocks run, and a busy machine may have taken long
-        await tabs[0].Page.Clock.FastForwardAsync(NotOpening); // that of all the profile's tabs
+        await tabs[0].WaitUntilAsync("sources.length > 0"); // on a busy machine its time to open may have passed already: the clocks run
+        await tabs[0].Page.Clock.FastForwardAsync(NotOpening); // one clock for all tabs of the profile
         foreach (var tab in tabs)
             await tab.WaitUntilOpenAsync();
 

@@ -9,14 +9,14 @@ namespace SseFunctions.EndToEnd.Demo;
 public sealed class DemoRunTests(Chromium browser) : IClassFixture<Chromium>
 {
     [SkippableTheory]
-    [InlineData("#startAnswer")]
-    [InlineData("#startJob")]
-    public async Task Run_is_shown_exactly_when_the_page_is_loaded_again_and_cut_in_its_middle(string button)
+    [InlineData("#startAnswer", 8)]
+    [InlineData("#startJob", 1)]
+    public async Task Run_is_shown_exactly_when_the_page_is_loaded_again_and_cut_in_its_middle(string button, int rate)
     {
         Chromium.SkipIfNotInstalled();
         await using var host = await TestHost.StartOnAsync(TestStorage.NewTableName());
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress);
-        await tab.Page.RouteAsync("**/demo/runs?*", route => route.ContinueAsync(new() { Url = $"{route.Request.Url}&pieces=100&rate=5" })); // 20 s
+        await tab.Page.RouteAsync("**/demo/runs?*", route => route.ContinueAsync(new() { Url = $"{route.Request.Url}&rate={rate}" })); // 20 s, so that its middle is long
         await tab.Page.ClickAsync(button);
         await PiecesAsync(tab, 2);
 

@@ -66,7 +66,10 @@ internal sealed class DemoTab : IAsyncDisposable
     public Task<int> CountEventsAsync(string text) => Page.EvaluateAsync<int>(
         "text => [...document.querySelectorAll('#log .data')].filter(cell => cell.textContent === text).length", text);
 
-    /// <summary>Cuts the connection, until the button is pressed again: by itself the page would connect after 15 s, which a busy machine may need for less.</summary>
+    /// <summary>
+    /// Cuts the connection, until the button is pressed again. The page would connect by itself after 15 s; on a busy machine
+    /// that may be before the test's next step.
+    /// </summary>
     public async Task CutAsync()
     {
         await Page.ClickAsync("#button");

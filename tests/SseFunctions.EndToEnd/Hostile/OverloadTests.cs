@@ -337,14 +337,7 @@ public sealed class OverloadTests(ITestOutputHelper output) : IDisposable
     {
         await AssertHealthyAsync(host);
         await host.Client.PublishAsync(topic, text);
-        IReadOnlyList<string> frames;
-        do
-        {
-            await using var stream = await SseStream.OpenAsync(host.Client, $"events/{topic}?last=1&mode=poll");
-            frames = await stream.ReadToEndAsync();
-        }
-        while (frames[^1].Contains("storage cannot be reached", StringComparison.Ordinal)); // it is slow on a machine that is
-
+        var frames = await SseStream.PollAsync(host.Client, $"events/{topic}?last=1&mode=poll");
         if (hasRoom ?? frames.Count > 1)
             Assert.Contains(frames, frame => SseMessage.Parse(frame)?.Data == text);
         else

@@ -20,12 +20,14 @@ internal sealed class ReconnectingClient(string path)
     /// </summary>
     public async Task ReadAsync(HttpClient client, int enough = int.MaxValue)
     {
-        while (await ReadOnceAsync(client, enough))
+        using var timeout = new CancellationTokenSource(SseStream.Timeout);
+        while (await ReadOnceAsync(client, enough) && !timeout.IsCancellationRequested)
         {
             // At once.
         }
     }
 
+    /// <returns>Whether the stream has ended because storage was slow.</returns>
     private async Task<bool> ReadOnceAsync(HttpClient client, int enough)
     {
         var wasUnavailable = false;
@@ -34,7 +36,7 @@ internal sealed class ReconnectingClient(string path)
             await using var stream = await SseStream.OpenAsync(client, path, lastEventId);
             while (events.Count < enough && await stream.ReadFrameAsync() is { } frame)
             {
-                wasUnavailable = frame.Contains("storage cannot be reached", StringComparison.Ordinal);
+                wasUnavailable = SseStream.IsUnavailable(frame);
                 // html.spec.whatwg.org/multipage/server-sent-events.html: a frame counts when its empty line has come.
                 lastEventId = frame.Split('\n').LastOrDefault(line => line.StartsWith("id: ", StringComparison.Ordinal))?[4..] ?? lastEventId;
                 if (SseMessage.Parse(frame) is { } message)

@@ -21,8 +21,13 @@ internal static class TopicApi
     /// <returns>The event's id.</returns>
     public static async Task<string> PublishAsync(this HttpClient client, string topic, string body, string mediaType = "text/plain", string? type = null)
     {
-        using var answer = await client.SendUntilAvailableAsync(() => EventRequest(topic, body, mediaType, type));
-        Assert.True(answer.StatusCode is HttpStatusCode.Created or HttpStatusCode.OK, $"{(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+        var tries = 0;
+        using var answer = await client.SendUntilAvailableAsync(() =>
+        {
+            tries++;
+            return EventRequest(topic, body, mediaType, type);
+        });
+        Assert.True(answer.StatusCode == HttpStatusCode.Created || (answer.StatusCode == HttpStatusCode.OK && tries > 1), $"{(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
         var json = await answer.Content.ReadFromJsonAsync<JsonElement>();
         return Assert.Single(json.GetProperty("ids").EnumerateArray()).GetString()!;
     }

@@ -307,7 +307,7 @@ public class ReplayTests
     [Fact]
     public async Task Stream_learns_that_its_id_is_foreign_when_the_topic_is_quiet()
     {
-        await using var host = await TestHost.StartAsync(["Stream:PollInterval=00:00:00.050", "Stream:Heartbeat=00:03:00"]);
+        await using var host = await TestHost.StartAsync(["Stream:PollInterval=00:00:00.050"]);
         await host.PublishAsync("a", "1");
         await using var keepsTheFeed = await host.OpenAsync("events/a");
         await keepsTheFeed.ReadFrameAsync();
