@@ -11,6 +11,9 @@ public sealed class SseStream : IAsyncDisposable
     /// <summary>Only to keep a test that has gone wrong from hanging.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
 
+    /// <summary>The same for what takes long, such as a thousand requests, or faults and delays that are real.</summary>
+    public static readonly TimeSpan LongTimeout = TimeSpan.FromMinutes(5);
+
     private readonly HttpResponseMessage response;
     private readonly StreamReader reader;
 
@@ -40,6 +43,7 @@ public sealed class SseStream : IAsyncDisposable
                 return stream;
         }
 
+        await stream.DisposeAsync();
         return null;
     });
 
@@ -51,13 +55,10 @@ public sealed class SseStream : IAsyncDisposable
     });
 
     /// <summary>All frames of a stream that ends by itself.</summary>
-    public static Task<IReadOnlyList<string>> PollAsync(HttpClient client, string path, string? lastEventId = null) => RepeatAsync(client, path, lastEventId, async stream =>
+    public static Task<IReadOnlyList<string>> PollAsync(HttpClient client, string path, string? lastEventId = null) => RepeatAsync<IReadOnlyList<string>>(client, path, lastEventId, async stream =>
     {
         await using (stream)
-        {
-            var frames = await stream.ReadToEndAsync();
-            return frames.Count > 0 && IsUnavailable(frames[^1]) ? null : frames;
-        }
+            return await stream.ReadToEndAsync();
     });
 
     /// <summary>Whether the server says with these words that storage was too slow, as it is on a busy machine.</summary>
@@ -103,7 +104,14 @@ public sealed class SseStream : IAsyncDisposable
         return frames;
     }
 
-    /// <summary>Opens streams until one has what is asked for; only where storage was too slow is there another.</summary>
+    public ValueTask DisposeAsync()
+    {
+        reader.Dispose();
+        response.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Reads streams until one has what is asked for; only where storage was too slow is there another.</summary>
     private static async Task<T> RepeatAsync<T>(HttpClient client, string path, string? lastEventId, Func<SseStream, Task<T?>> readAsync)
         where T : class
     {
@@ -111,20 +119,14 @@ public sealed class SseStream : IAsyncDisposable
         while (true)
         {
             var stream = await OpenAsync(client, path, lastEventId);
-            if (await readAsync(stream) is { } found)
+            var found = await readAsync(stream);
+            var isUnavailable = IsUnavailable(stream.last ?? "");
+            if (found is not null && !isUnavailable)
                 return found;
 
-            await stream.DisposeAsync();
-            if (!IsUnavailable(stream.last ?? "") || timeout.IsCancellationRequested)
+            if (!isUnavailable || timeout.IsCancellationRequested)
                 throw new InvalidDataException($"{(int)stream.Response.StatusCode}: the stream has ended, its last words: {stream.last}");
         }
-    }
-
-    public ValueTask DisposeAsync()
-    {
-        reader.Dispose();
-        response.Dispose();
-        return ValueTask.CompletedTask;
     }
 
     private async Task<string?> ReadNextAsync()

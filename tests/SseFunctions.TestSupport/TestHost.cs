@@ -10,6 +10,13 @@ namespace SseFunctions.TestSupport;
 /// <summary>The local host within the test's process, on a free port: real sockets, real Azurite, and time as the test wants it.</summary>
 public sealed class TestHost : IAsyncDisposable
 {
+    /// <summary>Settings of a host whose timers do not tick: once a year.</summary>
+    public const string NoClock = "ClockSchedule=" + Yearly;
+    public const string NoRuntime = "RuntimeSchedule=" + Yearly;
+    public const string NoRetention = "RetentionSchedule=" + Yearly;
+
+    private const string Yearly = "0 0 0 1 1 *";
+
     private readonly WebApplication app;
 
     private TestHost(WebApplication app, string table)
@@ -47,10 +54,10 @@ public sealed class TestHost : IAsyncDisposable
         string[] arguments =
         [
             .. Arguments(table, connectionString),
-            "--ClockSchedule=0 0 0 1 1 *", // a test that wants ticks says so
-            "--RuntimeSchedule=0 0 0 1 1 *",
-            "--RetentionSchedule=0 0 0 1 1 *",
-            .. time is null ? ["--Stream:Heartbeat=00:03:00"] : Array.Empty<string>(), // else one comes in the middle of a test on a busy machine
+            $"--{NoClock}", // a test that wants ticks says so
+            $"--{NoRuntime}",
+            $"--{NoRetention}",
+            .. time is null ? (string[])["--Stream:Heartbeat=00:03:00"] : [], // else one comes in the middle of a test on a busy machine
             .. (settings ?? []).Select(setting => "--" + setting),
         ];
         var app = LocalHost.Build(arguments, builder =>
@@ -81,6 +88,9 @@ public sealed class TestHost : IAsyncDisposable
     }
 
     public Task<SseStream> OpenAsync(string path, string? lastEventId = null) => SseStream.OpenAsync(Client, path, lastEventId);
+
+    /// <inheritdoc cref="SseStream.OpenLiveAsync"/>
+    public Task<SseStream> OpenLiveAsync(string path) => SseStream.OpenLiveAsync(Client, path);
 
     /// <summary>Publishes texts one by one and returns their ids.</summary>
     public Task<IReadOnlyList<string>> PublishAsync(string topic, params string[] texts) => PublishAsync(Client, topic, texts);

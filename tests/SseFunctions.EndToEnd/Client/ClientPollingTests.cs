@@ -235,7 +235,6 @@ public sealed class ClientPollingTests(Chromium browser) : IClassFixture<Chromiu
         return tab;
     }
 
-
     private static Task HoldAsync(HttpContext context) =>
         Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
 

@@ -5,9 +5,6 @@ namespace SseFunctions.EndToEnd.Demo;
 /// <summary>The demo page in Chromium, against hosts of its own, whose streams end soon, which are killed, or which refuse.</summary>
 public sealed class DemoPageHostTests(Chromium browser) : IClassFixture<Chromium>
 {
-    private const string NoClock = "ClockSchedule=0 0 0 1 1 *";
-    private const string NoRuntime = "RuntimeSchedule=0 0 0 1 1 *";
-
     private readonly string table = TestStorage.NewTableName();
 
     [SkippableFact]
@@ -54,7 +51,7 @@ public sealed class DemoPageHostTests(Chromium browser) : IClassFixture<Chromium
     public async Task Demo_page_takes_an_event_for_live_when_a_tick_before_it_is_late()
     {
         Chromium.SkipIfMissing();
-        await using var host = await TestHost.StartOnAsync(table, NoClock, NoRuntime);
+        await using var host = await TestHost.StartOnAsync(table, TestHost.NoClock, TestHost.NoRuntime);
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress);
         await tab.WaitForStateAsync("open");
 
@@ -73,7 +70,7 @@ public sealed class DemoPageHostTests(Chromium browser) : IClassFixture<Chromium
     public async Task Demo_page_counts_what_is_missed_and_what_is_repeated()
     {
         Chromium.SkipIfMissing();
-        await using var host = await TestHost.StartOnAsync(table, NoClock, NoRuntime);
+        await using var host = await TestHost.StartOnAsync(table, TestHost.NoClock, TestHost.NoRuntime);
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress, page => page.RouteAsync("**/events?*", async route =>
         {
             var heads = new List<string>();
@@ -171,12 +168,11 @@ public sealed class DemoPageHostTests(Chromium browser) : IClassFixture<Chromium
     public async Task Demo_page_finds_an_events_topic_when_one_of_another_type_came_before_it_in_another_topic()
     {
         Chromium.SkipIfMissing();
-        await using var host = await TestHost.StartOnAsync(table, NoClock, NoRuntime);
+        await using var host = await TestHost.StartOnAsync(table, TestHost.NoClock, TestHost.NoRuntime);
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress);
         await tab.WaitForStateAsync("open");
 
-        await host.Client.PublishAsync("clock", "2099-01-01T00:00:00Z", type: "alarm");
-        await SseStream.FirstEventAsync(host.Client, "events/clock?from=start"); // so the page's stream has it as well, before what follows
+        await PublishAlarmAsync(host, "2099-01-01T00:00:00Z");
         await host.Client.PublishAllAsync("demo", "plain\nwords");
 
         await tab.WaitForEventAsync("plain\nwords");
@@ -194,13 +190,12 @@ public sealed class DemoPageHostTests(Chromium browser) : IClassFixture<Chromium
     public async Task Demo_page_counts_nothing_when_nobody_can_tell_whose_an_event_is()
     {
         Chromium.SkipIfMissing();
-        await using var host = await TestHost.StartOnAsync(table, NoClock, NoRuntime);
+        await using var host = await TestHost.StartOnAsync(table, TestHost.NoClock, TestHost.NoRuntime);
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress);
         await tab.WaitForStateAsync("open");
         await tab.Page.RouteAsync("**/events/*?mode=poll&*", route => route.AbortAsync());
 
-        await host.Client.PublishAsync("clock", "to nobody", type: "alarm");
-        await SseStream.FirstEventAsync(host.Client, "events/clock?from=start"); // so the page's stream has it as well, before what follows
+        await PublishAlarmAsync(host, "to nobody");
         await host.Client.PublishAllAsync("demo", "whose");
 
         await tab.WaitUntilAsync("() => /An event of which the topic is unknown.*: whose/.test(document.getElementById('log').innerText)");
@@ -224,5 +219,12 @@ public sealed class DemoPageHostTests(Chromium browser) : IClassFixture<Chromium
         Assert.Equal("how caughtUp", await tab.WaitForEventAsync(tick!.Data));
         Assert.NotEqual(0, await tab.CountAsync("#marks .mark.caughtUp"));
         await tab.AssertWellAsync();
+    }
+
+    /// <summary>Publishes the clock's first event, of a type to which the page does not listen, and waits until streams of this host have it: the page's as well, before what follows.</summary>
+    private static async Task PublishAlarmAsync(TestHost host, string text)
+    {
+        await host.Client.PublishAsync("clock", text, type: "alarm");
+        await SseStream.FirstEventAsync(host.Client, "events/clock?from=start");
     }
 }

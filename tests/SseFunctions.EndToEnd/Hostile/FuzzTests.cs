@@ -35,7 +35,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
     {
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
         await using var host = await LocalHostProcess.StartAsync(
-            TestStorage.NewTableName(), "Access__AnonymousTopics=clock,a*", $"Access__SigningKey={SignedToken.Key}", "ClockSchedule=0 0 0 1 1 *");
+            TestStorage.NewTableName(), "Access__AnonymousTopics=clock,a*", $"Access__SigningKey={SignedToken.Key}", TestHost.NoClock);
         await SendAllAsync(host, Requests / 20, FuzzSeed.Value ^ int.MinValue);
         var warm = host.PeakMemoryBytes;
         var watch = Stopwatch.StartNew();

@@ -278,7 +278,7 @@ public sealed class OverloadTests(ITestOutputHelper output) : IDisposable
         }
     }
 
-    private static string[] Settings => [HeapLimit, "ClockSchedule=0 0 0 1 1 *", "RuntimeSchedule=0 0 0 1 1 *", "RetentionSchedule=0 0 0 1 1 *"];
+    private static string[] Settings => [HeapLimit, TestHost.NoClock, TestHost.NoRuntime, TestHost.NoRetention];
 
     private async Task<LocalHostProcess> StartAsync(StorageProxy? storage, params string[] settings)
     {

@@ -9,8 +9,6 @@ namespace SseFunctions.EndToEnd.Hosts;
 /// <summary>How the real worker ends and is ended, and how its timers run. The host's time is the test's.</summary>
 public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
 {
-    private const string NoClock = "ClockSchedule=0 0 0 1 1 *";
-    private const string NoRetention = "RetentionSchedule=0 0 0 1 1 *";
 
     /// <summary>host.json's.</summary>
     private static readonly TimeSpan FunctionTimeout = TimeSpan.FromMinutes(5);
@@ -29,7 +27,7 @@ public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task Stream_ends_at_functionTimeout_and_no_other_does()
     {
-        await using var host = await StartAsync(NoClock, NoRetention);
+        await using var host = await StartAsync(TestHost.NoClock, TestHost.NoRetention);
         using var client = host.NewClient();
         var worker = await host.WorkerAsync();
         await using var stream = await SseStream.OpenLiveAsync(client, $"events/{topic}");
@@ -56,7 +54,7 @@ public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
     public async Task Port_of_another_process_is_not_taken_for_the_workers()
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "Only /proc tells whose a socket is.");
-        await using var host = await StartAsync(NoClock, NoRetention);
+        await using var host = await StartAsync(TestHost.NoClock, TestHost.NoRetention);
         var worker = await host.WorkerAsync();
         var (own, hosts) = (new Uri(worker.HttpUri).Port, host.BaseAddress.Port);
 
@@ -68,7 +66,7 @@ public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
     public async Task Worker_is_replaced_when_an_invocation_goes_on_after_functionTimeout()
     {
         await using var storage = await StorageProxy.StartAsync();
-        await using var host = await StartAsync(NoClock, NoRetention, $"EventLog__ConnectionString={storage.ConnectionString}");
+        await using var host = await StartAsync(TestHost.NoClock, TestHost.NoRetention, $"EventLog__ConnectionString={storage.ConnectionString}");
         using var client = host.NewClient();
         var worker = await host.WorkerAsync();
         var (asked, answer) = (new TaskCompletionSource(), new TaskCompletionSource());
@@ -101,7 +99,7 @@ public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
     {
         await using var publishing = await TestHost.StartOnAsync(table);
         await using var publisher = new SteadyPublisher(publishing.Client, topic);
-        await using var host = await StartAsync(NoClock, NoRetention);
+        await using var host = await StartAsync(TestHost.NoClock, TestHost.NoRetention);
         using var streaming = host.NewClient();
         var client = new ReconnectingClient($"events/{topic}?from=start");
         var reading = client.ReadAsync(streaming);
@@ -120,7 +118,7 @@ public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task Every_stream_ends_with_a_retry_and_cleanly_when_the_worker_is_terminated()
     {
-        await using var host = await StartAsync(NoClock, NoRetention);
+        await using var host = await StartAsync(TestHost.NoClock, TestHost.NoRetention);
         using var client = host.NewClient();
         var id = await client.PublishAsync(topic, "a");
         await using var live = await SseStream.OpenAsync(client, $"events/{topic}?from=start");
@@ -141,7 +139,7 @@ public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task Clock_publishes_an_event_at_its_tick()
     {
-        await using var host = await StartAsync("ClockSchedule=*/5 * * * * *", NoRetention);
+        await using var host = await StartAsync("ClockSchedule=*/5 * * * * *", TestHost.NoRetention);
         using var client = host.NewClient();
         await using var stream = await SseStream.OpenAsync(client, "events/clock?from=start");
         var ended = host.Ends.NextAsync("SseClock");
@@ -155,7 +153,7 @@ public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task Retention_trims_topics_at_its_tick()
     {
-        await using var host = await StartAsync(NoClock, "RetentionSchedule=*/5 * * * * *", "Retention__MaxEvents=1");
+        await using var host = await StartAsync(TestHost.NoClock, "RetentionSchedule=*/5 * * * * *", "Retention__MaxEvents=1");
         using var client = host.NewClient();
         var ids = await client.PublishAllAsync(topic, "a", "b", "c");
         var ended = host.Ends.NextAsync("SseRetention");

@@ -16,7 +16,7 @@ public sealed class GuestAppTests(PackageFeed feed)
     {
         PackageFeed.SkipInBrief();
         var app = await feed.GuestAppAsync();
-        await using var before = await StartAsync(app, "WITHOUT_SSE=1", "ClockSchedule=0 0 0 1 1 *", "RetentionSchedule=0 0 0 1 1 *"); // nothing tells the host which functions are off
+        await using var before = await StartAsync(app, "WITHOUT_SSE=1", TestHost.NoClock, TestHost.NoRetention); // nothing tells the host which functions are off
         await using var host = await StartAsync(app, "Stream__Lifetime=00:00:01", "Stream__Retry=00:00:00.010");
         using var client = host.NewClient();
 

@@ -23,8 +23,8 @@ internal sealed class Deployment : IAsyncDisposable
         "Stream__CacheBytes=2097152", // full within seconds, so that it grows no more
         $"Retention__MaxEvents={RetainedEvents}",
         "RetentionSchedule=* * * * * *",
-        "ClockSchedule=0 0 0 1 1 *",
-        "RuntimeSchedule=0 0 0 1 1 *",
+        TestHost.NoClock,
+        TestHost.NoRuntime,
         .. HostMemory.Settings,
     ];
 

@@ -17,9 +17,6 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
     /// <summary>Of 100 calls, how many go wrong. The storage client waits 200 ms after most of them.</summary>
     private const int FaultPercent = 8;
 
-    /// <summary>Longer than it can take, since faults and delays are real.</summary>
-    private static readonly TimeSpan LongTimeout = TimeSpan.FromMinutes(5);
-
     [Fact]
     public async Task AppendAsync_writes_each_of_many_events_once_when_calls_fail_at_random()
     {
@@ -35,7 +32,7 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
             let log = table.Through(proxy).Log(new PassingTime()) // whose 20 s a slow machine cannot use up
             from publisher in Enumerable.Range(0, PublishersOfEach)
             select PublishAsync(log, $"{process}.{publisher}");
-        var acknowledged = (await Task.WhenAll(publishers.ToList()).WaitAsync(LongTimeout)).SelectMany(appends => appends).ToList();
+        var acknowledged = (await Task.WhenAll(publishers.ToList()).WaitAsync(SseStream.LongTimeout)).SelectMany(appends => appends).ToList();
         proxy.Intercept = null;
         await faults.LetAllArriveAsync().WaitAsync(SseStream.Timeout);
 

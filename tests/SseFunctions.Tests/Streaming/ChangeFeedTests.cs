@@ -24,7 +24,7 @@ public sealed class ChangeFeedTests
         await publisher.PublishAsync("a", "0");
         var time = new PatientTime();
         await using var host = await TestHost.StartAsync([LongLifetime], time, proxy.ConnectionString, publisher.Table);
-        await using var stream = await OpenAsync(host, "events/a");
+        await using var stream = await host.OpenLiveAsync("events/a");
         proxy.Intercept = call => IsHead(call) ? Faults.Refuse(500)(call) : StorageProxy.PassOnAsync(call);
 
         for (var i = 1; i <= 3; i++)
@@ -48,7 +48,7 @@ public sealed class ChangeFeedTests
 
         var time = new PatientTime();
         await using var host = await TestHost.StartAsync([LongLifetime], time, proxy.ConnectionString, one.Table);
-        var streams = await Task.WhenAll(topics.Select(topic => OpenAsync(host, $"events/{topic}")));
+        var streams = await Task.WhenAll(topics.Select(topic => host.OpenLiveAsync($"events/{topic}")));
         proxy.Intercept = call => IsHead(call) ? Faults.Refuse(500)(call) : StorageProxy.PassOnAsync(call);
 
         var reading = Task.WhenAll(streams.Select(stream => stream.ReadEventsAsync(2 * EventsEach)));
@@ -78,7 +78,7 @@ public sealed class ChangeFeedTests
         Assert.True(EventId.TryParse(first[0], out var id));
         var time = new PatientTime();
         await using var host = await TestHost.StartAsync([LongLifetime], time, proxy.ConnectionString, publisher.Table);
-        await using var stream = await OpenAsync(host, "events/a");
+        await using var stream = await host.OpenLiveAsync("events/a");
         var headRead = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         proxy.Intercept = async call =>
         {
@@ -106,7 +106,7 @@ public sealed class ChangeFeedTests
         await using var proxy = await StorageProxy.StartAsync();
         var time = new PollTimes(PollInterval);
         await using var host = await TestHost.StartAsync([LongLifetime, "Stream:Heartbeat=00:03:00"], time, proxy.ConnectionString, table.Name);
-        await using var stream = await OpenAsync(host, $"events/{LogActions.Orders}");
+        await using var stream = await host.OpenLiveAsync($"events/{LogActions.Orders}");
         var looked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         proxy.Intercept = async call =>
         {
@@ -140,8 +140,8 @@ public sealed class ChangeFeedTests
         var time = new PatientTime();
         await using var proxy = await StorageProxy.StartAsync();
         await using var host = await TestHost.StartAsync([LongLifetime], time, proxy.ConnectionString, publisher.Table);
-        await using var completed = await OpenAsync(host, "events/a");
-        await using var deleted = await OpenAsync(host, "events/b");
+        await using var completed = await host.OpenLiveAsync("events/a");
+        await using var deleted = await host.OpenLiveAsync("events/b");
 
         using var answer = await publisher.Client.PostAsync("topics/a/complete", null);
         var frames = await PassAsync(host, time, PollInterval, completed.ReadToEndAsync());
@@ -213,15 +213,6 @@ public sealed class ChangeFeedTests
     internal static bool IsHead(StorageCall call) => call.Method == "GET" && Uri.UnescapeDataString(call.PathAndQuery).Contains("RowKey='!head'", StringComparison.Ordinal);
 
     internal static bool IsChangePoll(StorageCall call) => call.IsQuery && Uri.UnescapeDataString(call.PathAndQuery).Contains("!changes", StringComparison.Ordinal);
-
-    /// <summary>A stream that is live: its first frames have come.</summary>
-    internal static async Task<SseStream> OpenAsync(TestHost host, string path)
-    {
-        var stream = await host.OpenAsync(path);
-        await stream.ReadFrameAsync();
-        await stream.ReadFrameAsync();
-        return stream;
-    }
 
     /// <summary>Lets the time of a host pass in steps, with a request to the table between two of them, until something has come.</summary>
     internal static async Task<T> PassAsync<T>(TestHost host, FakeTimeProvider time, TimeSpan step, Task<T> awaited)

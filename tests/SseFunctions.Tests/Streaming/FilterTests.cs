@@ -23,9 +23,7 @@ public class FilterTests
     {
         await using var host = await TestHost.StartAsync();
         await PublishAllAsync(host, "a");
-        await using var live = await host.OpenAsync($"events/a?{query}");
-        await live.ReadFrameAsync();
-        await live.ReadFrameAsync();
+        await using var live = await host.OpenLiveAsync($"events/a?{query}");
         await using var replay = await host.OpenAsync($"events/a?mode=poll&from=start&{query}");
 
         Assert.Equal(expected, Data(await replay.ReadToEndAsync()));
@@ -64,9 +62,7 @@ public class FilterTests
     {
         await using var host = await TestHost.StartAsync();
         await CompleteAsync(host, "b");
-        await using var stream = await host.OpenAsync(path);
-        await stream.ReadFrameAsync();
-        await stream.ReadFrameAsync();
+        await using var stream = await host.OpenLiveAsync(path);
 
         await PublishAllAsync(host, "a");
         await CompleteAsync(host, "a");
@@ -111,9 +107,7 @@ public class FilterTests
         await using var first = await TestHost.StartAsync();
         await first.PublishAsync("a", "makes the table, which takes more than a clock that stands still");
         await using var host = await TestHost.StartAsync(["Stream:FlushInterval=00:00:00"], time, table: first.Table);
-        await using var stream = await host.OpenAsync("events/a?type=order");
-        await stream.ReadFrameAsync();
-        await stream.ReadFrameAsync();
+        await using var stream = await host.OpenLiveAsync("events/a?type=order");
         await PublishAsync(host, "a", "order", "1");
         await stream.ReadEventAsync();
 

@@ -169,9 +169,7 @@ public class ReplayTests
         await using var other = await TestHost.StartAsync();
         var ids = await other.PublishAsync("a", "1", "2", "3");
         await using var host = await TestHost.StartAsync(time: new FakeTimeProvider(DateTimeOffset.UtcNow), table: other.Table);
-        await using var keepsTheFeed = await host.OpenAsync("events/a");
-        await keepsTheFeed.ReadFrameAsync();
-        await keepsTheFeed.ReadFrameAsync();
+        await using var keepsTheFeed = await host.OpenLiveAsync("events/a");
 
         await TrimAsync(host, keep: 1);
         await using var stream = await host.OpenAsync("events/a", ids[0]);
@@ -212,9 +210,7 @@ public class ReplayTests
         await using var other = await TestHost.StartAsync();
         var old = await other.PublishAsync("a", "1", "2", "3", "4");
         await using var host = await TestHost.StartAsync(time: new FakeTimeProvider(DateTimeOffset.UtcNow), table: other.Table);
-        await using var keepsTheFeed = await host.OpenAsync("events/a");
-        await keepsTheFeed.ReadFrameAsync();
-        await keepsTheFeed.ReadFrameAsync();
+        await using var keepsTheFeed = await host.OpenLiveAsync("events/a");
         await (await TableOfAsync(host)).Client().DeleteAsync();
         await using var third = await TestHost.StartAsync(table: host.Table);
         var ids = await third.PublishAsync("a", "new 1", "new 2");
@@ -274,9 +270,7 @@ public class ReplayTests
         await using var proxy = await StorageProxy.StartAsync();
         await using var host = await TestHost.StartAsync(["Stream:PollInterval=00:00:00.050"], connectionString: proxy.ConnectionString);
         await host.PublishAsync("a", "1");
-        await using var keepsTheFeed = await host.OpenAsync("events/a");
-        await keepsTheFeed.ReadFrameAsync();
-        await keepsTheFeed.ReadFrameAsync();
+        await using var keepsTheFeed = await host.OpenLiveAsync("events/a");
         proxy.Intercept = async call =>
         {
             if (call.Method != "GET")
@@ -309,9 +303,7 @@ public class ReplayTests
     {
         await using var host = await TestHost.StartAsync(["Stream:PollInterval=00:00:00.050"]);
         await host.PublishAsync("a", "1");
-        await using var keepsTheFeed = await host.OpenAsync("events/a");
-        await keepsTheFeed.ReadFrameAsync();
-        await keepsTheFeed.ReadFrameAsync();
+        await using var keepsTheFeed = await host.OpenLiveAsync("events/a");
 
         await using var stream = await host.OpenAsync("events/a", "zzzzzz-1");
 

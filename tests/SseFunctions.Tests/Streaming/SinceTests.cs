@@ -65,7 +65,7 @@ public class SinceTests
         await using var host = await TestHost.StartAsync(["Stream:PollInterval=00:00:02"], connectionString: storage.ConnectionString);
         await using var writer = await TestHost.StartAsync(table: host.Table);
         await writer.PublishAsync("a", "1");
-        await using var keepsTheFeed = await OpenCaughtUpAsync(host); // so that the next head is the search's
+        await using var keepsTheFeed = await host.OpenLiveAsync("events/a"); // so that the next head is the search's
         storage.Intercept = Faults.On(
             call => call.PathAndQuery.Contains("head", StringComparison.Ordinal),
             Faults.Before(() => writer.PublishAsync("a", "2"), StorageProxy.PassOnAsync));
@@ -85,7 +85,7 @@ public class SinceTests
         await using var storage = await StorageProxy.StartAsync();
         await using var host = await TestHost.StartAsync(connectionString: storage.ConnectionString);
         await host.PublishAsync("a", "1");
-        await using var keepsTheFeed = await OpenCaughtUpAsync(host);
+        await using var keepsTheFeed = await host.OpenLiveAsync("events/a");
         storage.Intercept = async call =>
         {
             await release.Task;
@@ -109,7 +109,7 @@ public class SinceTests
         await other.PublishAsync("a", "1");
         // Time stands still: what is found out is known for a second only.
         await using var host = await TestHost.StartAsync(time: new FakeTimeProvider(DateTimeOffset.UtcNow), connectionString: storage.ConnectionString, table: other.Table);
-        await using var keepsTheFeed = await OpenCaughtUpAsync(host);
+        await using var keepsTheFeed = await host.OpenLiveAsync("events/a");
         var events = 0;
         storage.Intercept = async call =>
         {
@@ -143,14 +143,6 @@ public class SinceTests
 
         Assert.Equal(["1"], answer.Events.Select(message => message.Data));
         Assert.Equal(HttpStatusCode.NoContent, again.StatusCode);
-    }
-
-    private static async Task<SseStream> OpenCaughtUpAsync(TestHost host)
-    {
-        var stream = await host.OpenAsync("events/a");
-        await stream.ReadFrameAsync();
-        await stream.ReadFrameAsync();
-        return stream;
     }
 
     /// <returns>When the table took an event.</returns>

@@ -156,9 +156,7 @@ public class StreamFaultTests
         await publisher.PublishAsync("a", "1");
         await using var proxy = await StorageProxy.StartAsync();
         await using var host = await TestHost.StartAsync(connectionString: proxy.ConnectionString, table: publisher.Table);
-        await using var stream = await host.OpenAsync("events/a");
-        await stream.ReadFrameAsync();
-        await stream.ReadFrameAsync();
+        await using var stream = await host.OpenLiveAsync("events/a");
         proxy.Intercept = async call =>
         {
             if (call.IsQuery && !ChangeFeedTests.IsChangePoll(call))

@@ -57,9 +57,7 @@ public class StreamLifecycleTests
     {
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
         await using var host = await TestHost.StartAsync(time: time);
-        await using var stream = await host.OpenAsync("events/a");
-        await stream.ReadFrameAsync();
-        await stream.ReadFrameAsync(); // the id
+        await using var stream = await host.OpenLiveAsync("events/a");
 
         for (var i = 0; i < 3; i++)
         {
@@ -73,9 +71,7 @@ public class StreamLifecycleTests
     {
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
         await using var host = await TestHost.StartAsync(time: time);
-        await using var stream = await host.OpenAsync("events/a");
-        await stream.ReadFrameAsync();
-        await stream.ReadFrameAsync();
+        await using var stream = await host.OpenLiveAsync("events/a");
 
         time.Advance(0.79 * Lifetime);
         var early = await stream.ReadFrameAsync();
