@@ -7,6 +7,9 @@ internal sealed class PollTimes(TimeSpan interval) : PatientTime
     private readonly Lock gate = new();
     private DateTimeOffset pauseEnd;
 
+    /// <summary>Is called when a pause has begun.</summary>
+    public Action? PauseBegins { get; set; }
+
     /// <summary>
     /// Whether a pause between two polls has begun and is not over. It is over when its time has come, and not only when its timer has
     /// been called: another thread may be on its way to that, while the test would move the clock on and on.
@@ -33,6 +36,7 @@ internal sealed class PollTimes(TimeSpan interval) : PatientTime
             pauseEnd = end > pauseEnd ? end : pauseEnd;
         }
 
+        PauseBegins?.Invoke();
         return timer;
     }
 }
