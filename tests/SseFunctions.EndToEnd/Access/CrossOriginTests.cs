@@ -62,7 +62,7 @@ public sealed class CrossOriginTests(Chromium browser) : IClassFixture<Chromium>
 
     [SkippableTheory]
     [InlineData("http://elsewhere.example", false)]
-    [InlineData("", false)]
+    [InlineDataInFull("", false)]
     [InlineData("*", true)] // browsers let nobody have cookies whom a server does not name
     public async Task EventSource_closes_for_good_and_sees_nothing_when_its_origin_is_not_allowed(string origins, bool withCredentials)
     {

@@ -29,17 +29,17 @@ public abstract class EventSourceTargetTests(Target target, IEventSourceClient c
         public sealed class Direct(Target target, WebKit webKit) : InWebKit(target, webKit), IClassFixture<Target>;
     }
 
-    public abstract class InNode(Target target, NodeEventSources node, bool isOneOfMany = false) : EventSourceTargetTests(target, node, isOneOfMany), IClassFixture<NodeEventSources>
+    public abstract class InNode(Target target, NodeEventSources node) : EventSourceTargetTests(target, node, isOneOfMany: true), IClassFixture<NodeEventSources>
     {
         public sealed class Direct(Target target, NodeEventSources node) : InNode(target, node), IClassFixture<Target>;
 
-        public sealed class Proxied(ProxiedTarget target, NodeEventSources node) : InNode(target, node, isOneOfMany: true), IClassFixture<ProxiedTarget>;
+        public sealed class Proxied(ProxiedTarget target, NodeEventSources node) : InNode(target, node), IClassFixture<ProxiedTarget>;
 
         [Collection(WorkerTarget.Collection)]
-        public sealed class Worker(WorkerTarget target, NodeEventSources node) : InNode(target, node, isOneOfMany: true);
+        public sealed class Worker(WorkerTarget target, NodeEventSources node) : InNode(target, node);
 
         [Collection(WebAppTarget.Collection)]
-        public sealed class WebApp(WebAppTarget target, NodeEventSources node) : InNode(target, node, isOneOfMany: true);
+        public sealed class WebApp(WebAppTarget target, NodeEventSources node) : InNode(target, node);
     }
 
     private readonly string topic = TopicApi.NewTopic();

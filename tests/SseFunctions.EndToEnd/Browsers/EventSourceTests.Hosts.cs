@@ -58,6 +58,7 @@ public abstract partial class EventSourceTests
     [SkippableFact]
     public async Task Client_learns_of_the_other_log_when_the_table_began_anew_while_it_was_away()
     {
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
         SkipIfNotHere();
         var table = TestStorage.NewTableName();
         await using var host = await LocalHostProcess.StartAsync(table, EventSourceHosts.Retry);

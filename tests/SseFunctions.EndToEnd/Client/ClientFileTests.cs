@@ -69,18 +69,20 @@ public sealed class ClientFileTests(Target target) : IClassFixture<Target>
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Client_is_smaller_than_5_KB_when_it_is_minified()
     {
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
         var minified = await NodeFolder.RunAsync(
             Encoding.UTF8.GetBytes(Source("client.js")), "node_modules/terser/bin/terser", "--module", "--compress", "passes=3,ecma=2020", "--mangle");
 
         Assert.InRange(Encoding.UTF8.GetByteCount(minified.TrimEnd()), 1, LargestMinified);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Client_passes_the_strict_type_check_and_its_declarations_are_those_of_its_comments()
     {
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.PackagesOnlyInFull);
         var folder = Directory.CreateTempSubdirectory("client-types-");
         await NodeFolder.RunAsync(default, [.. TypeScript, "--allowJs", "--checkJs", "--declaration", "--emitDeclarationOnly", "--outDir", folder.FullName, SourcePath("client.js")]);
 

@@ -13,7 +13,7 @@ public sealed class ClientLeaderTests(Chromium browser, ITestOutputHelper output
 
     [SkippableTheory]
     [InlineData("close")]
-    [InlineData("crash")]
+    [InlineDataInFull("crash")]
     [InlineData("freeze")]
     public async Task Tabs_miss_and_repeat_nothing_when_leaders_go_at_random_moments(string how)
     {

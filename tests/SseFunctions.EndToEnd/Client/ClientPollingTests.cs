@@ -18,7 +18,7 @@ public sealed class ClientPollingTests(Chromium browser) : IClassFixture<Chromiu
     private readonly string topic = TopicApi.NewTopic();
 
     [SkippableTheory]
-    [InlineData("{ share: false }")]
+    [InlineDataInFull("{ share: false }")]
     [InlineData("{}")]
     public async Task Client_polls_when_a_stream_does_not_open_and_streams_again_when_it_does(string options)
     {

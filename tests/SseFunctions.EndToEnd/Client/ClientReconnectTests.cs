@@ -11,9 +11,9 @@ public sealed class ClientReconnectTests(Chromium browser) : IClassFixture<Chrom
     private readonly string topic = TopicApi.NewTopic();
 
     [SkippableTheory]
-    [InlineData(429, "text/plain")]
-    [InlineData(500, "text/plain")]
-    [InlineData(502, "text/html")]
+    [InlineDataInFull(429, "text/plain")]
+    [InlineDataInFull(500, "text/plain")]
+    [InlineDataInFull(502, "text/html")]
     [InlineData(503, "text/event-stream")]
     [InlineData(200, "text/html")] // such as a hotel's login page
     public async Task Client_reconnects_and_misses_and_repeats_nothing_when_a_proxy_has_closed_the_EventSource(int status, string contentType)
@@ -141,7 +141,7 @@ public sealed class ClientReconnectTests(Chromium browser) : IClassFixture<Chrom
     }
 
     [SkippableTheory]
-    [InlineData("not-issued-here", "unknown")]
+    [InlineDataInFull("not-issued-here", "unknown")]
     [InlineData("zzzzzz-7", "epoch")]
     public async Task Client_reports_a_gap_and_goes_on_after_it(string lastEventId, string reason)
     {
@@ -208,7 +208,7 @@ public sealed class ClientReconnectTests(Chromium browser) : IClassFixture<Chrom
     }
 
     [SkippableTheory]
-    [InlineData("getItem")]
+    [InlineDataInFull("getItem")]
     [InlineData("setItem")]
     public async Task Client_dispatches_every_event_when_the_storage_refuses(string member)
     {

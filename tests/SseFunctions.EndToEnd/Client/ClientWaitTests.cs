@@ -45,7 +45,7 @@ public sealed class ClientWaitTests(Chromium browser) : IClassFixture<Chromium>
     }
 
     [SkippableTheory]
-    [InlineData("window", "online")]
+    [InlineDataInFull("window", "online")]
     [InlineData("document", "visibilitychange")]
     public async Task Client_polls_at_once_when_there_is_hope_however_often_it_has_failed(string target, string type)
     {

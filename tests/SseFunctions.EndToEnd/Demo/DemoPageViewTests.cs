@@ -87,6 +87,7 @@ public sealed class DemoPageViewTests(Target target, Chromium browser) : IClassF
     [SkippableFact]
     public async Task Timeline_says_nothing_new_while_nothing_is_chosen()
     {
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
         Chromium.SkipIfNotInstalled();
         await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
         await tab.Page.EvaluateAsync("""
@@ -108,8 +109,8 @@ public sealed class DemoPageViewTests(Target target, Chromium browser) : IClassF
     [SkippableTheory]
     [InlineData("<img src=x onerror=\"window.ran = true\"><script>window.ran = true</script>")]
     [InlineData("\"><svg onload='window.ran = true'>\n</td></table>\n\n${window.ran = true}{{constructor}}&amp;")]
-    [InlineData("\u202Eright to left\u2066 שלום \0\u0007 مرحبا")]
-    [InlineData("long")]
+    [InlineDataInFull("\u202Eright to left\u2066 שלום \0\u0007 مرحبا")]
+    [InlineDataInFull("long")]
     public async Task Hostile_data_is_shown_as_text_and_runs_nothing(string data)
     {
         Chromium.SkipIfNotInstalled();
@@ -131,6 +132,7 @@ public sealed class DemoPageViewTests(Target target, Chromium browser) : IClassF
     [SkippableFact]
     public async Task Both_languages_have_all_texts()
     {
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
         const string Shape = """
             texts => JSON.stringify(texts, function shape(key, value) { return typeof value === 'function' ? 'function of ' + value.length : typeof value === 'string' ? 'text' : value })
             """;
@@ -157,6 +159,7 @@ public sealed class DemoPageViewTests(Target target, Chromium browser) : IClassF
     [SkippableFact]
     public async Task Demo_page_fits_a_narrow_screen_in_both_languages()
     {
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
         Chromium.SkipIfNotInstalled();
         await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
         await tab.WaitUntilAsync("() => document.querySelector('#runtime tr')");

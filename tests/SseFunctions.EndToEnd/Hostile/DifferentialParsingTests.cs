@@ -28,7 +28,7 @@ public sealed class DifferentialParsingTests(HostileEvents hostile, Chromium bro
         OfOneByte,
     }
 
-    public static TheoryData<Chunks> AllChunks => [.. Enum.GetValues<Chunks>()];
+    public static TheoryData<Chunks> AllChunks => Thoroughness.Choose<TheoryData<Chunks>>(brief: [Chunks.OfRandomSizes, Chunks.OfOneByte], full: [.. Enum.GetValues<Chunks>()]);
 
     [SkippableFact]
     public void Publishers_are_answered_as_the_rules_say()

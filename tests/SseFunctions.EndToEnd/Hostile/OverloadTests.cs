@@ -72,6 +72,7 @@ public sealed class OverloadTests(ITestOutputHelper output) : IDisposable
     [SkippableFact]
     public async Task Long_polls_that_read_nothing_hold_no_more_than_streams()
     {
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
         var maxStreams = Thoroughness.Choose(brief: 300, full: 1_000);
         await using var host = await StartAsync(null, $"Stream__MaxStreams={maxStreams}");
         var ids = await LargeTopic.PublishAsync(host.Client, topic, Thoroughness.Choose(brief: 18, full: 48));
@@ -156,6 +157,7 @@ public sealed class OverloadTests(ITestOutputHelper output) : IDisposable
     [SkippableFact]
     public async Task Events_at_random_places_of_a_large_topic_are_loaded_only_so_many_at_a_time()
     {
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
         var (megabytes, readers, large) = (12, 60, TopicApi.NewTopic());
         await using var proxy = await StorageProxy.StartAsync();
         await using var host = await StartAsync(proxy, $"Stream__CacheBytes={4 << 20}");

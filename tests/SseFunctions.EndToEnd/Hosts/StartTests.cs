@@ -10,9 +10,9 @@ public sealed class StartTests
     private readonly string table = TestStorage.NewTableName();
 
     [SkippableTheory]
-    [InlineData("http://0.0.0.0:{0}")]
-    [InlineData("http://*:{0}")]
-    [InlineData("http://[::]:{0}")]
+    [InlineDataInFull("http://0.0.0.0:{0}")]
+    [InlineDataInFull("http://*:{0}")]
+    [InlineDataInFull("http://[::]:{0}")]
     [InlineData("http://127.0.0.1:{0};http://0.0.0.0:{0}")]
     public async Task Host_refuses_to_start_when_an_address_is_not_loopback(string format)
     {
@@ -31,7 +31,7 @@ public sealed class StartTests
     /// <summary>What the web server would throw for, with a stack trace.</summary>
     [SkippableTheory]
     [InlineData("https://localhost:{0}", "certificate")]
-    [InlineData("http://localhost:{0}/path", "path")]
+    [InlineDataInFull("http://localhost:{0}/path", "path")]
     [InlineData("http://127.0.0.1:{0};http://localhost:{0}", "in use")]
     public async Task Host_says_in_one_line_why_it_cannot_listen(string format, string reason)
     {

@@ -9,7 +9,6 @@ namespace SseFunctions.EndToEnd.Hosts;
 /// <summary>How the real worker ends and is ended, and how its timers run. The host's time is the test's.</summary>
 public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
 {
-
     /// <summary>host.json's.</summary>
     private static readonly TimeSpan FunctionTimeout = TimeSpan.FromMinutes(5);
 
@@ -53,6 +52,7 @@ public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
     [SkippableFact]
     public async Task Port_of_another_process_is_not_taken_for_the_workers()
     {
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
         Skip.IfNot(OperatingSystem.IsLinux(), "Only /proc tells whose a socket is.");
         await using var host = await StartAsync(TestHost.NoClock, TestHost.NoRetention);
         var worker = await host.WorkerAsync();
@@ -62,9 +62,10 @@ public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
         Assert.True(WorkerProcess.ListensOn(hosts, Environment.ProcessId));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Worker_is_replaced_when_an_invocation_goes_on_after_functionTimeout()
     {
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
         await using var storage = await StorageProxy.StartAsync();
         await using var host = await StartAsync(TestHost.NoClock, TestHost.NoRetention, $"EventLog__ConnectionString={storage.ConnectionString}");
         using var client = host.NewClient();

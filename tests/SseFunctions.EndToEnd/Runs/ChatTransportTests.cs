@@ -116,8 +116,8 @@ public sealed partial class ChatTransportTests
     }
 
     [Theory]
-    [InlineData(429)]
-    [InlineData(502)]
+    [InlineDataInFull(429)]
+    [InlineDataInFull(502)]
     [InlineData(503)]
     public async Task Chat_shows_all_of_an_answer_when_a_proxy_refuses_for_a_while(int status)
     {
@@ -140,7 +140,7 @@ public sealed partial class ChatTransportTests
     }
 
     [Theory]
-    [InlineData(403, "The run's stream answers 403.")]
+    [InlineDataInFull(403, "The run's stream answers 403.")]
     [InlineData(200, "A part of the answer is lost.")]
     public async Task Chat_shows_an_error_when_it_cannot_have_all_of_an_answer(int status, string error)
     {

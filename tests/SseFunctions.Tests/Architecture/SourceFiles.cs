@@ -20,8 +20,6 @@ internal sealed class SourceFiles(IReadOnlyDictionary<string, HashSet<string>> u
             .Where(path => !Path.GetFileName(path).StartsWith("SseFunctions", StringComparison.Ordinal))
             .Select(path => MetadataReference.CreateFromFile(path))];
 
-    public IEnumerable<string> All => uses.Keys;
-
     public IEnumerable<(string From, string To)> Arrows => uses.SelectMany(file => file.Value.Select(used => (file.Key, used)));
 
     /// <param name="files">Path and text of each file.</param>

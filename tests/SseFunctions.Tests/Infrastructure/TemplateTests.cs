@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using SseFunctions.TestSupport;
 
 namespace SseFunctions.Tests.Infrastructure;
 
@@ -70,6 +71,7 @@ public partial class TemplateTests
     [MemberData(nameof(WrongNumbers))]
     public async Task Numbers_that_the_platform_has_not_are_refused(string parameter)
     {
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
         var (result, snapshot) = await Refused.Value;
 
         Assert.NotEqual(0, result.ExitCode);

@@ -44,7 +44,7 @@ public sealed class QuietTopicsTests
     [Fact]
     public async Task One_topic_takes_at_most_twelve_requests_a_second_whether_it_has_one_client_or_a_thousand()
     {
-        var seconds = Thoroughness.Choose(brief: 20, full: Seconds);
+        var seconds = Thoroughness.Choose(brief: 10, full: Seconds);
         var one = await CountAsync(clients: 1, seconds);
         var many = await CountAsync(clients: Thoroughness.Choose(brief: 100, full: 1_000), seconds);
 

@@ -6,7 +6,7 @@ namespace SseFunctions.Tests.EventLog.Model;
 /// <summary>The model is of this code: what it says of requests, rows and answers is what the real log and trimmer make of them.</summary>
 public sealed class ConformanceTests(ITestOutputHelper output)
 {
-    private static readonly int RandomPaths = Thoroughness.Choose(brief: 8, full: 60);
+    private static readonly int RandomPaths = Thoroughness.Choose(brief: 4, full: 60);
     private const int MaxPath = 200;
 
     /// <summary>Of 100 steps, how many may be anything; the others go on as if nothing went wrong, so that paths end.</summary>

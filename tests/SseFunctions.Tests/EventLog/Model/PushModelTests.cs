@@ -11,7 +11,7 @@ public sealed class PushModelTests(ITestOutputHelper output)
     [InlineData(true, false)]
     public void Every_event_reaches_every_stream_whatever_comes_in_between(bool hasB, bool hasOtherLog)
     {
-        var maxEvents = hasOtherLog ? 2 : Thoroughness.Choose(brief: 2, full: 3);
+        var maxEvents = Thoroughness.Choose(brief: hasOtherLog ? 1 : 2, full: hasOtherLog ? 2 : 3);
         var (broken, states) = new PushModel(PushMistake.None, maxEvents, hasB, hasOtherLog).Explore();
 
         output.WriteLine($"{states} states. {broken}");
@@ -29,7 +29,7 @@ public sealed class PushModelTests(ITestOutputHelper output)
     [InlineData(PushMistake.TicketUnheeded, 2, true, false, "promise 3")]
     internal void Broken_promise_is_found_when_the_feed_makes_a_mistake(PushMistake mistake, int maxEvents, bool hasB, bool hasOtherLog, string broken)
     {
-        Skip.If(maxEvents > 2 && !Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
+        Skip.If((maxEvents > 2 || mistake == PushMistake.PushedOfOldLog) && !Thoroughness.IsFull, Thoroughness.LongOnlyInFull); // the dearest to find
         var (found, states) = new PushModel(mistake, maxEvents, hasB, hasOtherLog).Explore();
 
         output.WriteLine($"After {states} states: {found}");
