@@ -11,6 +11,9 @@ public static class Thoroughness
     /// <summary>Why a test is skipped that takes long and of which every run does others of its kind.</summary>
     public const string LongOnlyInFull = $"It runs with {Variable}=1: it takes long, and others of its kind are in every run.";
 
+    /// <summary>Why a test is skipped that takes long for a detail or a tool on which no promise depends.</summary>
+    public const string SeldomOnlyInFull = $"It runs with {Variable}=1: it takes long, and what it checks seldom changes.";
+
     /// <summary>Why a test of a package is skipped.</summary>
     public const string PackagesOnlyInFull = $"It runs with {Variable}=1: a package is made for a release, and the code in it is tested in every run.";
 

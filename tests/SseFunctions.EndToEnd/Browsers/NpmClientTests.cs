@@ -18,7 +18,7 @@ public sealed partial class NpmClientTests
     [InlineDataInFull("launchdarkly-eventsource")]
     [InlineDataInFull("reconnecting-eventsource")]
     [InlineDataInFull("sse.js")]
-    [InlineData("@microsoft/fetch-event-source")] // it reads with fetch; the others are EventSources, as the tests in Node have
+    [InlineData("@microsoft/fetch-event-source")] // the others are EventSources, of which every run has a browser's
     public async Task Client_passes_on_every_event_once_and_nothing_else_when_responses_end_and_the_host_is_killed(string client)
     {
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);

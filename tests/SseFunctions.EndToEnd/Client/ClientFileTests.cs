@@ -69,10 +69,9 @@ public sealed class ClientFileTests(Target target) : IClassFixture<Target>
         }
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task Client_is_smaller_than_5_KB_when_it_is_minified()
     {
-        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
         var minified = await NodeFolder.RunAsync(
             Encoding.UTF8.GetBytes(Source("client.js")), "node_modules/terser/bin/terser", "--module", "--compress", "passes=3,ecma=2020", "--mangle");
 

@@ -208,7 +208,7 @@ public sealed class ClientReconnectTests(Chromium browser) : IClassFixture<Chrom
     }
 
     [SkippableTheory]
-    [InlineDataInFull("getItem")]
+    [InlineData("getItem")]
     [InlineData("setItem")]
     public async Task Client_dispatches_every_event_when_the_storage_refuses(string member)
     {

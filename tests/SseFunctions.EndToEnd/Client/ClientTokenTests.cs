@@ -89,7 +89,7 @@ public sealed class ClientTokenTests(Chromium browser) : IClassFixture<Chromium>
 
     [SkippableTheory]
     [InlineData(401)]
-    [InlineDataInFull(403)]
+    [InlineData(403)]
     public async Task Client_closes_and_says_the_status_when_a_new_token_is_refused(int status)
     {
         Chromium.SkipIfMissing();

@@ -50,7 +50,7 @@ public sealed class DemoPageHostTests(Chromium browser) : IClassFixture<Chromium
     [SkippableFact]
     public async Task Demo_page_takes_an_event_for_live_when_a_tick_before_it_is_late()
     {
-        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.SeldomOnlyInFull);
         Chromium.SkipIfMissing();
         await using var host = await TestHost.StartOnAsync(table, TestHost.NoClock, TestHost.NoRuntime);
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress);
@@ -148,7 +148,7 @@ public sealed class DemoPageHostTests(Chromium browser) : IClassFixture<Chromium
     [SkippableFact]
     public async Task Demo_page_stays_cut_when_it_is_cut_while_it_reads_the_topics()
     {
-        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.SeldomOnlyInFull);
         Chromium.SkipIfMissing();
         var answered = new TaskCompletionSource();
         await using var host = await TestHost.StartOnAsync(table);
@@ -169,7 +169,7 @@ public sealed class DemoPageHostTests(Chromium browser) : IClassFixture<Chromium
     [SkippableFact]
     public async Task Demo_page_finds_an_events_topic_when_one_of_another_type_came_before_it_in_another_topic()
     {
-        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.SeldomOnlyInFull);
         Chromium.SkipIfMissing();
         await using var host = await TestHost.StartOnAsync(table, TestHost.NoClock, TestHost.NoRuntime);
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress);
@@ -192,7 +192,7 @@ public sealed class DemoPageHostTests(Chromium browser) : IClassFixture<Chromium
     [SkippableFact]
     public async Task Demo_page_counts_nothing_when_nobody_can_tell_whose_an_event_is()
     {
-        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.SeldomOnlyInFull);
         Chromium.SkipIfMissing();
         await using var host = await TestHost.StartOnAsync(table, TestHost.NoClock, TestHost.NoRuntime);
         await using var tab = await DemoTab.OpenAsync(browser, host.BaseAddress);

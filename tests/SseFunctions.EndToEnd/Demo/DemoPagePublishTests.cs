@@ -43,7 +43,7 @@ public sealed class DemoPagePublishTests(Target target, Chromium browser) : ICla
     [SkippableFact]
     public async Task Demo_page_keeps_what_is_typed_while_it_publishes()
     {
-        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.SeldomOnlyInFull);
         Chromium.SkipIfNotInstalled();
         var answered = new TaskCompletionSource();
         await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
@@ -115,7 +115,7 @@ public sealed class DemoPagePublishTests(Target target, Chromium browser) : ICla
     [SkippableFact]
     public async Task Demo_page_says_in_words_why_an_event_was_not_published()
     {
-        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.SeldomOnlyInFull);
         Chromium.SkipIfNotInstalled();
         await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
         await tab.GiveKeyAsync(target.Client);

@@ -87,7 +87,7 @@ public sealed class DemoPageViewTests(Target target, Chromium browser) : IClassF
     [SkippableFact]
     public async Task Timeline_says_nothing_new_while_nothing_is_chosen()
     {
-        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.SeldomOnlyInFull);
         Chromium.SkipIfNotInstalled();
         await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
         await tab.Page.EvaluateAsync("""
@@ -132,7 +132,6 @@ public sealed class DemoPageViewTests(Target target, Chromium browser) : IClassF
     [SkippableFact]
     public async Task Both_languages_have_all_texts()
     {
-        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
         const string Shape = """
             texts => JSON.stringify(texts, function shape(key, value) { return typeof value === 'function' ? 'function of ' + value.length : typeof value === 'string' ? 'text' : value })
             """;
@@ -159,7 +158,7 @@ public sealed class DemoPageViewTests(Target target, Chromium browser) : IClassF
     [SkippableFact]
     public async Task Demo_page_fits_a_narrow_screen_in_both_languages()
     {
-        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.SeldomOnlyInFull);
         Chromium.SkipIfNotInstalled();
         await using var tab = await DemoTab.OpenLiveAsync(browser, target.BaseAddress);
         await tab.WaitUntilAsync("() => document.querySelector('#runtime tr')");

@@ -10,7 +10,7 @@ public sealed class DemoRunTests(Chromium browser) : IClassFixture<Chromium>
 {
     [SkippableTheory]
     [InlineData("#startAnswer", 8)]
-    [InlineDataInFull("#startJob", 1)]
+    [InlineData("#startJob", 1)]
     public async Task Run_is_shown_exactly_when_the_page_is_loaded_again_and_cut_in_its_middle(string button, int rate)
     {
         Chromium.SkipIfNotInstalled();

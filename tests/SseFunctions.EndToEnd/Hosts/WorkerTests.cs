@@ -52,7 +52,7 @@ public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
     [SkippableFact]
     public async Task Port_of_another_process_is_not_taken_for_the_workers()
     {
-        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.SeldomOnlyInFull);
         Skip.IfNot(OperatingSystem.IsLinux(), "Only /proc tells whose a socket is.");
         await using var host = await StartAsync(TestHost.NoClock, TestHost.NoRetention);
         var worker = await host.WorkerAsync();
@@ -65,7 +65,7 @@ public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
     [SkippableFact]
     public async Task Worker_is_replaced_when_an_invocation_goes_on_after_functionTimeout()
     {
-        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.SeldomOnlyInFull);
         await using var storage = await StorageProxy.StartAsync();
         await using var host = await StartAsync(TestHost.NoClock, TestHost.NoRetention, $"EventLog__ConnectionString={storage.ConnectionString}");
         using var client = host.NewClient();

@@ -140,7 +140,7 @@ public sealed partial class ChatTransportTests
     }
 
     [Theory]
-    [InlineDataInFull(403, "The run's stream answers 403.")]
+    [InlineData(403, "The run's stream answers 403.")]
     [InlineData(200, "A part of the answer is lost.")]
     public async Task Chat_shows_an_error_when_it_cannot_have_all_of_an_answer(int status, string error)
     {

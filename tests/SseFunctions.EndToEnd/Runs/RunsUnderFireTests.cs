@@ -19,7 +19,7 @@ public sealed class RunsUnderFireTests(Chromium browser, ITestOutputHelper outpu
     /// <summary>Longer than the page's own runSilence, in milliseconds.</summary>
     private const int SilenceMs = 11_000;
 
-    private static readonly int Seeds = Thoroughness.Choose(brief: 1, full: 20);
+    private const int Seeds = 20;
 
     private enum Fault
     {
@@ -31,6 +31,7 @@ public sealed class RunsUnderFireTests(Chromium browser, ITestOutputHelper outpu
     [SkippableFact]
     public async Task Page_shows_exactly_what_was_committed_when_writers_readers_connections_and_pages_go()
     {
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
         Chromium.SkipIfMissing();
         output.WriteLine(FuzzSeed.Hint);
         var table = TestStorage.NewTableName();

@@ -6,7 +6,7 @@ namespace SseFunctions.EndToEnd.Support;
 
 /// <summary>
 /// The order in which classes begin. Those of one browser begin together, so that it starts once and not again and again; what takes
-/// longest comes next.
+/// longest, the tests under fire, comes next.
 /// </summary>
 public sealed class ClassOrder : ITestCollectionOrderer
 {

@@ -104,7 +104,7 @@ public class ArchitectureTests
     /// <summary>The compiler takes ten seconds of CPU, most of them to be compiled itself.</summary>
     private static SourceFiles Read(IEnumerable<(string Path, string Text)> files)
     {
-        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.SeldomOnlyInFull);
         return SourceFiles.Read(files);
     }
 

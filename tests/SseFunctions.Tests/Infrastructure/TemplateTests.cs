@@ -71,7 +71,7 @@ public partial class TemplateTests
     [MemberData(nameof(WrongNumbers))]
     public async Task Numbers_that_the_platform_has_not_are_refused(string parameter)
     {
-        Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
+        Skip.IfNot(Thoroughness.IsFull, Thoroughness.SeldomOnlyInFull);
         var (result, snapshot) = await Refused.Value;
 
         Assert.NotEqual(0, result.ExitCode);
