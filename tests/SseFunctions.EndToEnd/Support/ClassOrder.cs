@@ -1,3 +1,4 @@
+using SseFunctions.TestSupport;
 using Xunit.Abstractions;
 
 [assembly: TestCollectionOrderer("SseFunctions.EndToEnd.Support.ClassOrder", "SseFunctions.EndToEnd")]
@@ -8,11 +9,14 @@ namespace SseFunctions.EndToEnd.Support;
 /// The order in which classes begin. Those of one browser begin together, so that it starts once and not again and again; what takes
 /// longest, the tests under fire, comes next.
 /// </summary>
+/// <remarks>A thorough run has another order each time, so that what depends on one is found.</remarks>
 public sealed class ClassOrder : ITestCollectionOrderer
 {
     private static readonly string[] First = ["InFirefox", "InWebKit", "UnderFire"];
 
     public IEnumerable<ITestCollection> OrderTestCollections(IEnumerable<ITestCollection> testCollections) => testCollections
-        .OrderBy(classes => Array.FindIndex(First, part => classes.DisplayName.Contains(part, StringComparison.Ordinal)) is >= 0 and var place ? place : First.Length)
-        .ThenBy(classes => classes.DisplayName, StringComparer.Ordinal);
+        .OrderBy(classes => Thoroughness.IsFull ? 0 : Place(classes.DisplayName))
+        .ThenBy(classes => Thoroughness.IsFull ? $"{classes.UniqueID}" : classes.DisplayName, StringComparer.Ordinal);
+
+    private static int Place(string name) => Array.FindIndex(First, part => name.Contains(part, StringComparison.Ordinal)) is >= 0 and var place ? place : First.Length;
 }
