@@ -14,9 +14,9 @@ public sealed class ClassOrder : ITestCollectionOrderer
 {
     private static readonly string[] First = ["InFirefox", "InWebKit", "UnderFire"];
 
-    public IEnumerable<ITestCollection> OrderTestCollections(IEnumerable<ITestCollection> testCollections) => testCollections
-        .OrderBy(classes => Thoroughness.IsFull ? 0 : Place(classes.DisplayName))
-        .ThenBy(classes => Thoroughness.IsFull ? $"{classes.UniqueID}" : classes.DisplayName, StringComparer.Ordinal);
+    public IEnumerable<ITestCollection> OrderTestCollections(IEnumerable<ITestCollection> testCollections) => Thoroughness.IsFull
+        ? testCollections.OrderBy(classes => classes.UniqueID)
+        : testCollections.OrderBy(classes => Place(classes.DisplayName)).ThenBy(classes => classes.DisplayName, StringComparer.Ordinal);
 
     private static int Place(string name) => Array.FindIndex(First, part => name.Contains(part, StringComparison.Ordinal)) is >= 0 and var place ? place : First.Length;
 }
