@@ -11,7 +11,7 @@ namespace SseFunctions.EndToEnd.Hostile;
 /// More clients than a process can hold, each of the worst kind: it lives, goes on serving others, and gives back what they
 /// took. What it took is written to the test's output.
 /// </summary>
-public sealed class OverloadTests(ITestOutputHelper output) : IDisposable
+public sealed class OverloadTests(OwnStorage storage, ITestOutputHelper output) : IClassFixture<OwnStorage>, IDisposable
 {
     /// <summary>The heap, in the collector's own notation: 160 MiB, or the 384 MiB of an instance of 512 MB. The process ends when it needs more.</summary>
     private static readonly string HeapLimit = $"DOTNET_GCHeapHardLimit={Thoroughness.Choose(brief: "0xA000000", full: "0x18000000")}";
@@ -87,7 +87,7 @@ public sealed class OverloadTests(ITestOutputHelper output) : IDisposable
     public async Task Connections_leave_descriptors_for_the_process_itself(int limit, int clients, int maxStreams)
     {
         SkipElsewhere();
-        await using var host = await LocalHostProcess.StartWithDescriptorsAsync(limit, TestStorage.NewTableName(), [.. Settings, $"Stream__MaxStreams={maxStreams}", $"Stream__MaxTopics={8 * maxStreams}"]);
+        await using var host = await LocalHostProcess.StartWithDescriptorsAsync(limit, TestStorage.NewTableName(), [.. Settings, storage.Setting, $"Stream__MaxStreams={maxStreams}", $"Stream__MaxTopics={8 * maxStreams}"]);
         await host.Client.WaitForOpenStreamsAsync(0); // a connection from before
         using (var crowd = await Crowd.OpenAsync(clients, i => CrowdClient.OpenAsync(host.BaseAddress, RandomTopics(i)), atOnce: 1_000))
         {
@@ -114,7 +114,7 @@ public sealed class OverloadTests(ITestOutputHelper output) : IDisposable
     {
         SkipElsewhere();
         var (clients, maxTopics) = (100, 200);
-        await using var proxy = await StorageProxy.StartAsync();
+        await using var proxy = await StorageProxy.StartAsync(storage.Endpoint);
         await using var host = await StartAsync(proxy, $"Stream__MaxStreams={clients}", $"Stream__MaxTopics={maxTopics}");
         var heads = new HeldReads(proxy, call => call.Method == "GET" && call.PathAndQuery.Contains("random-", StringComparison.Ordinal));
 
@@ -132,7 +132,7 @@ public sealed class OverloadTests(ITestOutputHelper output) : IDisposable
     {
         Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
         SkipElsewhere();
-        await using var proxy = await StorageProxy.StartAsync();
+        await using var proxy = await StorageProxy.StartAsync(storage.Endpoint);
         var (inFlight, max) = (0, 0);
         proxy.Intercept = async call =>
         {
@@ -158,7 +158,7 @@ public sealed class OverloadTests(ITestOutputHelper output) : IDisposable
     {
         Skip.IfNot(Thoroughness.IsFull, Thoroughness.LongOnlyInFull);
         var (megabytes, readers, large) = (12, 60, TopicApi.NewTopic());
-        await using var proxy = await StorageProxy.StartAsync();
+        await using var proxy = await StorageProxy.StartAsync(storage.Endpoint);
         await using var host = await StartAsync(proxy, $"Stream__CacheBytes={4 << 20}");
         var cursors = RandomCursors(await LargeTopic.PublishAsync(host.Client, large, megabytes), readers);
         var loads = new HeldReads(proxy, call => call.IsQuery && call.PathAndQuery.Contains(large, StringComparison.Ordinal));
@@ -248,7 +248,7 @@ public sealed class OverloadTests(ITestOutputHelper output) : IDisposable
     [SkippableFact]
     public async Task Questions_about_a_topic_and_the_health_share_their_reads()
     {
-        await using var proxy = await StorageProxy.StartAsync();
+        await using var proxy = await StorageProxy.StartAsync(storage.Endpoint);
         await using var host = await StartAsync(proxy);
         await host.Client.PublishAsync(topic, "1");
         var (readsBefore, start) = (proxy.Reads, Stopwatch.GetTimestamp());
@@ -281,11 +281,11 @@ public sealed class OverloadTests(ITestOutputHelper output) : IDisposable
 
     private static string[] Settings => [HeapLimit, TestHost.NoClock, TestHost.NoRuntime, TestHost.NoRetention];
 
-    private async Task<LocalHostProcess> StartAsync(StorageProxy? storage, params string[] settings)
+    private async Task<LocalHostProcess> StartAsync(StorageProxy? proxy, params string[] settings)
     {
         SkipElsewhere();
         return started = await LocalHostProcess.StartAsync(
-            TestStorage.NewTableName(), [.. Settings, .. settings, .. storage is null ? (string[])[] : [$"EventLog__ConnectionString={storage.ConnectionString}"]]);
+            TestStorage.NewTableName(), [.. Settings, .. settings, proxy is null ? storage.Setting : $"EventLog__ConnectionString={proxy.ConnectionString}"]);
     }
 
     private static void SkipElsewhere()

@@ -6,7 +6,8 @@ using SseFunctions.TestSupport;
 namespace SseFunctions.EndToEnd.Streams;
 
 /// <summary>Clients that read nothing hold a cursor, not a queue (promise 7).</summary>
-public sealed class SlowClientTests
+/// <remarks>They do not come back when a read of storage has failed, which ends their streams: so it is their own.</remarks>
+public sealed class SlowClientTests(OwnStorage storage) : IClassFixture<OwnStorage>
 {
     private const int Clients = 200;
 
@@ -27,7 +28,7 @@ public sealed class SlowClientTests
     {
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
         await using var host = await LocalHostProcess.StartAsync(
-            TestStorage.NewTableName(), HeapLimit, "Stream__CacheBytes=10485760", "Stream__WriteTimeout=00:03:00", "Stream__Lifetime=00:03:45");
+            TestStorage.NewTableName(), storage.Setting, HeapLimit, "Stream__CacheBytes=10485760", "Stream__WriteTimeout=00:03:00", "Stream__Lifetime=00:03:45");
         var topic = TopicApi.NewTopic();
         var count = Environment.GetEnvironmentVariable(EventsVariable) is { Length: > 0 } given ? int.Parse(given, CultureInfo.InvariantCulture) : DefaultEvents;
         await using var reading = await SseStream.OpenLiveAsync(host.Client, $"events/{topic}"); // first: so the others' topic is in memory

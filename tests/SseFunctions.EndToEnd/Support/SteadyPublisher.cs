@@ -3,7 +3,7 @@ using SseFunctions.TestSupport;
 
 namespace SseFunctions.EndToEnd.Support;
 
-/// <summary>Publishes the numbers from 0 on, one after the other, until it is stopped.</summary>
+/// <summary>Publishes the numbers from 0 on, one after the other, until it is stopped; 0 at least.</summary>
 /// <remarks>Not as fast as it can: it would take the processor from what is tested.</remarks>
 internal sealed class SteadyPublisher : IAsyncDisposable
 {
@@ -36,11 +36,12 @@ internal sealed class SteadyPublisher : IAsyncDisposable
     private async Task PublishAsync(HttpClient client, string topic)
     {
         using var timer = new PeriodicTimer(Period, TimeProvider.System);
-        while (!stop.IsCancellationRequested)
+        do
         {
             ids.Add(await client.PublishAsync(topic, ids.Count.ToString(CultureInfo.InvariantCulture)));
             Acknowledged.Add();
             await timer.WaitForNextTickAsync(CancellationToken.None);
         }
+        while (!stop.IsCancellationRequested);
     }
 }
