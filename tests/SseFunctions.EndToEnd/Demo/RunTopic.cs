@@ -18,11 +18,7 @@ internal static class RunTopic
     /// <summary>The pieces that are in the log, together.</summary>
     public static async Task<string> CommittedTextAsync(HttpClient client, string topic)
     {
-        await using var stream = await SseStream.OpenAsync(client, $"events/{topic}?from=start&mode=poll");
-        var text = "";
-        while (await stream.ReadEventAsync() is { } message)
-            text += message.Type == "piece" ? message.Data : "";
-
-        return text;
+        var frames = await SseStream.PollAsync(client, $"events/{topic}?from=start&mode=poll");
+        return string.Concat(frames.Select(SseMessage.Parse).OfType<SseMessage>().Where(message => message.Type == "piece").Select(message => message.Data));
     }
 }

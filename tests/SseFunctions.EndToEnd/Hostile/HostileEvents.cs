@@ -51,6 +51,7 @@ public sealed class HostileEvents : IAsyncLifetime
         }
 
         WronglyAnswered = wrong;
+        Assert.True(events.Count > 0 && briefEvents.Count > 0, $"None was accepted: {string.Join('\n', wrong.Take(3))}");
         all = new PublishedTopic(topic, events, await ReadAsync(topic, events[^1].Id));
         brief = new PublishedTopic(briefTopic, briefEvents, await ReadAsync(briefTopic, briefEvents[^1].Id));
     }

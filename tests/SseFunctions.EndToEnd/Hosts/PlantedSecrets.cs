@@ -83,9 +83,8 @@ internal sealed class PlantedSecrets(HttpClient client, StorageProxy storage)
         using (var answer = await client.PostAsync($"events/a?code={FunctionKey}&type={Payload}", new StringContent(Payload)).WaitAsync(SseStream.Timeout))
             answer.EnsureSuccessStatusCode();
 
-        await using var stream = await SseStream.OpenAsync(client, $"events/a?mode=poll&from=start&token={minted}");
-        Assert.Equal(Payload, (await stream.ReadEventAsync())!.Data);
-        await stream.ReadToEndAsync();
+        var frames = await SseStream.PollAsync(client, $"events/a?mode=poll&from=start&token={minted}");
+        Assert.Equal(Payload, frames.Select(SseMessage.Parse).OfType<SseMessage>().First().Data);
     }
 
     private async Task SendAsync(HttpMethod method, string path, string token, string? body = null, string? contentType = null)

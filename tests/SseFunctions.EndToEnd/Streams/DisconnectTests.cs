@@ -2,7 +2,9 @@ using SseFunctions.TestSupport;
 
 namespace SseFunctions.EndToEnd.Streams;
 
-public sealed class DisconnectTests
+/// <summary>Clients that have gone, or take nothing, leave nothing behind.</summary>
+/// <remarks>A failed read of storage ends their streams and they do not come back, so they have an Azurite of their own.</remarks>
+public sealed class DisconnectTests(OwnStorage storage) : IClassFixture<OwnStorage>
 {
     /// <summary>Longer than any test waits: the host must notice the leaving itself, not a write that fails.</summary>
     private const string NoHeartbeat = "Stream__Heartbeat=00:03:00";
@@ -14,7 +16,7 @@ public sealed class DisconnectTests
     public async Task Session_is_freed_when_its_client_goes_away()
     {
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        await using var host = await TestHost.StartOnAsync(table, NoHeartbeat);
+        await using var host = await TestHost.StartOnAsync(table, storage.Setting, NoHeartbeat);
         await using var closing = await SseStream.OpenAsync(host.Client, $"events/{topic}");
         await using var alsoClosing = await SseStream.OpenAsync(host.Client, $"events/{topic}");
         using var resetting = await RawClient.OpenAsync(host.BaseAddress, $"events/{topic}");
@@ -32,7 +34,7 @@ public sealed class DisconnectTests
     public async Task Session_is_freed_when_a_client_that_takes_no_bytes_resets_its_connection()
     {
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        await using var host = await TestHost.StartOnAsync(table, NoHeartbeat, "Stream__WriteTimeout=00:03:00");
+        await using var host = await TestHost.StartOnAsync(table, storage.Setting, NoHeartbeat, "Stream__WriteTimeout=00:03:00");
         await BulkyTopic.PublishAsync(host.Client, topic);
         using var stuck = await RawClient.OpenAsync(host.BaseAddress, $"events/{topic}?from=start");
         await BulkyTopic.ReadAllAsync(host.Client, topic); // by then its own stream is stuck in a write
@@ -49,7 +51,7 @@ public sealed class DisconnectTests
         const int Rounds = 3; // a timer that fires a little early does so in some rounds only
         const int Clients = 8;
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        await using var host = await TestHost.StartOnAsync(table, NoHeartbeat, "Stream__WriteTimeout=00:00:01");
+        await using var host = await TestHost.StartOnAsync(table, storage.Setting, NoHeartbeat, "Stream__WriteTimeout=00:00:01");
         await BulkyTopic.PublishAsync(host.Client, topic);
         var stuck = new List<RawClient>();
         try

@@ -6,7 +6,7 @@ using SseFunctions.TestSupport;
 namespace SseFunctions.EndToEnd.Streams;
 
 /// <summary>Clients that read nothing hold a cursor, not a queue (promise 7).</summary>
-/// <remarks>They do not come back when a read of storage has failed, which ends their streams: so it is their own.</remarks>
+/// <remarks>A failed read of storage ends their streams and they do not come back, so they have an Azurite of their own.</remarks>
 public sealed class SlowClientTests(OwnStorage storage) : IClassFixture<OwnStorage>
 {
     private const int Clients = 200;

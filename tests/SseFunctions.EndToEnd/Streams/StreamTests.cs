@@ -167,8 +167,7 @@ public abstract class StreamTests(Target target)
     {
         var ids = await PublishAsync(2);
 
-        await using var stream = await OpenAsync("?from=start&mode=poll");
-        var frames = await stream.ReadToEndAsync();
+        var frames = await SseStream.PollAsync(target.Client, $"events/{topic}?from=start&mode=poll");
 
         Assert.Equal(4, frames.Count);
         Assert.StartsWith("retry: ", frames[0], StringComparison.Ordinal);

@@ -3,7 +3,7 @@ using SseFunctions.TestSupport;
 
 namespace SseFunctions.EndToEnd.Support;
 
-/// <summary>Publishes the numbers from 0 on, one after the other, until it is stopped; 0 at least.</summary>
+/// <summary>Publishes the numbers from 0 on, one after the other, until it is stopped. It publishes at least one.</summary>
 /// <remarks>Not as fast as it can: it would take the processor from what is tested.</remarks>
 internal sealed class SteadyPublisher : IAsyncDisposable
 {

@@ -164,8 +164,8 @@ public abstract class TopicLifecycleTests(Target target)
         }
 
         var final = PublishedId.Parse(acknowledged[^1]).Epoch;
-        await using var stream = await SseStream.OpenAsync(target.Client, $"events/{topic}?from=start&mode=poll");
-        var read = (await stream.ReadToEndAsync()).Select(SseMessage.Parse).OfType<SseMessage>().Select(message => message.Id);
+        var frames = await SseStream.PollAsync(target.Client, $"events/{topic}?from=start&mode=poll");
+        var read = frames.Select(SseMessage.Parse).OfType<SseMessage>().Select(message => message.Id);
         Assert.Equal(acknowledged.Where(id => PublishedId.Parse(id).Epoch == final), read);
     }
 
