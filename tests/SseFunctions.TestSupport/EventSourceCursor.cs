@@ -14,6 +14,6 @@ public sealed record EventSourceCursor(string? LastEventId, IReadOnlyList<SseMes
     {
         var frames = Encoding.UTF8.GetString(response).Split("\n\n")[..^1].Where(frame => frame.Length > 0).ToList();
         var id = frames.SelectMany(frame => frame.Split('\n')).LastOrDefault(line => line.StartsWith("id: ", StringComparison.Ordinal))?[4..];
-        return new(id ?? lastEventId, [.. frames.Select(SseMessage.Parse).OfType<SseMessage>()]);
+        return new(id ?? lastEventId, [.. SseMessage.In(frames)]);
     }
 }

@@ -10,7 +10,7 @@ namespace SseFunctions.TestSupport;
 public sealed class LocalHostProcess : IAsyncDisposable
 {
     private const string HostAssembly = "SseFunctions.Local.dll";
-    private const string ConnectionSetting = "EventLog__ConnectionString=";
+    internal const string ConnectionSetting = "EventLog__ConnectionString=";
     private const string ReadyLine = "Demo page: ";
 
     /// <summary>

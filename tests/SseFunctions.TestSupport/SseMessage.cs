@@ -7,6 +7,9 @@ public sealed record SseMessage(string? Id, string Type, string Data)
     /// <param name="id">Where it is.</param>
     public static string CursorFrame(string id) => $"id: {id}\nevent: sse.cursor\ndata: {{}}";
 
+    /// <summary>The events among frames.</summary>
+    public static IEnumerable<SseMessage> In(IEnumerable<string> frames) => frames.Select(Parse).OfType<SseMessage>();
+
     /// <returns>Null for a frame that is no event: it has no data, or only moves the client's cursor.</returns>
     public static SseMessage? Parse(string frame)
     {

@@ -26,7 +26,12 @@ public sealed class StorageProxy : IAsyncDisposable
 
     public int Writes => Volatile.Read(ref writes);
 
-    public string ConnectionString => TestStorage.ConnectionStringFor(new Uri(app.Urls.Single() + "/"));
+    public string ConnectionString => TestStorage.ConnectionStringFor(Address);
+
+    /// <summary>The host's setting that names it.</summary>
+    public string Setting => TestStorage.SettingFor(Address);
+
+    private Uri Address => new(app.Urls.Single() + "/");
 
     /// <summary>Before the tests' Azurite.</summary>
     public static async Task<StorageProxy> StartAsync() => await StartAsync(await TestStorage.EndpointAsync());

@@ -28,6 +28,9 @@ public static class TestStorage
     public static string ConnectionStringFor(Uri endpoint) =>
         $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};TableEndpoint={endpoint}{Account};";
 
+    /// <summary>The host's setting that names a table service.</summary>
+    public static string SettingFor(Uri endpoint) => LocalHostProcess.ConnectionSetting + ConnectionStringFor(endpoint);
+
     /// <summary>A table name that no other test uses; the table is not there yet.</summary>
     public static string NewTableName() => $"t{Guid.NewGuid():N}";
 

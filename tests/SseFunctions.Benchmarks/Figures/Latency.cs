@@ -63,7 +63,7 @@ internal static class Latency
     private static async Task<TimeSpan> ColdAsync()
     {
         await using var proxy = await StorageProxy.StartAsync();
-        await using var emitter = await Emitter.StartAsync(null, $"EventLog__ConnectionString={proxy.ConnectionString}");
+        await using var emitter = await Emitter.StartAsync(null, proxy.Setting);
         using var clients = new LoadClients();
         await clients.OpenAsync(emitter.Port, 1, $"{emitter.StreamPath}-other"); // the first request compiles
         proxy.Intercept = async call =>

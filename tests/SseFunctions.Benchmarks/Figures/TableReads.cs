@@ -110,5 +110,5 @@ internal static class TableReads
     }
 
     private static Task<Emitter> StartAsync(StorageProxy proxy, string table, params string[] settings) =>
-        Emitter.StartAsync(table, [$"EventLog__ConnectionString={proxy.ConnectionString}", .. settings]);
+        Emitter.StartAsync(table, [proxy.Setting, .. settings]);
 }

@@ -90,7 +90,7 @@ public abstract partial class EventSourceTests
         SkipIfNotHere();
         await using var storage = await StorageProxy.StartAsync();
         await using var host = await TestHost.StartOnAsync(
-            Hosts.Table, EventSourceHosts.Retry, "Stream__Lifetime=00:00:01", $"EventLog__ConnectionString={storage.ConnectionString}");
+            Hosts.Table, EventSourceHosts.Retry, "Stream__Lifetime=00:00:01", storage.Setting);
         await using var reading = await client.OpenAsync(host.BaseAddress, $"events/{Topic}?from=start");
         var ids = new List<string> { await Hosts.LongRetry.Client.PublishAsync(Topic, "0") };
         await reading.ReadEventsAsync(1);

@@ -19,6 +19,6 @@ internal static class RunTopic
     public static async Task<string> CommittedTextAsync(HttpClient client, string topic)
     {
         var frames = await SseStream.PollAsync(client, $"events/{topic}?from=start&mode=poll");
-        return string.Concat(frames.Select(SseMessage.Parse).OfType<SseMessage>().Where(message => message.Type == "piece").Select(message => message.Data));
+        return string.Concat(SseMessage.In(frames).Where(message => message.Type == "piece").Select(message => message.Data));
     }
 }

@@ -285,7 +285,7 @@ public sealed class OverloadTests(OwnStorage storage, ITestOutputHelper output) 
     {
         SkipElsewhere();
         return started = await LocalHostProcess.StartAsync(
-            TestStorage.NewTableName(), [.. Settings, .. settings, proxy is null ? storage.Setting : $"EventLog__ConnectionString={proxy.ConnectionString}"]);
+            TestStorage.NewTableName(), [.. Settings, .. settings, proxy?.Setting ?? storage.Setting]);
     }
 
     private static void SkipElsewhere()

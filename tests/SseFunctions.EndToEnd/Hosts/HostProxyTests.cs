@@ -22,7 +22,7 @@ public sealed class HostProxyTests
         await using var storage = await StorageProxy.StartAsync();
         var answer = new TaskCompletionSource();
         storage.Intercept = _ => answer.Task; // for which this host waits as long as it takes
-        await using var host = await TestHost.StartOnAsync(table, NoHeartbeat, $"EventLog__ConnectionString={storage.ConnectionString}");
+        await using var host = await TestHost.StartOnAsync(table, NoHeartbeat, storage.Setting);
         await using var proxy = await HostProxy.StartAsync(host.BaseAddress);
 
         await using var stream = await SseStream.OpenAsync(proxy.Client, $"events/{topic}");

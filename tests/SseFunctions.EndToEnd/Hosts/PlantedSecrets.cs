@@ -35,7 +35,7 @@ internal sealed class PlantedSecrets(HttpClient client, StorageProxy storage)
         .. Categories.SelectMany(category => (string[])[$"Logging__LogLevel__{category}=Trace", $"Logging__Console__LogLevel__{category}=Trace"]),
         "Access__AnonymousTopics=",
         $"Access__SigningKey={SignedToken.Key}",
-        $"EventLog__ConnectionString={storage.ConnectionString}",
+        storage.Setting,
     ];
 
     /// <summary>Sends them, good and bad; storage answers none of the last.</summary>
@@ -84,7 +84,7 @@ internal sealed class PlantedSecrets(HttpClient client, StorageProxy storage)
             answer.EnsureSuccessStatusCode();
 
         var frames = await SseStream.PollAsync(client, $"events/a?mode=poll&from=start&token={minted}");
-        Assert.Equal(Payload, frames.Select(SseMessage.Parse).OfType<SseMessage>().First().Data);
+        Assert.Equal(Payload, SseMessage.In(frames).First().Data);
     }
 
     private async Task SendAsync(HttpMethod method, string path, string token, string? body = null, string? contentType = null)

@@ -104,7 +104,7 @@ public sealed class SeveralHostsTests
             call.Reply(204);
             return Task.CompletedTask;
         };
-        await using var publishing = await LocalHostProcess.StartAsync(table, $"EventLog__ConnectionString={proxy.ConnectionString}");
+        await using var publishing = await LocalHostProcess.StartAsync(table, proxy.Setting);
         await using var streaming = await LocalHostProcess.StartAsync(table);
         await publishing.Client.PublishAsync(topic, "0");
         await using var stream = await SseStream.OpenAsync(streaming.Client, $"events/{topic}?from=start");

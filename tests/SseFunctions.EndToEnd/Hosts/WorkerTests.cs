@@ -67,7 +67,7 @@ public sealed class WorkerTests(ITestOutputHelper output) : IDisposable
     {
         Skip.IfNot(Thoroughness.IsFull, Thoroughness.SeldomOnlyInFull);
         await using var storage = await StorageProxy.StartAsync();
-        await using var host = await StartAsync(TestHost.NoClock, TestHost.NoRetention, $"EventLog__ConnectionString={storage.ConnectionString}");
+        await using var host = await StartAsync(TestHost.NoClock, TestHost.NoRetention, storage.Setting);
         using var client = host.NewClient();
         var worker = await host.WorkerAsync();
         var (asked, answer) = (new TaskCompletionSource(), new TaskCompletionSource());

@@ -309,7 +309,7 @@ public abstract class StreamTests(Target target)
     private async Task<IReadOnlyList<SseMessage>> PollAsync(string query, string? lastEventId = null)
     {
         var frames = await SseStream.PollAsync(target.Client, $"events/{topic}{query}{(query.Length > 0 ? "&" : "?")}mode=poll", lastEventId);
-        return [.. frames.Select(SseMessage.Parse).OfType<SseMessage>()];
+        return [.. SseMessage.In(frames)];
     }
 
     private Task<IReadOnlyList<string>> PublishAsync(int count) =>

@@ -12,7 +12,7 @@ public sealed class OwnStorage : IAsyncLifetime
     public Uri Endpoint => TestStorage.EndpointOf(port);
 
     /// <summary>The host's setting that names it.</summary>
-    public string Setting => $"EventLog__ConnectionString={TestStorage.ConnectionStringFor(Endpoint)}";
+    public string Setting => TestStorage.SettingFor(Endpoint);
 
     public async Task InitializeAsync()
     {

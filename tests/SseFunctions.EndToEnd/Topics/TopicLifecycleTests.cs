@@ -165,7 +165,7 @@ public abstract class TopicLifecycleTests(Target target)
 
         var final = PublishedId.Parse(acknowledged[^1]).Epoch;
         var frames = await SseStream.PollAsync(target.Client, $"events/{topic}?from=start&mode=poll");
-        var read = frames.Select(SseMessage.Parse).OfType<SseMessage>().Select(message => message.Id);
+        var read = SseMessage.In(frames).Select(message => message.Id);
         Assert.Equal(acknowledged.Where(id => PublishedId.Parse(id).Epoch == final), read);
     }
 

@@ -33,7 +33,7 @@ internal sealed class Instance : IAsyncDisposable
     public static async Task<Instance> StartAsync(Uri storageEndpoint, string table, string[] settings)
     {
         var storage = await StorageProxy.StartAsync(storageEndpoint);
-        return new Instance(await LocalHostProcess.StartAsync(table, [.. settings, $"EventLog__ConnectionString={storage.ConnectionString}"]), storage);
+        return new Instance(await LocalHostProcess.StartAsync(table, [.. settings, storage.Setting]), storage);
     }
 
     /// <summary>Kills the host, and starts another in its place.</summary>

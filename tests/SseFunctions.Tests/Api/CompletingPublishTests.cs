@@ -22,7 +22,7 @@ public sealed class CompletingPublishTests() : SharedHost("Access:SigningKey=012
         using var answer = await PublishAsync(topic, "?complete=true", body, contentType);
 
         Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
-        Assert.Equal(expected, (await stream.ReadToEndAsync()).Select(SseMessage.Parse).OfType<SseMessage>().Select(message => message.Data));
+        Assert.Equal(expected, SseMessage.In(await stream.ReadToEndAsync()).Select(message => message.Data));
         var state = await Host.Client.GetFromJsonAsync<JsonElement>($"topics/{topic}");
         Assert.True(state.GetProperty("complete").GetBoolean());
         using var after = await PublishAsync(topic, "", body, contentType);

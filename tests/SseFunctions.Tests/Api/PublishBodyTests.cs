@@ -281,6 +281,6 @@ public sealed class PublishBodyTests : IAsyncLifetime
     private async Task<IReadOnlyList<SseMessage>> ReadAsync()
     {
         await using var stream = await host.OpenAsync("events/a?from=start&mode=poll");
-        return [.. (await stream.ReadToEndAsync()).Select(SseMessage.Parse).OfType<SseMessage>()];
+        return [.. SseMessage.In(await stream.ReadToEndAsync())];
     }
 }

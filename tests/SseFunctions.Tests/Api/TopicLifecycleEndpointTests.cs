@@ -167,7 +167,7 @@ public sealed class TopicLifecycleEndpointTests
     private static async Task<List<string>> ReadAsync(TestHost host, string topic)
     {
         await using var stream = await host.OpenAsync($"events/{topic}?from=start&mode=poll");
-        return [.. (await stream.ReadToEndAsync()).Select(SseMessage.Parse).OfType<SseMessage>().Select(message => message.Data)];
+        return [.. SseMessage.In(await stream.ReadToEndAsync()).Select(message => message.Data)];
     }
 
     private static async Task<(int Count, int? MaxEvents)> CountsAsync(TestHost host, string topic)

@@ -209,5 +209,5 @@ public class FilterTests
         }
     }
 
-    private static string Data(IEnumerable<string> frames) => string.Join(',', frames.Select(SseMessage.Parse).OfType<SseMessage>().Select(message => message.Data));
+    private static string Data(IEnumerable<string> frames) => string.Join(',', SseMessage.In(frames).Select(message => message.Data));
 }

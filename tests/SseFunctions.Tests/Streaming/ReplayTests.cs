@@ -63,7 +63,7 @@ public class ReplayTests
 
         var frames = await stream.ReadToEndAsync();
 
-        Assert.Equal(expected, string.Join(',', frames.Select(SseMessage.Parse).OfType<SseMessage>().Select(message => message.Data)));
+        Assert.Equal(expected, string.Join(',', SseMessage.In(frames).Select(message => message.Data)));
     }
 
     [Fact]

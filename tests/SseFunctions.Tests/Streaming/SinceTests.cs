@@ -39,7 +39,7 @@ public class SinceTests
 
         await using var stream = await host.OpenAsync(path);
 
-        Assert.Equal(expected, string.Join(',', (await stream.ReadToEndAsync()).Select(SseMessage.Parse).OfType<SseMessage>().Select(message => message.Data).Order()));
+        Assert.Equal(expected, string.Join(',', SseMessage.In(await stream.ReadToEndAsync()).Select(message => message.Data).Order()));
     }
 
     [Fact]
