@@ -69,11 +69,18 @@ public sealed class RunsUnderFireTests(Chromium browser, ITestOutputHelper outpu
             await CommittedAsync(witness, topic, at[i]);
             output.WriteLine($"{topic}: {faults[i]} at {at[i]}");
             if (faults[i] == Fault.ReaderKilled)
+            {
                 reader = await RestartAsync(reader);
+            }
             else if (faults[i] == Fault.ConnectionCut)
+            {
                 proxy.CutSome(100, random);
+            }
             else
+            {
+                proxy.CutRest(); // a page that is cut as it loads stays half, and says so by nothing
                 await tab.Page.ReloadAsync();
+            }
         }
 
         if (!isKilled)

@@ -15,6 +15,9 @@ internal sealed class CuttingConnection(Socket client, int bufferBytes, IReadOnl
     /// <summary>Whether it was broken, rather than ended by client or host.</summary>
     public bool IsCut => Volatile.Read(ref isCut) != 0;
 
+    /// <summary>Whether a byte has been set at which to break it.</summary>
+    public bool WillBeCut => Array.Exists(left, bytes => bytes != long.MaxValue);
+
     /// <param name="destination">The host.</param>
     /// <param name="see">Sees what comes, and whether from the client; returns after how many of these bytes to break the connection.</param>
     public async Task RunAsync(Uri destination, Func<byte[], bool, int?> see)

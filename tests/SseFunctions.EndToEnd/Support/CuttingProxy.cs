@@ -86,6 +86,16 @@ internal sealed class CuttingProxy : IAsyncDisposable
         }
     }
 
+    /// <summary>Breaks now what would break later: a connection that nothing passes waits for its byte until it is used again.</summary>
+    public void CutRest()
+    {
+        foreach (var connection in connections.Keys)
+        {
+            if (connection.WillBeCut)
+                connection.Cut();
+        }
+    }
+
     /// <summary>Resets all connections, and those to come, until <see cref="ComeBack"/>.</summary>
     public void GoDown()
     {
