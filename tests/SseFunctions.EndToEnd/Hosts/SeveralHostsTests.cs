@@ -105,7 +105,7 @@ public sealed class SeveralHostsTests
             return Task.CompletedTask;
         };
         await using var publishing = await LocalHostProcess.StartAsync(table, proxy.Setting);
-        await using var streaming = await LocalHostProcess.StartAsync(table);
+        await using var streaming = await LocalHostProcess.StartAsync(table, "Stream__Lifetime=00:03:45"); // longer than a minute on any machine
         await publishing.Client.PublishAsync(topic, "0");
         await using var stream = await SseStream.OpenAsync(streaming.Client, $"events/{topic}?from=start");
         await stream.ReadEventsAsync(1);

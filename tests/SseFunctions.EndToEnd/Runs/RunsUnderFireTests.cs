@@ -108,8 +108,9 @@ public sealed class RunsUnderFireTests(Chromium browser, ITestOutputHelper outpu
     /// <summary>Waits until so many pieces are in the log; the page may be away.</summary>
     private static async Task CommittedAsync(TestHost witness, string topic, int pieces)
     {
-        await using var stream = await SseStream.OpenAsync(witness.Client, $"events/{topic}?from=start");
-        await stream.ReadEventsAsync(1 + pieces);
+        var client = new ReconnectingClient($"events/{topic}?from=start");
+        await client.ReadAsync(witness.Client, enough: 1 + pieces);
+        Assert.Equal(1 + pieces, client.Events.Count);
     }
 
     /// <summary>Waits until the page shows what the log has. What a writer has sent may land after its death.</summary>
