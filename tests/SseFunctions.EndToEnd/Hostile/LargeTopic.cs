@@ -19,8 +19,8 @@ internal static class LargeTopic
         var ids = new List<string>();
         for (var left = megabytes * 1_000_000 / EventBytes; left > 0; left -= EventsAtOnce)
         {
-            using var request = Request(topic, Math.Min(left, EventsAtOnce));
-            using var answer = await client.SendAsync(request).WaitAsync(SseStream.Timeout);
+            var events = Math.Min(left, EventsAtOnce);
+            using var answer = await client.SendUntilAvailableAsync(() => Request(topic, events));
             answer.EnsureSuccessStatusCode();
             var json = await answer.Content.ReadFromJsonAsync<JsonElement>();
             ids.AddRange(json.GetProperty("ids").EnumerateArray().Select(id => id.GetString()!));

@@ -11,10 +11,10 @@ namespace SseFunctions.EndToEnd.Runs;
 /// </summary>
 public sealed class RunsUnderFireTests(Chromium browser, ITestOutputHelper output) : IClassFixture<Chromium>
 {
-    private const int Rate = 50;
+    private const int Rate = 25;
 
-    /// <summary>Of a run that comes to its end: six seconds. The others would go on for forty.</summary>
-    private const int Pieces = 300;
+    /// <summary>Of a run that comes to its end: six seconds. The others would go on for eighty, longer than a slow machine takes to kill their writer.</summary>
+    private const int Pieces = 150;
 
     /// <summary>Longer than the page's own runSilence, in milliseconds.</summary>
     private const int SilenceMs = 11_000;
@@ -78,7 +78,7 @@ public sealed class RunsUnderFireTests(Chromium browser, ITestOutputHelper outpu
             }
             else
             {
-                proxy.CutRest(); // a page that is cut as it loads stays half, and says so by nothing
+                proxy.CutRest(); // else the page may come over one of them: it stays incomplete, and its load never ends
                 await tab.Page.ReloadAsync();
             }
         }

@@ -10,8 +10,8 @@ namespace SseFunctions.EndToEnd.Support;
 /// longest, the tests under fire, comes next.
 /// </summary>
 /// <remarks>
-/// A thorough run has another order each time, so that what depends on one is found; only the classes that would run alone at its
-/// end, for minutes, come first.
+/// A thorough run begins with the classes that take minutes, so that no core is idle at its end. The others have another order each
+/// time, so that a test that depends on the order is found.
 /// </remarks>
 public sealed class ClassOrder : ITestCollectionOrderer
 {

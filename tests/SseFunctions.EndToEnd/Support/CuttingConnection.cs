@@ -15,7 +15,7 @@ internal sealed class CuttingConnection(Socket client, int bufferBytes, IReadOnl
     /// <summary>Whether it was broken, rather than ended by client or host.</summary>
     public bool IsCut => Volatile.Read(ref isCut) != 0;
 
-    /// <summary>Whether a byte has been set at which to break it.</summary>
+    /// <summary>Whether it is to be broken after some bytes more.</summary>
     public bool WillBeCut => Array.Exists(left, bytes => bytes != long.MaxValue);
 
     /// <param name="destination">The host.</param>

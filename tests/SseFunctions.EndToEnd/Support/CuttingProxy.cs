@@ -86,7 +86,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
         }
     }
 
-    /// <summary>Breaks now what would break later: a connection that nothing passes waits for its byte until it is used again.</summary>
+    /// <summary>Breaks at once each connection that is still to be broken: an idle one would break only when it is used again.</summary>
     public void CutRest()
     {
         foreach (var connection in connections.Keys)
