@@ -15,6 +15,9 @@ public sealed class TestHost : IAsyncDisposable
     public const string NoRuntime = "RuntimeSchedule=" + Yearly;
     public const string NoRetention = "RetentionSchedule=" + Yearly;
 
+    /// <summary>Streams live as long as they may, of a host whose test takes minutes on a slow machine.</summary>
+    public const string LongLifetime = "Stream__Lifetime=00:03:45";
+
     private const string Yearly = "0 0 0 1 1 *";
 
     private readonly WebApplication app;

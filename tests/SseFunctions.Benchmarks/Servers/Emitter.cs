@@ -31,7 +31,7 @@ internal sealed class Emitter : Server
     /// <param name="unwanted">See <see cref="Unwanted"/>.</param>
     /// <inheritdoc cref="StartAsync"/>
     public static async Task<Emitter> StartFilteredAsync(int unwanted, string? table = null, params string[] settings) =>
-        new(await LocalHostProcess.StartAsync(table ?? TestStorage.NewTableName(), [TestHost.NoClock, TestHost.NoRuntime, TestHost.NoRetention, "Stream__MaxStreams=20000", "Stream__Lifetime=00:03:45", .. settings])) { Unwanted = unwanted };
+        new(await LocalHostProcess.StartAsync(table ?? TestStorage.NewTableName(), [TestHost.NoClock, TestHost.NoRuntime, TestHost.NoRetention, "Stream__MaxStreams=20000", TestHost.LongLifetime, .. settings])) { Unwanted = unwanted };
 
     /// <summary>How many events an append takes at most.</summary>
     public const int MaxBatch = 98;

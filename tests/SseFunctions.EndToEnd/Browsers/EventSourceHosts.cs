@@ -40,6 +40,6 @@ public sealed class EventSourceHosts : IAsyncLifetime
 
     private static Task<HostGroup> StartAsync() => HostGroup.StartAsync(
         [Retry, Poll, "Stream__Lifetime=00:00:01"],
-        [Retry, Poll, "Stream__Lifetime=00:03:45", "Access__AnonymousTopics=e2e-*", $"Access__SigningKey={SignedToken.Key}"],
+        [Retry, Poll, TestHost.LongLifetime, "Access__AnonymousTopics=e2e-*", $"Access__SigningKey={SignedToken.Key}"],
         [Poll, "Stream__Retry=01:00:00"]);
 }

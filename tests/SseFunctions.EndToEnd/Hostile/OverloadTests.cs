@@ -278,8 +278,7 @@ public sealed class OverloadTests(OwnStorage storage, ITestOutputHelper output) 
         }
     }
 
-    /// <summary>Streams live as long as they may: on a slow machine a crowd is there for minutes.</summary>
-    private static string[] Settings => [HeapLimit, "Stream__Lifetime=00:03:45", TestHost.NoClock, TestHost.NoRuntime, TestHost.NoRetention];
+    private static string[] Settings => [HeapLimit, TestHost.LongLifetime, TestHost.NoClock, TestHost.NoRuntime, TestHost.NoRetention];
 
     private async Task<LocalHostProcess> StartAsync(StorageProxy? proxy, params string[] settings)
     {

@@ -7,8 +7,6 @@ namespace SseFunctions.EndToEnd.Hosts;
 /// <summary>Several hosts on one table, and hosts that are killed.</summary>
 public sealed class SeveralHostsTests
 {
-    private const string LongLifetime = "Stream__Lifetime=00:03:45";
-
     private readonly string table = TestStorage.NewTableName();
     private readonly string topic = TopicApi.NewTopic();
 
@@ -51,8 +49,8 @@ public sealed class SeveralHostsTests
         const int Publishers = 4;
         var eventsEach = Thoroughness.Choose(brief: 30, full: 100);
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
-        await using var one = await TestHost.StartOnAsync(table, LongLifetime);
-        await using var two = await TestHost.StartOnAsync(table, LongLifetime);
+        await using var one = await TestHost.StartOnAsync(table, TestHost.LongLifetime);
+        await using var two = await TestHost.StartOnAsync(table, TestHost.LongLifetime);
         TestHost[] hosts = [one, two];
         var reading = hosts.Select(host => ReadAsync(host, Publishers * eventsEach)).ToList();
 
@@ -107,7 +105,7 @@ public sealed class SeveralHostsTests
             return Task.CompletedTask;
         };
         await using var publishing = await LocalHostProcess.StartAsync(table, proxy.Setting);
-        await using var streaming = await LocalHostProcess.StartAsync(table, LongLifetime); // the look may take a minute
+        await using var streaming = await LocalHostProcess.StartAsync(table, TestHost.LongLifetime); // the look may take a minute
         await publishing.Client.PublishAsync(topic, "0");
         await using var stream = await SseStream.OpenAsync(streaming.Client, $"events/{topic}?from=start");
         await stream.ReadEventsAsync(1);

@@ -30,7 +30,7 @@ public sealed class SlowClientTests(OwnStorage storage) : IClassFixture<OwnStora
     {
         Skip.If(Target.NoProcessControl is not null, Target.NoProcessControl);
         await using var host = await LocalHostProcess.StartAsync(
-            TestStorage.NewTableName(), storage.Setting, HeapLimit, "Stream__CacheBytes=10485760", "Stream__WriteTimeout=00:03:00", "Stream__Lifetime=00:03:45");
+            TestStorage.NewTableName(), storage.Setting, HeapLimit, "Stream__CacheBytes=10485760", "Stream__WriteTimeout=00:03:00", TestHost.LongLifetime);
         var topic = TopicApi.NewTopic();
         var count = Environment.GetEnvironmentVariable(EventsVariable) is { Length: > 0 } given ? int.Parse(given, CultureInfo.InvariantCulture) : DefaultEvents;
         await using var reading = await SseStream.OpenLiveAsync(host.Client, $"events/{topic}"); // first: so the others' topic is in memory
